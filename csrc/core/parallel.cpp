@@ -1,0 +1,206 @@
+#include "core/parallel.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstdlib>
+#include <exception>
+#include <mutex>
+#include <new>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace pydl {
+namespace {
+
+// Subnormals make vector arithmetic up to forty times slower; they are flushed inside kernels only.
+class FlushSubnormals {
+ public:
+#if defined(__x86_64__)
+  FlushSubnormals() : saved_(_mm_getcsr()) { _mm_setcsr(saved_ | 0x8040); }
+  ~FlushSubnormals() { _mm_setcsr(saved_); }
+
+ private:
+  unsigned saved_;
+#endif
+};
+
+void pause() {
+#if defined(__x86_64__)
+  _mm_pause();
+#endif
+}
+
+struct Job {
+  ItemFunction fn;
+  void* context;
+  int64_t items;
+  std::atomic<int64_t> next{0};
+  std::atomic<bool> failed{false};
+  std::exception_ptr error;
+
+  void work() {
+    FlushSubnormals guard;
+    for (;;) {
+      const int64_t item = next.fetch_add(1, std::memory_order_relaxed);
+      if (item >= items) return;
+      try {
+        fn(context, item);
+      } catch (...) {
+        if (!failed.exchange(true)) error = std::current_exception();
+        next.store(items);  // later items are not started
+      }
+    }
+  }
+};
+
+constexpr int kSpins = 4000;  // about 50 microseconds: the gap between two kernels of one training step
+
+class Pool {
+ public:
+  // True when the job was run; false when the pool is in use by another thread.
+  bool try_run(Job& job, int threads) {
+    std::unique_lock<std::mutex> use(use_, std::try_to_lock);
+    if (!use.owns_lock()) return false;
+    grow(threads - 1);
+    const int helpers = std::min<int>(threads - 1, static_cast<int>(workers_));
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      job_ = &job;
+      seats_ = helpers;
+      generation_.fetch_add(1, std::memory_order_release);
+    }
+    wake_.notify_all();
+    job.work();
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      job_ = nullptr;  // a worker that comes late finds nothing
+    }
+    for (int spin = 0; active_.load(std::memory_order_acquire) != 0; ++spin) {
+      if (spin < kSpins) {
+        pause();
+      } else {
+        std::this_thread::yield();
+      }
+    }
+    return true;
+  }
+
+ private:
+  void grow(int wanted) {
+    while (workers_ < wanted) {
+      // Signals belong to the interpreter's thread.
+      sigset_t all, before;
+      sigfillset(&all);
+      pthread_sigmask(SIG_SETMASK, &all, &before);
+      bool started = true;
+      try {
+        std::thread([this, index = workers_] { serve(index); }).detach();
+      } catch (const std::system_error&) {
+        started = false;  // no more threads to be had: fewer are used
+      }
+      pthread_sigmask(SIG_SETMASK, &before, nullptr);
+      if (!started) return;
+      ++workers_;
+    }
+  }
+
+  void serve(int) {
+    uint64_t seen = 0;
+    for (;;) {
+      for (int spin = 0; spin < kSpins && generation_.load(std::memory_order_acquire) == seen; ++spin) pause();
+      Job* job = nullptr;
+      {
+        std::unique_lock<std::mutex> lock(mutex_);
+        wake_.wait(lock, [&] { return generation_.load(std::memory_order_relaxed) != seen; });
+        seen = generation_.load(std::memory_order_relaxed);
+        if (job_ && seats_ > 0) {
+          --seats_;
+          job = job_;
+          active_.fetch_add(1, std::memory_order_relaxed);
+        }
+      }
+      if (job) {
+        job->work();
+        active_.fetch_sub(1, std::memory_order_release);
+      }
+    }
+  }
+
+  std::mutex use_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::atomic<uint64_t> generation_{0};
+  std::atomic<int> active_{0};
+  Job* job_ = nullptr;
+  int seats_ = 0;
+  int workers_ = 0;
+};
+
+std::atomic<Pool*> g_pool{nullptr};
+std::atomic<int> g_threads{0};
+thread_local bool t_inside = false;
+
+// The parent's threads do not exist in the child and its locks may be held for ever: leave them behind.
+void forget_pool() {
+  g_pool.store(nullptr);
+  t_inside = false;
+}
+
+Pool& pool() {
+  Pool* current = g_pool.load(std::memory_order_acquire);
+  if (current) return *current;
+  static std::once_flag registered;
+  std::call_once(registered, [] { pthread_atfork(nullptr, nullptr, forget_pool); });
+  Pool* fresh = new Pool;  // never destroyed: its threads may outlive static destructors
+  if (g_pool.compare_exchange_strong(current, fresh)) return *fresh;
+  delete fresh;
+  return *current;
+}
+
+int default_threads() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 0) return CPU_COUNT(&set);
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+}  // namespace
+
+int num_threads() {
+  int n = g_threads.load(std::memory_order_relaxed);
+  if (n == 0) g_threads.store(n = default_threads());
+  return n;
+}
+
+void set_num_threads(int n) { g_threads.store(n); }
+
+void parallel_items(int64_t items, ItemFunction fn, void* context) {
+  if (items <= 0) return;
+  Job job{fn, context, items};
+  const int threads = static_cast<int>(std::min<int64_t>(num_threads(), items));
+  bool done = false;
+  if (threads > 1 && !t_inside) {
+    t_inside = true;
+    try {
+      done = pool().try_run(job, threads);
+    } catch (...) {
+      t_inside = false;
+      throw;
+    }
+    t_inside = false;
+  }
+  if (!done) job.work();
+  if (job.error) std::rethrow_exception(job.error);
+}
+
+}  // namespace pydl

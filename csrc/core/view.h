@@ -1,0 +1,42 @@
+// A View is what every kernel receives: a pointer, a shape and strides. It owns nothing.
+//
+// Functions in this header are static: the headers are compiled into units with different instruction sets, and
+// the linker must never be free to keep the AVX-512 copy of a shared inline function.
+#pragma once
+#include <cstdint>
+
+namespace pydl {
+
+constexpr int kMaxDims = 16;
+
+enum class DType : uint8_t { f32, f64, i64, u8, b8 };
+
+struct View {
+  void* data;
+  DType dtype;
+  int ndim;
+  int64_t shape[kMaxDims];
+  int64_t strides[kMaxDims];  // in elements; 0 for broadcast, negative for reversed dimensions
+};
+
+template <class T>
+static inline T* data_as(const View& v) {
+  return static_cast<T*>(v.data);
+}
+
+static inline int64_t numel(const View& v) {
+  int64_t n = 1;
+  for (int i = 0; i < v.ndim; ++i) n *= v.shape[i];
+  return n;
+}
+
+static inline bool is_contiguous(const View& v) {
+  int64_t expected = 1;
+  for (int i = v.ndim - 1; i >= 0; --i) {
+    if (v.shape[i] != 1 && v.strides[i] != expected) return false;
+    expected *= v.shape[i];
+  }
+  return true;
+}
+
+}  // namespace pydl

@@ -1,0 +1,180 @@
+// The one vector type. Vec<T> fills one register of the instruction set a unit is compiled for; every operation is
+// lane-wise. Loads and stores take any address.
+//
+// A tail shorter than a register goes through the same code, by load_partial and store_partial, so the last
+// elements of an array are rounded like the first.
+#pragma once
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+#if defined(__AVX512F__)
+#define PYDL_VECTOR_BYTES 64
+#elif defined(__AVX2__)
+#define PYDL_VECTOR_BYTES 32
+#else
+#define PYDL_VECTOR_BYTES 16
+#endif
+
+namespace pydl {
+namespace PYDL_ISA {
+namespace {
+
+template <class T>
+struct Register;
+template <>
+struct Register<float> {
+  typedef float raw __attribute__((vector_size(PYDL_VECTOR_BYTES)));
+  typedef int32_t integer;
+  typedef int32_t bits __attribute__((vector_size(PYDL_VECTOR_BYTES)));
+};
+template <>
+struct Register<double> {
+  typedef double raw __attribute__((vector_size(PYDL_VECTOR_BYTES)));
+  typedef int64_t integer;
+  typedef int64_t bits __attribute__((vector_size(PYDL_VECTOR_BYTES)));
+};
+
+template <class T>
+struct Vec {
+  using scalar = T;
+  using raw = typename Register<T>::raw;
+  using integer = typename Register<T>::integer;
+  using bits = typename Register<T>::bits;  // as a mask: lanes of all ones or all zeros
+  static constexpr int size = PYDL_VECTOR_BYTES / sizeof(T);
+
+  raw v;
+
+  Vec() = default;
+  Vec(raw r) : v(r) {}
+  Vec(T s) : v(s - raw{}) {}  // a broadcast: s - 0 is s for every s, signed zeros included
+
+  static Vec load(const T* p) {
+    Vec r;
+    std::memcpy(&r.v, p, sizeof(raw));
+    return r;
+  }
+  void store(T* p) const { std::memcpy(p, &v, sizeof(raw)); }
+
+  static Vec load_partial(const T* p, int n) {
+    Vec r{raw{}};
+    std::memcpy(&r.v, p, n * sizeof(T));
+    return r;
+  }
+  void store_partial(T* p, int n) const { std::memcpy(p, &v, n * sizeof(T)); }
+
+  // Lanes p[0], p[stride], … ; only the first n are read.
+  static Vec gather(const T* p, int64_t stride, int n = size) {
+    T lanes[size] = {};
+    for (int i = 0; i < n; ++i) lanes[i] = p[i * stride];
+    return load(lanes);
+  }
+  void scatter(T* p, int64_t stride, int n = size) const {
+    for (int i = 0; i < n; ++i) p[i * stride] = v[i];
+  }
+
+  Vec operator-() const { return Vec(-v); }
+  friend Vec operator+(Vec a, Vec b) { return Vec(a.v + b.v); }
+  friend Vec operator-(Vec a, Vec b) { return Vec(a.v - b.v); }
+  friend Vec operator*(Vec a, Vec b) { return Vec(a.v * b.v); }
+  friend Vec operator/(Vec a, Vec b) { return Vec(a.v / b.v); }
+  Vec& operator+=(Vec b) { return v += b.v, *this; }
+
+  friend bits operator<(Vec a, Vec b) { return a.v < b.v; }
+  friend bits operator<=(Vec a, Vec b) { return a.v <= b.v; }
+  friend bits operator>(Vec a, Vec b) { return a.v > b.v; }
+  friend bits operator>=(Vec a, Vec b) { return a.v >= b.v; }
+  friend bits operator==(Vec a, Vec b) { return a.v == b.v; }
+  friend bits operator!=(Vec a, Vec b) { return a.v != b.v; }
+
+  // mask ? a : b
+  friend Vec select(bits mask, Vec a, Vec b) { return Vec(mask ? a.v : b.v); }
+
+  bits as_bits() const { return (bits)v; }
+  static Vec from_bits(bits b) { return Vec((raw)b); }
+};
+
+// a*b + c, rounded once where the processor can and twice on the baseline; never left to the compiler.
+static inline Vec<float> fma(Vec<float> a, Vec<float> b, Vec<float> c) {
+#if defined(__AVX512F__)
+  return Vec<float>((Vec<float>::raw)_mm512_fmadd_ps((__m512)a.v, (__m512)b.v, (__m512)c.v));
+#elif defined(__AVX2__)
+  return Vec<float>((Vec<float>::raw)_mm256_fmadd_ps((__m256)a.v, (__m256)b.v, (__m256)c.v));
+#else
+  return a * b + c;
+#endif
+}
+
+static inline Vec<double> fma(Vec<double> a, Vec<double> b, Vec<double> c) {
+#if defined(__AVX512F__)
+  return Vec<double>((Vec<double>::raw)_mm512_fmadd_pd((__m512d)a.v, (__m512d)b.v, (__m512d)c.v));
+#elif defined(__AVX2__)
+  return Vec<double>((Vec<double>::raw)_mm256_fmadd_pd((__m256d)a.v, (__m256d)b.v, (__m256d)c.v));
+#else
+  return a * b + c;
+#endif
+}
+
+static inline Vec<float> sqrt(Vec<float> x) {
+#if defined(__AVX512F__)
+  return Vec<float>((Vec<float>::raw)_mm512_sqrt_ps((__m512)x.v));
+#elif defined(__AVX2__)
+  return Vec<float>((Vec<float>::raw)_mm256_sqrt_ps((__m256)x.v));
+#else
+  for (int i = 0; i < Vec<float>::size; ++i) x.v[i] = __builtin_sqrtf(x.v[i]);
+  return x;
+#endif
+}
+
+static inline Vec<double> sqrt(Vec<double> x) {
+#if defined(__AVX512F__)
+  return Vec<double>((Vec<double>::raw)_mm512_sqrt_pd((__m512d)x.v));
+#elif defined(__AVX2__)
+  return Vec<double>((Vec<double>::raw)_mm256_sqrt_pd((__m256d)x.v));
+#else
+  for (int i = 0; i < Vec<double>::size; ++i) x.v[i] = __builtin_sqrt(x.v[i]);
+  return x;
+#endif
+}
+
+template <class T>
+static inline Vec<T> abs(Vec<T> x) {
+  using B = typename Vec<T>::bits;
+  constexpr auto top = sizeof(T) == 4 ? INT64_C(0x7fffffff) : INT64_MAX;
+  return Vec<T>::from_bits(x.as_bits() & (typename Vec<T>::integer)top & ~B{});
+}
+
+// |magnitude| with the sign of `sign`, zeros included.
+template <class T>
+static inline Vec<T> copysign(Vec<T> magnitude, Vec<T> sign) {
+  const auto rest = abs(sign).as_bits() ^ sign.as_bits();
+  return Vec<T>::from_bits(abs(magnitude).as_bits() | rest);
+}
+
+// The larger; a where a is NaN, b where b is NaN (Vec lanes, so NaN is never dropped).
+template <class T>
+static inline Vec<T> maximum(Vec<T> a, Vec<T> b) {
+  return select((a > b) | (a != a), a, b);
+}
+template <class T>
+static inline Vec<T> minimum(Vec<T> a, Vec<T> b) {
+  return select((a < b) | (a != a), a, b);
+}
+
+// Sum of the lanes, as a fixed binary tree.
+template <class T>
+static inline T sum_lanes(Vec<T> x) {
+  T lanes[Vec<T>::size];
+  x.store(lanes);
+  for (int half = Vec<T>::size / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; ++i) lanes[i] += lanes[i + half];
+  return lanes[0];
+}
+
+}  // namespace
+}  // namespace PYDL_ISA
+}  // namespace pydl
