@@ -6,9 +6,15 @@
 
 namespace pydl {
 
-namespace baseline { Kernels make_kernels(); }
-namespace avx2 { Kernels make_kernels(); }
-namespace avx512 { Kernels make_kernels(); }
+namespace baseline {
+Kernels make_kernels();
+}
+namespace avx2 {
+Kernels make_kernels();
+}
+namespace avx512 {
+Kernels make_kernels();
+}
 
 namespace {
 
@@ -29,7 +35,8 @@ const Choice kChoices[] = {
      avx512::make_kernels},
 #endif
 #ifdef PYDL_HAS_AVX2
-    {"avx2", [] { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }, avx2::make_kernels},
+    {"avx2", [] { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); },
+     avx2::make_kernels},
 #endif
     {"baseline", [] { return true; }, baseline::make_kernels},
 };
@@ -44,7 +51,8 @@ const Choice& choose() {
   for (const Choice& choice : kChoices) {
     if (std::string(choice.name) == wanted) {
       if (choice.supported()) return choice;
-      throw std::runtime_error(std::string("[PYDL_ISA] expected an instruction set of this processor, got ") + wanted);
+      throw std::runtime_error(std::string("[PYDL_ISA] expected an instruction set of this processor, got ") +
+                               wanted);
     }
     known = std::string(choice.name) + (known.empty() ? "" : ", ") + known;
   }

@@ -117,7 +117,8 @@ class Pool {
   void serve(int) {
     uint64_t seen = 0;
     for (;;) {
-      for (int spin = 0; spin < kSpins && generation_.load(std::memory_order_acquire) == seen; ++spin) pause();
+      for (int spin = 0; spin < kSpins && generation_.load(std::memory_order_acquire) == seen; ++spin)
+        pause();
       Job* job = nullptr;
       {
         std::unique_lock<std::mutex> lock(mutex_);

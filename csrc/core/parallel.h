@@ -1,8 +1,8 @@
-// One thread pool for every kernel. No thread exists before the first large job, none is joined at exit, and a
-// forked child forgets its parent's pool and starts its own.
+// One thread pool for every kernel. No thread exists before the first large job, none is joined at exit, and
+// a forked child forgets its parent's pool and starts its own.
 //
-// Results must not depend on the number of threads: callers cut work into items by shape alone, and each item owns
-// what it writes.
+// Results must not depend on the number of threads: callers cut work into items by shape alone, and each item
+// owns what it writes.
 #pragma once
 #include <cstdint>
 
@@ -11,8 +11,9 @@ namespace pydl {
 using ItemFunction = void (*)(void* context, int64_t item);
 
 // Runs fn(context, 0 … items-1), each exactly once, on the calling thread and the pool's. The first exception
-// thrown by an item is rethrown here, after every running item has ended. A nested call, or one made while another
-// thread uses the pool, runs its items on the calling thread alone. Subnormals are flushed to zero inside.
+// thrown by an item is rethrown here, after every running item has ended. A nested call, or one made while
+// another thread uses the pool, runs its items on the calling thread alone. Subnormals are flushed to zero
+// inside.
 void parallel_items(int64_t items, ItemFunction fn, void* context);
 
 int num_threads();

@@ -1,7 +1,7 @@
 // A View is what every kernel receives: a pointer, a shape and strides. It owns nothing.
 //
-// Functions in this header are static: the headers are compiled into units with different instruction sets, and
-// the linker must never be free to keep the AVX-512 copy of a shared inline function.
+// Functions in this header are static: the headers are compiled into units with different instruction sets,
+// and the linker must never be free to keep the AVX-512 copy of a shared inline function.
 #pragma once
 #include <cstdint>
 

@@ -1,8 +1,8 @@
 // exp, log, tanh and their relatives on vectors, in float and in double, within 2 units in the last place.
 //
-// Series are the plain Taylor and atanh series, cut where the next term is below half a unit in the last place;
-// the reduction of the argument is Cody and Waite's (Software Manual for the Elementary Functions, 1980) and the
-// form of log is fdlibm's (e_log.c).
+// Series are the plain Taylor and atanh series, cut where the next term is below half a unit in the last
+// place; the reduction of the argument is Cody and Waite's (Software Manual for the Elementary Functions,
+// 1980) and the form of log is fdlibm's (e_log.c).
 #pragma once
 #include "cpu/simd.h"
 
@@ -16,7 +16,8 @@ struct MathConstants;
 template <>
 struct MathConstants<float> {
   static constexpr int mantissa = 23, bias = 127;
-  static constexpr float round = 12582912.0f;  // 1.5 · 2²³: adding it rounds to an integer held in the low bits
+  static constexpr float round =
+      12582912.0f;  // 1.5 · 2²³: adding it rounds to an integer held in the low bits
   static constexpr float ln2_hi = 0.693145752f, ln2_lo = 1.42860677e-6f;
   static constexpr float exp_low = -104.0f, exp_high = 89.0f;
   static constexpr float smallest_normal = 1.17549435e-38f;
@@ -114,11 +115,11 @@ static inline Vec<T> tanh(Vec<T> x) {
 }
 
 // No series here: lane by lane through the C library, which is exact where a learner compares with it.
-#define PYDL_LANEWISE(name)                                          \
-  template <class T>                                                 \
-  static inline Vec<T> name(Vec<T> x) {                              \
-    for (int i = 0; i < Vec<T>::size; ++i) x.v[i] = ::name(x.v[i]);  \
-    return x;                                                        \
+#define PYDL_LANEWISE(name)                                         \
+  template <class T>                                                \
+  static inline Vec<T> name(Vec<T> x) {                             \
+    for (int i = 0; i < Vec<T>::size; ++i) x.v[i] = ::name(x.v[i]); \
+    return x;                                                       \
   }
 PYDL_LANEWISE(sin)
 PYDL_LANEWISE(cos)

@@ -1,5 +1,5 @@
-// The one vector type. Vec<T> fills one register of the instruction set a unit is compiled for; every operation is
-// lane-wise. Loads and stores take any address.
+// The one vector type. Vec<T> fills one register of the instruction set a unit is compiled for; every
+// operation is lane-wise. Loads and stores take any address.
 //
 // A tail shorter than a register goes through the same code, by load_partial and store_partial, so the last
 // elements of an array are rounded like the first.

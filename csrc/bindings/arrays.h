@@ -1,0 +1,46 @@
+// Between NumPy arrays and Views: the checks every binding makes before any work, and the allocation of
+// results.
+#pragma once
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <string>
+#include <vector>
+
+#include "core/check.h"
+#include "core/view.h"
+
+namespace pydl {
+
+namespace py = pybind11;
+
+// The View of a NumPy array; TypeError where it is not one, or its dtype, byte order or alignment is not
+// ours.
+View view_of(py::handle array, const char* function, const char* argument);
+
+// The same, for float32 and float64 alone.
+View float_view(py::handle array, const char* function, const char* argument);
+
+// TypeError unless both have the same dtype.
+void check_same_dtype(const View& a, const View& b, const char* function, const char* first,
+                      const char* second);
+
+// An uninitialised array, C-contiguous.
+py::array empty(DType dtype, const int64_t* shape, int ndim);
+py::array empty(DType dtype, const std::vector<int64_t>& shape);
+
+// An uninitialised array of `like`'s shape and order of strides (dense).
+py::array empty_like(const View& like);
+
+// View of an array made here.
+View view_of_result(py::array& array);
+
+// Runs the kernel; the GIL is released where the work is worth it.
+template <class F>
+void call_kernel(int64_t work, F&& kernel) {
+  if (work < 4096) return kernel();
+  py::gil_scoped_release released;
+  kernel();
+}
+
+}  // namespace pydl

@@ -1,0 +1,9 @@
+// One function a family adds its bindings to the module.
+#pragma once
+#include <pybind11/pybind11.h>
+
+namespace pydl {
+
+void bind_elementwise(pybind11::module_& m);
+
+}  // namespace pydl

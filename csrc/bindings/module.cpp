@@ -1,0 +1,42 @@
+#include "bindings/families.h"
+#include "core/check.h"
+#include "core/isa.h"
+#include "core/parallel.h"
+
+namespace py = pybind11;
+
+namespace pydl {
+namespace {
+
+// Each of our exception types becomes the Python one; std::invalid_argument is ValueError by pybind11's own
+// rule.
+void register_errors() {
+  py::register_local_exception_translator([](std::exception_ptr p) {
+    try {
+      if (p) std::rethrow_exception(p);
+    } catch (const TypeError& e) {
+      PyErr_SetString(PyExc_TypeError, e.what());
+    } catch (const IndexError& e) {
+      PyErr_SetString(PyExc_IndexError, e.what());
+    }
+  });
+}
+
+void checked_set_num_threads(int64_t n) {
+  if (n < 1 || n > 1024) fail("set_num_threads", "n in 1 … 1024", std::to_string(n));
+  set_num_threads(static_cast<int>(n));
+}
+
+}  // namespace
+}  // namespace pydl
+
+PYBIND11_MODULE(_cpu, m) {
+  using namespace pydl;
+  register_errors();
+  m.attr("__version__") = PYDL_VERSION;
+  m.def("isa_name", &isa_name);
+  m.def("num_threads", &num_threads);
+  m.def("set_num_threads", &checked_set_num_threads, py::arg("n"));
+  kernels();  // a bad PYDL_ISA is an error of the import, not of the first kernel
+  bind_elementwise(m);
+}

@@ -1,0 +1,37 @@
+// Contract of the elementwise family.
+//
+// unary: y[i] = f(x[i]). binary: out[i] = f(a[i], b[i]). Inputs have the output's shape (broadcast dimensions
+// have stride 0) and its dtype, float or double. Any strides. The output is overwritten; it may be exactly
+// one of the inputs (same pointer, same strides) and may not overlap them otherwise. Functions and the
+// meaning of the two scalars: functors.h.
+#pragma once
+#include "core/view.h"
+
+namespace pydl {
+
+// name in the binding, functor
+#define PYDL_UNARY_OPS(X)                                                                           \
+  X(neg, Neg)                                                                                       \
+  X(abs, Abs) X(sign, Sign) X(square, Square) X(sqrt, Sqrt) X(reciprocal, Reciprocal) X(exp, Exp)   \
+      X(expm1, Expm1) X(log, Log) X(log1p, Log1p) X(sin, Sin) X(cos, Cos) X(erf, Erf) X(tanh, Tanh) \
+          X(sigmoid, Sigmoid) X(relu, Relu) X(leaky_relu, LeakyRelu) X(elu, Elu) X(clamp, Clamp)    \
+              X(silu, Silu) X(softplus, Softplus) X(gelu, Gelu)
+
+#define PYDL_BINARY_OPS(X)                                                                                   \
+  X(add, Add)                                                                                                \
+  X(sub, Sub) X(mul, Mul) X(div, Div) X(pow, Pow) X(maximum, Maximum) X(minimum, Minimum)                    \
+      X(relu_grad, ReluGrad) X(leaky_relu_grad, LeakyReluGrad) X(elu_grad, EluGrad) X(clamp_grad, ClampGrad) \
+          X(tanh_grad, TanhGrad) X(sigmoid_grad, SigmoidGrad) X(softplus_grad, SoftplusGrad)                 \
+              X(silu_grad, SiluGrad) X(gelu_grad, GeluGrad)
+
+#define PYDL_ENUM(name, functor) name,
+enum class Unary : int { PYDL_UNARY_OPS(PYDL_ENUM) };
+enum class Binary : int { PYDL_BINARY_OPS(PYDL_ENUM) };
+#undef PYDL_ENUM
+
+struct ElementwiseKernels {
+  void (*unary)(Unary op, const View& x, const View& y, double a, double b);
+  void (*binary)(Binary op, const View& x1, const View& x2, const View& y, double a, double b);
+};
+
+}  // namespace pydl

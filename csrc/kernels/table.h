@@ -1,0 +1,11 @@
+// Every kernel of one backend, by family. The CPU has one table per instruction set; CUDA fills the same one.
+#pragma once
+#include "kernels/elementwise.h"
+
+namespace pydl {
+
+struct Kernels {
+  ElementwiseKernels elementwise;
+};
+
+}  // namespace pydl
