@@ -5,5 +5,6 @@
 namespace pydl {
 
 void bind_elementwise(pybind11::module_& m);
+void bind_reduce(pybind11::module_& m);
 
 }  // namespace pydl

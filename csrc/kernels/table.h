@@ -1,11 +1,13 @@
 // Every kernel of one backend, by family. The CPU has one table per instruction set; CUDA fills the same one.
 #pragma once
 #include "kernels/elementwise.h"
+#include "kernels/reduce.h"
 
 namespace pydl {
 
 struct Kernels {
   ElementwiseKernels elementwise;
+  ReduceKernels reduce;
 };
 
 }  // namespace pydl

@@ -1,0 +1,266 @@
+#include "kernels/reduce.h"
+
+#include "core/dispatch.h"
+#include "core/scratch.h"
+#include "cpu/reduce_plan.h"
+#include "cpu/tree.h"
+
+namespace pydl {
+namespace PYDL_ISA {
+
+ReduceKernels reduce_kernels();
+void arg_reduce(bool largest, const View& x, uint32_t reduced, const View& y);
+
+namespace {
+
+struct ProductOf {
+  template <class T>
+  static T neutral() {
+    return T(1);
+  }
+  template <class V>
+  static V before(V x) {
+    return x;
+  }
+  template <class V>
+  static V join(V a, V b) {
+    return a * b;
+  }
+  template <class T>
+  static T after(T x, int64_t) {
+    return x * T(1);
+  }
+};
+
+constexpr int64_t kChunk = 256 * kBlock;  // positions that one item of work combines
+
+// Positions [begin, end) of one output, begin a multiple of the block.
+template <class R, class T>
+T combine(const T* x, const Reduced& reduced, int64_t begin, int64_t end) {
+  if (reduced.step() == 1 && begin % reduced.inner() + (end - begin) <= reduced.inner())
+    return tree<R>(x + reduced.offset(begin), end - begin);
+  Counter<R, T> counter;
+  for (int64_t k = begin; k < end; k += kBlock) {
+    T buffer[kBlock];
+    const int64_t n = end - k < kBlock ? end - k : kBlock;
+    const T* p = reduced.fetch(x, k, n, buffer);
+    counter.push(n == kBlock ? block<R>(p, kChain) : tree<R>(p, n));
+  }
+  return counter.result();
+}
+
+// Vectors run along the reduced positions. Long outputs are cut into chunks, short ones share an item.
+template <class R, class T>
+void reduce_along(const View& x, const View& y, const LoopNest<2>& nest, const Reduced& reduced) {
+  const int64_t outputs = nest.rows() * nest.row_length(), count = reduced.count;
+  const int64_t chunks = (count + kChunk - 1) / kChunk;
+  if (chunks == 1)
+    return parallel_ranges(outputs, kChunk / count, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        int64_t at[2];
+        output_offsets(nest, i, at);
+        data_as<T>(y)[at[1]] = R::after(combine<R>(data_as<T>(x) + at[0], reduced, 0, count), count);
+      }
+    });
+  with_scratch<T>(outputs * chunks, [&](T* partial) {
+    parallel(outputs * chunks, [&](int64_t item) {
+      int64_t at[2];
+      output_offsets(nest, item / chunks, at);
+      const int64_t begin = item % chunks * kChunk, end = begin + kChunk < count ? begin + kChunk : count;
+      partial[item] = combine<R>(data_as<T>(x) + at[0], reduced, begin, end);
+    });
+    for (int64_t i = 0; i < outputs; ++i) {
+      int64_t at[2];
+      output_offsets(nest, i, at);
+      Counter<R, T> counter;
+      for (int64_t c = 0; c < chunks; ++c) counter.push(partial[i * chunks + c]);
+      data_as<T>(y)[at[1]] = R::after(counter.result(), count);
+    }
+  });
+}
+
+// The binary counter over rows of outputs; a leaf may be empty.
+template <class R, class T>
+struct RowCounter {
+  static constexpr int width =
+      1024 / sizeof(T);  // outputs at once: a few rows of them stay in the first cache
+  T levels[24][width];
+  bool filled[24];
+  int depth = 0;
+  int64_t count = 0;
+
+  // The row to fill before push.
+  T* top() { return levels[depth]; }
+
+  void push(bool has_values, int n) {
+    filled[depth++] = has_values;
+    for (int64_t c = count++; c & 1; c >>= 1) merge(n);
+  }
+  const T* result(int n) {
+    while (depth > 1) merge(n);
+    return levels[0];
+  }
+
+ private:
+  void merge(int n) {
+    --depth;
+    if (!filled[depth]) return;
+    T *a = levels[depth - 1], *b = levels[depth];
+    const bool both = filled[depth - 1];
+    for (int i = 0; i < n; i += Vec<T>::size) {
+      const Vec<T> right = Vec<T>::load(b + i);
+      (both ? R::join(Vec<T>::load(a + i), right) : right).store(a + i);
+    }
+    filled[depth - 1] = true;
+  }
+};
+
+// One leaf: dst[i] = chain of the `rows` elements x[offsets[r * kLanes] + i * stride].
+template <class R, bool Unit, class T>
+void chain(const T* x, const int64_t* offsets, int rows, int64_t stride, int n, T* dst) {
+  constexpr int W = Vec<T>::size;
+  const auto at = [&](int r, int i, int lanes) {
+    const T* p = x + offsets[r * kLanes] + i * stride;
+    if (!Unit) return R::before(Vec<T>::gather(p, stride, lanes));
+    return R::before(lanes == W ? Vec<T>::load(p) : Vec<T>::load_partial(p, lanes));
+  };
+  int i = 0;
+  if (rows == kChain)
+    for (; i + W <= n; i += W) {
+      Vec<T> v = at(0, i, W);
+      for (int r = 1; r < kChain; ++r) v = R::join(v, at(r, i, W));
+      v.store(dst + i);
+    }
+  for (; i < n; i += W) {
+    const int lanes = n - i < W ? n - i : W;
+    Vec<T> v = at(0, i, lanes);
+    for (int r = 1; r < rows; ++r) v = R::join(v, at(r, i, lanes));
+    v.store(dst + i);
+  }
+}
+
+// Positions [begin, end) of n neighbouring outputs.
+template <class R, class T>
+const T* combine_rows(RowCounter<R, T>& counter, const T* x, const Reduced& reduced, int64_t begin,
+                      int64_t end, int64_t stride, int n) {
+  for (int64_t k = begin; k < end; k += kBlock) {
+    int64_t offsets[kBlock];
+    const int count = int(end - k < kBlock ? end - k : kBlock);
+    for (int i = 0; i < count; ++i) offsets[i] = reduced.offset(k + i);
+    for (int lane : kLaneOrder) {
+      const int rows = (count - lane + kLanes - 1) / kLanes;
+      if (rows > 0)
+        (stride == 1 ? chain<R, true, T> : chain<R, false, T>)(x, offsets + lane, rows, stride, n,
+                                                               counter.top());
+      counter.push(rows > 0, n);
+    }
+  }
+  return counter.result(n);
+}
+
+// The outputs of a reduction across, cut into strips of neighbours.
+template <class R, class T>
+struct Strips {
+  using Rows = RowCounter<R, T>;
+  const View &x, &y;
+  const LoopNest<2>& nest;
+  const Reduced& reduced;
+  const int64_t length = nest.row_length(), pieces = (length + Rows::width - 1) / Rows::width;
+  const int64_t count = nest.rows() * pieces;
+  const int64_t width = length < Rows::width ? length : Rows::width;
+
+  // Offsets of strip `index` in x and y; returns its length.
+  int locate(int64_t index, int64_t (&at)[2]) const {
+    nest.row_offsets(index / pieces, at);
+    const int64_t from = index % pieces * Rows::width;
+    for (int k = 0; k < 2; ++k) at[k] += from * nest.row_stride(k);
+    return int(length - from < Rows::width ? length - from : Rows::width);
+  }
+
+  // Positions [begin, end) of strip `index`, where the caller can take them from.
+  const T* combine(Rows& counter, int64_t index, int64_t begin, int64_t end) const {
+    int64_t at[2];
+    const int n = locate(index, at);
+    return combine_rows(counter, data_as<T>(x) + at[0], reduced, begin, end, nest.row_stride(0), n);
+  }
+
+  void store(const T* values, int64_t index) const {
+    int64_t at[2];
+    const int n = locate(index, at);
+    T* to = data_as<T>(y) + at[1];
+    for (int i = 0; i < n; ++i) to[i * nest.row_stride(1)] = R::after(values[i], reduced.count);
+  }
+};
+
+// Strips whose rows are cut into `chunks` of `span`, each an item of work.
+template <class R, class T>
+void reduce_chunks(const Strips<R, T>& strips, int64_t span, int64_t chunks) {
+  using Rows = RowCounter<R, T>;
+  const int64_t count = strips.reduced.count;
+  with_scratch<T>(strips.count * chunks * Rows::width, [&](T* partial) {
+    parallel(strips.count * chunks, [&](int64_t item) {
+      const int64_t begin = item % chunks * span, end = begin + span < count ? begin + span : count;
+      Rows counter;
+      std::memcpy(partial + item * Rows::width, strips.combine(counter, item / chunks, begin, end),
+                  strips.width * sizeof(T));
+    });
+    parallel(strips.count, [&](int64_t s) {
+      Rows counter;
+      for (int64_t c = 0; c < chunks; ++c) {
+        std::memcpy(counter.top(), partial + (s * chunks + c) * Rows::width, strips.width * sizeof(T));
+        counter.push(true, int(strips.width));
+      }
+      strips.store(counter.result(int(strips.width)), s);
+    });
+  });
+}
+
+// Vectors run across outputs: the rows of a matrix whose columns are summed.
+template <class R, class T>
+void reduce_across(const View& x, const View& y, const LoopNest<2>& nest, const Reduced& reduced) {
+  const Strips<R, T> strips{x, y, nest, reduced};
+  int64_t span = kBlock;  // positions in a chunk: a power of two of blocks
+  while (span * strips.width < 2 * kChunk) span *= 2;
+  const int64_t chunks = (reduced.count + span - 1) / span;
+  if (chunks > 1) return reduce_chunks(strips, span, chunks);
+  parallel_ranges(strips.count, kChunk / (reduced.count * strips.width), [&](int64_t first, int64_t last) {
+    for (int64_t s = first; s < last; ++s) {
+      RowCounter<R, T> counter;
+      strips.store(strips.combine(counter, s, 0, reduced.count), s);
+    }
+  });
+}
+
+template <class R, class T>
+void reduce(const View& x, uint32_t mask, const View& y) {
+  const Kept kept(x, mask, y);
+  const LoopNest<2> nest = kept.nest();
+  if (nest.rows() * nest.row_length() == 0) return;
+  const Reduced reduced(x, mask);
+  if (reduced.count > 0) {
+    if (runs_over_outputs(nest, reduced)) return reduce_across<R, T>(x, y, nest, reduced);
+    return reduce_along<R, T>(x, y, nest, reduced);
+  }
+  // Nothing to combine: +0 for a sum, NaN for a mean, 1 for a product.
+  const T nothing = R::template neutral<T>() + T(0);
+  nest.run([&](const int64_t (&at)[2], int64_t n) {
+    for (int64_t i = 0; i < n; ++i) data_as<T>(y)[at[1] + i * nest.row_stride(1)] = R::after(nothing, 0);
+  });
+}
+
+void run_reduce(Reduction op, const View& x, uint32_t mask, const View& y) {
+  dispatch_float(x.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    static constexpr void (*table[])(const View&, uint32_t, const View&) = {
+        reduce<SumOf, T>,     reduce<MeanOf, T>,     reduce<ProductOf, T>,
+        reduce<LargestOf, T>, reduce<SmallestOf, T>, reduce<SquaresOf, T>};
+    table[static_cast<int>(op)](x, mask, y);
+  });
+}
+
+}  // namespace
+
+ReduceKernels reduce_kernels() { return {run_reduce, arg_reduce}; }
+
+}  // namespace PYDL_ISA
+}  // namespace pydl
