@@ -46,7 +46,7 @@ struct Job {
   int64_t items;
   std::atomic<int64_t> next{0};
   std::atomic<bool> failed{false};
-  std::exception_ptr error;
+  std::exception_ptr error{};
 
   void work() {
     FlushSubnormals guard;

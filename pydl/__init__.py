@@ -1,0 +1,28 @@
+"""A small, fast deep-learning library on its own C++ and CUDA kernels, with PyTorch's names."""
+
+from . import autograd, backend, ops
+from . import methods as _methods
+from . import tensor as _tensor_module  # first: everything else refers to Tensor
+from .autograd import enable_grad, grad, is_grad_enabled, no_grad, set_grad_enabled
+from .backend import get_num_threads, set_num_threads
+from .creation import (
+    arange,
+    as_tensor,
+    empty,
+    eye,
+    from_dlpack,
+    from_numpy,
+    full,
+    full_like,
+    linspace,
+    ones,
+    ones_like,
+    tensor,
+    zeros,
+    zeros_like,
+)
+from .ops import *  # noqa: F403
+from .tensor import Tensor, float32, float64, int32, int64, uint8
+from .tensor import bool_ as bool
+
+__version__ = backend._cpu.__version__

@@ -1,0 +1,106 @@
+"""From the type of an array to the kernels that work on it. No other file imports the compiled modules."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+try:
+    from . import _cpu
+except ImportError as error:
+    root = Path(__file__).resolve().parent.parent
+    if (root / "CMakeLists.txt").exists() and not list(Path(__file__).parent.glob("_cpu*")):
+        raise ImportError(
+            f"[pydl] expected the compiled module pydl._cpu beside {__file__}, got a source tree that was not "
+            f"built. Type:  pip install -e {root}   (or  pip install {root}  and run Python from another folder)"
+        ) from error
+    raise
+
+Array = Any  # numpy.ndarray, or cupy.ndarray on a GPU
+
+
+def kernels(array: Array) -> ModuleType:
+    """The compiled module whose kernels take `array`."""
+    return _cpu if isinstance(array, np.ndarray) else _load_cuda()
+
+
+def array_module(array: Array) -> ModuleType:
+    """numpy or cupy: the library that moves, slices and compares `array`."""
+    return np if isinstance(array, np.ndarray) else importlib.import_module("cupy")
+
+
+def device_of(array: Array) -> str:
+    return "cpu" if isinstance(array, np.ndarray) else f"cuda:{array.device.id}"
+
+
+def to_device(array: Array, device: str) -> Array:
+    """`array` on `device` ("cpu", "cuda", "cuda:0", …); the array itself where it is there already."""
+    kind, _, index = str(device).partition(":")
+    if kind not in ("cpu", "cuda") or (index and (kind == "cpu" or not index.isdigit())):
+        raise ValueError(f'[to] expected device "cpu", "cuda" or "cuda:<index>", got {device!r}')
+    if kind == "cpu":
+        return array if isinstance(array, np.ndarray) else array.get()
+    _load_cuda()
+    cupy = importlib.import_module("cupy")
+    with cupy.cuda.Device(int(index or 0)):
+        return cupy.asarray(array)
+
+
+def _load_cuda() -> ModuleType:
+    """pydl._cuda, or an error naming the part that is missing."""
+    reason = cuda_missing()
+    if reason:
+        raise RuntimeError(f"[cuda] expected a usable NVIDIA GPU, got none: {reason}")
+    return importlib.import_module("pydl._cuda")
+
+
+def cuda_missing() -> str:
+    """Why the GPU cannot be used; empty where it can."""
+    if importlib.util.find_spec("pydl._cuda") is None:
+        return "this build of pydl has no CUDA kernels (nvcc was not found when it was built)"
+    try:
+        cupy = importlib.import_module("cupy")
+    except ImportError:
+        return 'CuPy is not installed; type:  pip install "pydl[cuda]"'
+    try:
+        count = cupy.cuda.runtime.getDeviceCount()
+    except Exception as error:  # CuPy raises errors of its own for a missing driver
+        return f"CuPy found no driver or device ({error})"
+    return "" if count else "CuPy found no device"
+
+
+def _threads_from_environment() -> None:
+    text = os.environ.get("PYDL_NUM_THREADS")
+    if text is None or text == "":
+        return
+    if not text.strip().isdigit():
+        raise ValueError(f"[PYDL_NUM_THREADS] expected an integer >= 1, got {text!r}")
+    _cpu.set_num_threads(int(text))
+
+
+def set_num_threads(n: int) -> None:
+    """Use at most `n` threads in CPU kernels (1 … 1024). Results do not depend on it."""
+    if isinstance(n, bool) or not isinstance(n, (int, np.integer)):
+        raise TypeError(f"[set_num_threads] expected n as an integer, got {type(n).__name__}")
+    if not 1 <= n <= 1024:
+        raise ValueError(f"[set_num_threads] expected n in 1 … 1024, got {n}")
+    _cpu.set_num_threads(int(n))
+
+
+def get_num_threads() -> int:
+    """Threads that CPU kernels use at most."""
+    return _cpu.num_threads()
+
+
+def isa_name() -> str:
+    """Instruction set of the CPU kernels: baseline, avx2 or avx512 (PYDL_ISA overrides the choice)."""
+    return _cpu.isa_name()
+
+
+_threads_from_environment()

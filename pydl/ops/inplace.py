@@ -1,0 +1,114 @@
+"""Changes in place: computed as a new value, written over the old one, and counted in its version."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd import is_grad_enabled
+from ..backend import array_module
+from ..tensor import Tensor
+from .elementwise import add, div, mul, pow, sub
+from .promotion import as_operand
+from .select import SetItem, is_basic, plain_index
+from .unary import clamp
+
+
+def _check_writable(function: str, tensor: Tensor) -> None:
+    if not tensor._data.flags.writeable:
+        raise ValueError(f"[{function}] expected a tensor that may be written, got a read-only array")
+    strides, shape = tensor._data.strides, tensor._data.shape
+    if any(s == 0 and n > 1 for s, n in zip(strides, shape, strict=True)):
+        raise ValueError(f"[{function}] expected memory of its own for every element, got an expanded tensor")
+
+
+def _check_graph(function: str, tensor: Tensor) -> None:
+    """Whether a recorded change of this tensor can be told to the graph."""
+    if tensor.is_leaf:
+        raise RuntimeError(f"[{function}] expected a tensor that does not require grad, got a leaf that does; use no_grad()")
+    version = tensor._shared_version()
+    if tensor._is_view or version.recorded_views:
+        raise RuntimeError(
+            f"[{function}] expected memory that the graph knows once, got a tensor with views in the graph; clone() it"
+        )
+
+
+def assign(function: str, tensor: Tensor, value: Tensor) -> Tensor:
+    """Write `value` (of the tensor's shape) over `tensor`, which takes over the value's place in the graph."""
+    _check_writable(function, tensor)
+    if value.shape != tensor.shape:
+        raise ValueError(f"[{function}] expected a result of shape {tensor.shape}, got {value.shape}")
+    if value.dtype.kind == "f" and tensor.dtype.kind != "f":
+        raise TypeError(f"[{function}] expected a result of dtype {tensor.dtype}, got {value.dtype}")
+    recorded = is_grad_enabled() and (tensor._requires_grad or value._requires_grad)
+    if recorded:
+        if tensor._requires_grad:
+            _check_graph(function, tensor)
+        node, slot, requires = value._node, value._slot, value._requires_grad
+        tensor._node, tensor._slot, tensor._requires_grad = node, slot, requires
+    tensor._data[...] = value._data
+    tensor._shared_version().count += 1
+    return tensor
+
+
+def _with(function: str, operation: Any) -> Any:
+    def method(self: Tensor, other: Any, **options: Any) -> Tensor:
+        return assign(function, self, operation(self, other, **options))
+
+    method.__name__ = function
+    method.__doc__ = f"In place: {operation.__doc__}"
+    return method
+
+
+add_ = _with("add_", add)
+sub_ = _with("sub_", sub)
+mul_ = _with("mul_", mul)
+div_ = _with("div_", div)
+pow_ = _with("pow_", pow)
+
+
+def clamp_(self: Tensor, min: float | None = None, max: float | None = None) -> Tensor:
+    """In place: limited to [min, max]."""
+    return assign("clamp_", self, clamp(self, min, max))
+
+
+def copy_(self: Tensor, source: Tensor) -> Tensor:
+    """In place: the elements of `source`, broadcast to this shape and converted to this dtype."""
+    from .cast import cast
+    from .shape import expand
+
+    return assign("copy_", self, expand(cast(source, self.dtype), self.shape))
+
+
+def fill_(self: Tensor, value: float) -> Tensor:
+    """In place: every element `value`."""
+    xp = array_module(self._data)
+    if isinstance(value, Tensor):
+        value = value.item()
+    return assign("fill_", self, Tensor._wrap(xp.broadcast_to(xp.asarray(value, self.dtype), self.shape)))
+
+
+def zero_(self: Tensor) -> Tensor:
+    """In place: every element 0."""
+    return fill_(self, 0)
+
+
+def setitem(self: Tensor, index: Any, value: Any) -> None:
+    """self[index] = value, in place."""
+    value = as_operand("setitem", value)
+    plain = plain_index(index)
+    recorded = is_grad_enabled() and (self._requires_grad or getattr(value, "_requires_grad", False))
+    try:
+        if recorded:
+            assign("setitem", self, SetItem(plain)(self, value))
+            return
+        _check_writable("setitem", self)
+        source = value._data if isinstance(value, Tensor) else value
+        if not is_basic(plain) or not isinstance(value, Tensor):
+            self._data[plain] = source
+        else:
+            target = self._data[plain]
+            shared = array_module(self._data).may_share_memory(target, source)
+            self._data[plain] = source.copy() if shared else source
+    except IndexError as error:
+        raise IndexError(f"[setitem] expected an index within shape {self.shape}, got {index!r} ({error})") from None
+    self._shared_version().count += 1

@@ -1,0 +1,257 @@
+"""Reductions over dimensions. Sums follow one fixed order (see csrc/kernels/reduce.h)."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ..autograd import Function
+from ..backend import Array, array_module, kernels
+from ..tensor import Tensor
+from .dims import check_dim, check_dims
+from .shape import expand, reshape
+
+
+def _keepdim_shape(shape: tuple[int, ...], dims: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(1 if i in dims else n for i, n in enumerate(shape))
+
+
+class Sum(Function):
+    def __init__(self, dims: tuple[int, ...], keepdim: bool) -> None:
+        self.dims, self.keepdim = dims, keepdim
+
+    def forward(self, x: Array) -> Array:
+        self.shape = x.shape
+        return kernels(x).sum(x, self.dims, self.keepdim)
+
+    def backward(self, g: Tensor) -> Tensor:
+        return expand(reshape(g, _keepdim_shape(self.shape, self.dims)), self.shape)
+
+
+class SumTo(Function):
+    """Sum over the dimensions in which `shape` was stretched by broadcasting."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
+
+    def forward(self, x: Array) -> Array:
+        self.source = x.shape
+        return kernels(x).sum_to(x, self.shape)
+
+    def backward(self, g: Tensor) -> Tensor:
+        return expand(g, self.source)
+
+
+class _Selected(Function):
+    """amax, amin: the gradient is shared evenly among the elements that equal the result."""
+
+    kernel = ""
+
+    def __init__(self, dims: tuple[int, ...], keepdim: bool) -> None:
+        self.dims, self.keepdim = dims, keepdim
+
+    def forward(self, x: Array) -> Array:
+        self.retain_inputs(0)
+        self.retain_outputs(0)
+        return getattr(kernels(x), self.kernel)(x, self.dims, self.keepdim)
+
+    def backward(self, g: Tensor) -> Tensor:
+        x = self.input(0)
+        kept = _keepdim_shape(x.shape, self.dims)
+        equal = (x._data == self.output()._data.reshape(kept)).astype(x.dtype)
+        share = Tensor._wrap(equal / equal.sum(axis=self.dims, keepdims=True))
+        return reshape(g, kept) * share
+
+
+class Amax(_Selected):
+    kernel = "amax"
+
+
+class Amin(_Selected):
+    kernel = "amin"
+
+
+class Prod(Function):
+    """The gradient is the product of the other elements, taken from both sides so that zeros are right."""
+
+    def __init__(self, dim: int, keepdim: bool) -> None:
+        self.dim, self.keepdim = dim, keepdim
+
+    def forward(self, x: Array) -> Array:
+        self.retain_inputs(0)
+        return kernels(x).prod(x, (self.dim,), self.keepdim)
+
+    def backward(self, g: Tensor) -> Tensor:
+        from .shape import stack
+
+        x = self.input(0)
+        columns = [x.select(self.dim, i) for i in range(x.shape[self.dim])]
+        if not columns:
+            return x * 0.0
+        one = columns[0] * 0.0 + 1.0
+        before, after = [one], [one]
+        for left, right in zip(columns[:-1], reversed(columns[1:]), strict=True):
+            before.append(before[-1] * left)
+            after.append(after[-1] * right)
+        others = stack([b * a for b, a in zip(before, reversed(after), strict=True)], self.dim)
+        return reshape(g, _keepdim_shape(x.shape, (self.dim,))) * others
+
+
+def _check(function: str, input: Any) -> None:
+    if not isinstance(input, Tensor):
+        raise TypeError(f"[{function}] expected input to be a tensor, got {type(input).__name__}")
+
+
+def _of_integers(function: str, input: Tensor, dims: tuple[int, ...], keepdim: bool) -> Tensor:
+    xp = array_module(input._data)
+    return Tensor._wrap(xp.asarray(getattr(xp, function)(input._data, axis=dims, keepdims=keepdim)))
+
+
+def sum(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+    """Sum over dimension(s) `dim`, all by default; 0 of nothing. Integers and bool give int64."""
+    _check("sum", input)
+    dims = check_dims("sum", dim, input.ndim)
+    if input.dtype.kind != "f":
+        return _of_integers("sum", input, dims, keepdim)
+    return Sum(dims, keepdim)(input)
+
+
+def sum_to(input: Tensor, shape: tuple[int, ...] | None) -> Tensor:
+    """`input` summed to `shape`, from which it could have been broadcast."""
+    return input if shape is None or input._data.shape == shape else SumTo(shape)(input)
+
+
+def mean(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+    """Mean over dimension(s) `dim`, all by default; NaN of nothing."""
+    _check("mean", input)
+    if input.dtype.kind != "f":
+        raise TypeError(f"[mean] expected input of dtype float32 or float64, got {input.dtype}")
+    dims = check_dims("mean", dim, input.ndim)
+    count = 1
+    for d in dims:
+        count *= input.shape[d]
+    total = Sum(dims, keepdim)(input)
+    return total / float(count) if count else total * float("nan")
+
+
+def var(input: Tensor, dim: Any = None, correction: int = 1, keepdim: bool = False, unbiased: Any = None) -> Tensor:
+    """Σ (x - mean)² / (n - correction) over dimension(s) `dim`; correction 1 is the unbiased estimate."""
+    _check("var", input)
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    if unbiased is not None:
+        correction = int(unbiased)
+    dims = check_dims("var", dim, input.ndim)
+    count = 1
+    for d in dims:
+        count *= input.shape[d]
+    squares = sum((input - mean(input, dims, keepdim=True)) ** 2, dims, keepdim)
+    return squares / float(count - correction) if count > correction else squares * float("nan")
+
+
+def std(input: Tensor, dim: Any = None, correction: int = 1, keepdim: bool = False, unbiased: Any = None) -> Tensor:
+    """Square root of `var`."""
+    return var(input, dim, correction, keepdim, unbiased).sqrt()
+
+
+def norm(input: Tensor, p: float = 2, dim: Any = None, keepdim: bool = False) -> Tensor:
+    """(Σ |x|ᵖ)^(1/p) over dimension(s) `dim`; p = inf gives the largest |x|. The gradient at 0 is 0 for p = 2."""
+    _check("norm", input)
+    dims = check_dims("norm", dim, input.ndim)
+    if p == float("inf"):
+        return amax(input.abs(), dims, keepdim)
+    if p == 1:
+        return sum(input.abs(), dims, keepdim)
+    if p == 2:
+        total = sum(input * input, dims, keepdim)
+        zero = total._data == 0
+        if not total.requires_grad or not zero.any():
+            return total.sqrt()
+        from .elementwise import masked
+
+        return masked((total + Tensor._wrap(zero.astype(total.dtype))).sqrt(), ~zero)
+    return sum(input.abs() ** float(p), dims, keepdim) ** (1.0 / p)
+
+
+def _extremum(function: str, node: type[_Selected], input: Tensor, dim: Any, keepdim: bool) -> Tensor:
+    _check(function, input)
+    dims = check_dims(function, dim, input.ndim)
+    if any(input.shape[d] == 0 for d in dims):
+        raise ValueError(f"[{function}] expected at least one element to choose from, got shape {input.shape}")
+    if input.dtype.kind != "f":
+        return _of_integers(function, input, dims, keepdim)
+    return node(dims, keepdim)(input)
+
+
+def amax(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+    """Largest element over dimension(s) `dim`; NaN where there is one."""
+    return _extremum("amax", Amax, input, dim, keepdim)
+
+
+def amin(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+    """Smallest element over dimension(s) `dim`; NaN where there is one."""
+    return _extremum("amin", Amin, input, dim, keepdim)
+
+
+def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """Index (int64) of the first largest element along `dim`, of the flattened tensor by default."""
+    return _arg("argmax", input, dim, keepdim)
+
+
+def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """Index (int64) of the first smallest element along `dim`, of the flattened tensor by default."""
+    return _arg("argmin", input, dim, keepdim)
+
+
+def _arg(function: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
+    _check(function, input)
+    axis = None if dim is None else check_dim(function, dim, input.ndim)
+    if input.numel() == 0 and (axis is None or input.shape[axis] == 0):
+        raise ValueError(f"[{function}] expected at least one element to choose from, got shape {input.shape}")
+    xp = array_module(input._data)
+    return Tensor._wrap(xp.asarray(getattr(xp, function)(input._data, axis=axis, keepdims=keepdim), dtype="int64"))
+
+
+class Extremum(NamedTuple):
+    """What max and min along a dimension return."""
+
+    values: Tensor
+    indices: Tensor
+
+
+def _along(function: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
+    whole = amax if function == "max" else amin
+    if dim is None:
+        return whole(input)
+    if isinstance(dim, Tensor):
+        from . import elementwise
+
+        return elementwise.maximum(input, dim) if function == "max" else elementwise.minimum(input, dim)
+    from .select import gather
+
+    indices = _arg("arg" + function, input, dim, keepdim=True)
+    values = gather(input, dim, indices)
+    if not keepdim:
+        axis = check_dim(function, dim, input.ndim)
+        return Extremum(values.squeeze(axis), indices.squeeze(axis))
+    return Extremum(values, indices)
+
+
+def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+    """Largest element; along `dim`, (values, indices); of two tensors, elementwise."""
+    return _along("max", input, dim, keepdim)
+
+
+def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+    """Smallest element; along `dim`, (values, indices); of two tensors, elementwise."""
+    return _along("min", input, dim, keepdim)
+
+
+def prod(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """Product along `dim`, of all elements by default."""
+    _check("prod", input)
+    if dim is None:
+        input, dim = reshape(input, (-1,)) if input.numel() else reshape(input, (0,)), 0
+    axis = check_dim("prod", dim, input.ndim)
+    if input.dtype.kind != "f":
+        return _of_integers("prod", input, (axis,), keepdim)
+    return Prod(axis, keepdim)(input)

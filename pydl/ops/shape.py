@@ -1,0 +1,354 @@
+"""Rearranging: views where NumPy gives a view, copies where it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Function
+from ..backend import Array, array_module
+from ..tensor import Tensor
+from .dims import as_shape, check_dim, check_dims
+
+
+class Reshape(Function):
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
+
+    def forward(self, x: Array) -> Array:
+        self.source = x.shape
+        y = x.reshape(self.shape)
+        self.is_view = y.size == 0 or bool(array_module(x).may_share_memory(x, y))
+        return y
+
+    def backward(self, g: Tensor) -> Tensor:
+        return reshape(g, self.source)
+
+
+class Permute(Function):
+    is_view = True
+
+    def __init__(self, dims: tuple[int, ...]) -> None:
+        self.dims = dims
+
+    def forward(self, x: Array) -> Array:
+        return x.transpose(self.dims)
+
+    def backward(self, g: Tensor) -> Tensor:
+        return permute(g, tuple(int(i) for i in np.argsort(self.dims)))
+
+
+class Expand(Function):
+    is_view = True
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
+
+    def forward(self, x: Array) -> Array:
+        self.source = x.shape
+        return array_module(x).broadcast_to(x, self.shape)
+
+    def backward(self, g: Tensor) -> Tensor:
+        from .reduce import sum_to
+
+        return sum_to(g, self.source)
+
+
+class Clone(Function):
+    def __init__(self, order: str = "K") -> None:
+        self.order = order
+
+    def forward(self, x: Array) -> Array:
+        return array_module(x).array(x, order=self.order, copy=True)
+
+    def backward(self, g: Tensor) -> Tensor:
+        return g
+
+
+class Cat(Function):
+    def __init__(self, dim: int) -> None:
+        self.dim = dim
+
+    def forward(self, *arrays: Array) -> Array:
+        self.sizes = [a.shape[self.dim] for a in arrays]
+        return array_module(arrays[0]).concatenate(arrays, axis=self.dim)
+
+    def backward(self, g: Tensor) -> Any:
+        parts, start = [], 0
+        for size in self.sizes:
+            parts.append(narrow(g, self.dim, start, size))
+            start += size
+        return tuple(parts)
+
+
+class Flip(Function):
+    def __init__(self, dims: tuple[int, ...]) -> None:
+        self.dims = dims
+
+    def forward(self, x: Array) -> Array:
+        return array_module(x).flip(x, self.dims).copy()
+
+    def backward(self, g: Tensor) -> Tensor:
+        return flip(g, self.dims)
+
+
+class Pad(Function):
+    """Constant padding; `widths` is ((before, after), …) for every dimension."""
+
+    def __init__(self, widths: tuple[tuple[int, int], ...], value: float) -> None:
+        self.widths, self.value = widths, value
+
+    def forward(self, x: Array) -> Array:
+        shape = tuple(n + a + b for n, (a, b) in zip(x.shape, self.widths, strict=True))
+        y = array_module(x).full(shape, self.value, x.dtype)
+        y[tuple(slice(a, a + n) for n, (a, _) in zip(x.shape, self.widths, strict=True))] = x
+        return y
+
+    def backward(self, g: Tensor) -> Tensor:
+        return g[tuple(slice(a, n - b) for n, (a, b) in zip(g.shape, self.widths, strict=True))]
+
+
+def reshape(input: Tensor, *shape: Any) -> Tensor:
+    """The elements in row-major order in another shape; one size may be -1. A view where possible."""
+    sizes = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
+    known = as_shape("reshape", [1 if isinstance(s, int) and s == -1 else s for s in sizes])
+    if sum(1 for s in sizes if s == -1) > 1:
+        raise ValueError(f"[reshape] expected at most one size of -1, got {tuple(sizes)}")
+    count = 1
+    for size in known:
+        count *= size
+    free = any(s == -1 for s in sizes)
+    total = input.numel()
+    if (not free and count != total) or (free and (count == 0 or total % count)):
+        raise ValueError(f"[reshape] expected a shape of {total} elements for input {input.shape}, got {tuple(sizes)}")
+    target = tuple(total // count if s == -1 else int(s) for s in sizes)
+    return Reshape(target)(input)
+
+
+def view(input: Tensor, *shape: Any) -> Tensor:
+    """Like `reshape`; with a dtype, the elements converted to it would not be a view, so that is a TypeError."""
+    if len(shape) == 1 and not isinstance(shape[0], (int, tuple, list, np.integer)):
+        raise TypeError(f"[view] expected sizes as integers, got {type(shape[0]).__name__}; use to() for dtypes")
+    return reshape(input, *shape)
+
+
+def view_as(input: Tensor, other: Tensor) -> Tensor:
+    """`input` in the shape of `other`."""
+    return reshape(input, other.shape)
+
+
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """Dimensions start_dim … end_dim as one."""
+    if input.ndim == 0:
+        return reshape(input, (1,))
+    start, end = check_dim("flatten", start_dim, input.ndim), check_dim("flatten", end_dim, input.ndim)
+    if start > end:
+        raise ValueError(f"[flatten] expected start_dim <= end_dim, got {start_dim} and {end_dim}")
+    middle = 1
+    for n in input.shape[start : end + 1]:
+        middle *= n
+    return reshape(input, (*input.shape[:start], middle, *input.shape[end + 1 :]))
+
+
+def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
+    """Dimension `dim` split into `sizes`."""
+    axis = check_dim("unflatten", dim, input.ndim)
+    rest = list(sizes)
+    if -1 in rest:
+        known = -1
+        for s in rest:
+            known *= s
+        rest[rest.index(-1)] = input.shape[axis] // max(known, 1)
+    return reshape(input, (*input.shape[:axis], *rest, *input.shape[axis + 1 :]))
+
+
+def permute(input: Tensor, *dims: Any) -> Tensor:
+    """The dimensions in another order; a view."""
+    order = dims[0] if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
+    checked = tuple(check_dim("permute", d, input.ndim) for d in order)
+    if sorted(checked) != list(range(input.ndim)):
+        raise ValueError(f"[permute] expected every dim of {input.shape} once, got {tuple(order)}")
+    return Permute(checked)(input)
+
+
+def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
+    """Two dimensions exchanged; a view."""
+    order = list(range(input.ndim))
+    a, b = check_dim("transpose", dim0, input.ndim), check_dim("transpose", dim1, input.ndim)
+    if order:
+        order[a], order[b] = b, a
+    return Permute(tuple(order))(input)
+
+
+def t(input: Tensor) -> Tensor:
+    """The transpose of a matrix; vectors and scalars as they are."""
+    if input.ndim > 2:
+        raise ValueError(f"[t] expected at most 2 dimensions, got {input.shape}")
+    return transpose(input, 0, 1) if input.ndim == 2 else input
+
+
+def movedim(input: Tensor, source: int, destination: int) -> Tensor:
+    """Dimension `source` moved to `destination`; a view."""
+    order = list(range(input.ndim))
+    order.insert(check_dim("movedim", destination, input.ndim), order.pop(check_dim("movedim", source, input.ndim)))
+    return Permute(tuple(order))(input)
+
+
+def expand(input: Tensor, *shape: Any) -> Tensor:
+    """Dimensions of size 1 stretched (and new ones put in front) without a copy; -1 keeps a size."""
+    sizes = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
+    offset = len(sizes) - input.ndim
+    target = tuple(input.shape[i - offset] if s == -1 and i >= offset else s for i, s in enumerate(sizes))
+    target = as_shape("expand", target)
+    fits = offset >= 0 and all(n in (1, m) for n, m in zip(input.shape, target[offset:], strict=True))
+    if not fits:
+        raise ValueError(f"[expand] expected a shape that {input.shape} broadcasts to, got {tuple(sizes)}")
+    return input if target == input.shape else Expand(target)(input)
+
+
+def expand_as(input: Tensor, other: Tensor) -> Tensor:
+    """`input` stretched to the shape of `other`."""
+    return expand(input, other.shape)
+
+
+def broadcast_to(input: Tensor, shape: Sequence[int]) -> Tensor:
+    """`input` stretched to `shape`."""
+    return expand(input, tuple(shape))
+
+
+def squeeze(input: Tensor, dim: Any = None) -> Tensor:
+    """Without its dimensions of size 1 (or those of `dim` that are)."""
+    dims = check_dims("squeeze", dim, input.ndim)
+    return reshape(input, tuple(n for i, n in enumerate(input.shape) if not (i in dims and n == 1)))
+
+
+def unsqueeze(input: Tensor, dim: int) -> Tensor:
+    """With a new dimension of size 1 at `dim`."""
+    axis = check_dim("unsqueeze", dim, input.ndim + 1)
+    return reshape(input, (*input.shape[:axis], 1, *input.shape[axis:]))
+
+
+def contiguous(input: Tensor) -> Tensor:
+    """Row-major in memory; itself where it is."""
+    return input if input.is_contiguous() else Clone("C")(input)
+
+
+def clone(input: Tensor) -> Tensor:
+    """A copy, through which gradients flow."""
+    return Clone()(input)
+
+
+def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
+    """`length` elements of dimension `dim` from `start`; a view."""
+    axis = check_dim("narrow", dim, input.ndim)
+    if not 0 <= start <= start + length <= input.shape[axis]:
+        raise IndexError(
+            f"[narrow] expected start and length within dimension {dim} of {input.shape}, got {start} and {length}"
+        )
+    return input[(slice(None),) * axis + (slice(start, start + length),)]
+
+
+def select(input: Tensor, dim: int, index: int) -> Tensor:
+    """Element `index` of dimension `dim`, which disappears; a view."""
+    return input[(slice(None),) * check_dim("select", dim, input.ndim) + (int(index),)]
+
+
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Joined along an existing dimension."""
+    tensors = list(tensors)
+    if not tensors:
+        raise ValueError("[cat] expected at least one tensor, got none")
+    first = tensors[0]
+    for i, x in enumerate(tensors):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"[cat] expected tensors, got {type(x).__name__} at {i}")
+    axis = check_dim("cat", dim, first.ndim)
+    for x in tensors:
+        same = x.ndim == first.ndim and all(
+            i == axis or n == m for i, (n, m) in enumerate(zip(x.shape, first.shape, strict=False))
+        )
+        if not same or x.ndim == 0:
+            raise ValueError(f"[cat] expected shapes that agree but in dim {dim}, got {[x.shape for x in tensors]}")
+        if x.dtype != first.dtype:
+            raise TypeError(f"[cat] expected tensors of one dtype, got {first.dtype} and {x.dtype}")
+    return Cat(axis)(*tensors)
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Joined along a new dimension."""
+    tensors = list(tensors)
+    if not tensors:
+        raise ValueError("[stack] expected at least one tensor, got none")
+    if any(x.shape != tensors[0].shape for x in tensors):
+        raise ValueError(f"[stack] expected tensors of one shape, got {[x.shape for x in tensors]}")
+    axis = check_dim("stack", dim, tensors[0].ndim + 1)
+    return cat([unsqueeze(x, axis) for x in tensors], axis)
+
+
+def split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Pieces of a size (the last may be smaller), or of given sizes, along `dim`; views."""
+    axis = check_dim("split", dim, input.ndim)
+    total = input.shape[axis]
+    if isinstance(split_size_or_sections, int):
+        size = split_size_or_sections
+        if size < 1:
+            raise ValueError(f"[split] expected a size >= 1, got {size}")
+        sizes = [min(size, total - start) for start in range(0, total, size)] or [0]
+    else:
+        sizes = list(split_size_or_sections)
+        if sum(sizes) != total or any(s < 0 for s in sizes):
+            raise ValueError(f"[split] expected sizes that add up to {total}, got {sizes}")
+    parts, start = [], 0
+    for size in sizes:
+        parts.append(narrow(input, axis, start, size))
+        start += size
+    return tuple(parts)
+
+
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """At most `chunks` pieces of nearly one size along `dim`; views."""
+    if chunks < 1:
+        raise ValueError(f"[chunk] expected chunks >= 1, got {chunks}")
+    total = input.shape[check_dim("chunk", dim, input.ndim)]
+    return split(input, max(1, -(-total // chunks)), dim)
+
+
+def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    """Every element of dimension `dim`; views."""
+    axis = check_dim("unbind", dim, input.ndim)
+    return tuple(select(input, axis, i) for i in range(input.shape[axis]))
+
+
+def flip(input: Tensor, *dims: Any) -> Tensor:
+    """Reversed along dimension(s) `dims`."""
+    chosen = dims[0] if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
+    return Flip(tuple(check_dim("flip", d, input.ndim) for d in chosen))(input)
+
+
+def repeat(input: Tensor, *sizes: Any) -> Tensor:
+    """Copies side by side: `sizes[i]` along dimension i."""
+    counts = as_shape("repeat", sizes)
+    if len(counts) < input.ndim:
+        raise ValueError(f"[repeat] expected at least {input.ndim} sizes for {input.shape}, got {counts}")
+    shape = (1,) * (len(counts) - input.ndim) + input.shape
+    spread = [n for pair in zip(counts, shape, strict=True) for n in pair]
+    ones = [n for size in shape for n in (1, size)]
+    return reshape(expand(reshape(input, ones), spread), [c * n for c, n in zip(counts, shape, strict=True)])
+
+
+def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float = 0.0) -> Tensor:
+    """Constant padding as PyTorch counts it: (left, right, top, bottom, …) from the last dimension; negative crops."""
+    if mode != "constant":
+        raise ValueError(f'[pad] expected mode "constant", got {mode!r}')
+    if len(pad) % 2 or len(pad) // 2 > input.ndim:
+        raise ValueError(f"[pad] expected pairs for at most {input.ndim} dimensions, got {tuple(pad)}")
+    pairs = [(int(pad[i]), int(pad[i + 1])) for i in range(0, len(pad), 2)]
+    widths = ((0, 0),) * (input.ndim - len(pairs)) + tuple(reversed(pairs))
+    for n, (a, b) in zip(input.shape, widths, strict=True):
+        if n + a + b < 0 or min(a, 0) + min(b, 0) < -n:
+            raise ValueError(f"[pad] expected padding that leaves sizes >= 0 for {input.shape}, got {tuple(pad)}")
+    inner = input[tuple(slice(max(-a, 0), n - max(-b, 0)) for n, (a, b) in zip(input.shape, widths, strict=True))]
+    outer = tuple((max(a, 0), max(b, 0)) for a, b in widths)
+    return Pad(outer, float(value))(inner) if any(w != (0, 0) for w in outer) else inner

@@ -1,0 +1,373 @@
+"""The Tensor: an array, and its place in the graph of operations that made it.
+
+Arithmetic and the mathematical methods are operations of `pydl.ops`, joined to the class at the end of
+`pydl/methods.py`; here is what a tensor itself is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import backend
+
+if TYPE_CHECKING:
+    from .autograd import Edge, Node
+
+float32 = np.dtype(np.float32)
+float64 = np.dtype(np.float64)
+int64 = np.dtype(np.int64)
+int32 = np.dtype(np.int32)
+uint8 = np.dtype(np.uint8)
+bool_ = np.dtype(np.bool_)
+
+
+class Version:
+    """How often the memory of a tensor was changed in place; shared by its views."""
+
+    __slots__ = ("count", "recorded_views")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.recorded_views = 0
+
+
+class RemovableHandle:
+    """What registering a hook returns."""
+
+    def __init__(self, remove: Callable[[], None]) -> None:
+        self.remove = remove
+
+
+class Tensor:
+    """An n-dimensional array of one dtype on one device, with an optional gradient.
+
+    Made by `pydl.tensor`, `pydl.from_numpy`, `pydl.zeros`, … and by operations. Shapes, names and defaults are
+    PyTorch's. `requires_grad` asks for a gradient, which `backward` leaves in `grad`.
+    """
+
+    __array_ufunc__ = None  # NumPy's operators leave mixed expressions to ours
+
+    _data: Any
+    _node: Node | None = None
+    _slot = 0
+    _requires_grad = False
+    _is_view = False
+    _version: Version | None = None
+    grad: Tensor | None = None
+
+    if TYPE_CHECKING:  # operations: methods.py
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    def __init__(self, data: Any, dtype: Any = None, requires_grad: bool = False) -> None:
+        self._data = as_array("Tensor", data, dtype)
+        self._requires_grad = False
+        if requires_grad:
+            self.requires_grad = True
+
+    @staticmethod
+    def _wrap(array: Any) -> Tensor:
+        tensor = object.__new__(Tensor)
+        tensor._data = array
+        return tensor
+
+    def _edge(self) -> Edge:
+        """This tensor's place in the graph; a leaf gets one when it is first asked for."""
+        if self._node is None:
+            from .autograd import Leaf
+
+            self._node = Leaf(self)
+        return self._node, self._slot
+
+    def _shared_version(self) -> Version:
+        if self._version is None:
+            self._version = Version()
+        return self._version
+
+    # What it is
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._data.shape
+
+    @property
+    def ndim(self) -> int:
+        return self._data.ndim
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self._data.dtype
+
+    @property
+    def device(self) -> str:
+        return backend.device_of(self._data)
+
+    @property
+    def itemsize(self) -> int:
+        return self._data.itemsize
+
+    def dim(self) -> int:
+        return self._data.ndim
+
+    def numel(self) -> int:
+        return int(self._data.size)
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or the size of dimension `dim`."""
+        return self._data.shape if dim is None else self._data.shape[dim]
+
+    def stride(self) -> tuple[int, ...]:
+        """Steps in elements."""
+        return tuple(s // self._data.itemsize for s in self._data.strides)
+
+    def is_contiguous(self) -> bool:
+        return bool(self._data.flags.c_contiguous)
+
+    def is_floating_point(self) -> bool:
+        return self._data.dtype.kind == "f"
+
+    def data_ptr(self) -> int:
+        return self._data.ctypes.data if isinstance(self._data, np.ndarray) else self._data.data.ptr
+
+    def __len__(self) -> int:
+        if self._data.ndim == 0:
+            raise TypeError("[len] expected a tensor of at least one dimension, got a scalar")
+        return self._data.shape[0]
+
+    def __bool__(self) -> bool:
+        if self._data.size != 1:
+            raise ValueError(f"[bool] expected a tensor of one element, got shape {self.shape}")
+        return bool(self._data.reshape(())[()])
+
+    def item(self) -> Any:
+        """The only element, as a Python number."""
+        if self._data.size != 1:
+            raise ValueError(f"[item] expected a tensor of one element, got shape {self.shape}")
+        return self._data.item()
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self._data.dtype.kind not in "iub":
+            raise TypeError(f"[index] expected a tensor of integers, got {self.dtype}")
+        return int(self.item())
+
+    def tolist(self) -> Any:
+        return self._data.tolist()
+
+    def __repr__(self) -> str:
+        text = np.array2string(self.cpu()._data, separator=", ", prefix="tensor(", precision=4)
+        extra = "" if self.dtype in (float32, int64, bool_) else f", dtype={self.dtype}"
+        if self.device != "cpu":
+            extra += f", device={self.device}"
+        if self._requires_grad:
+            extra += ", requires_grad=True" if self.is_leaf else f", grad_fn={self._node}"
+        return f"tensor({text}{extra})"
+
+    __hash__ = object.__hash__
+
+    # Its place in the graph
+
+    @property
+    def requires_grad(self) -> bool:
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        if not self.is_leaf and not wanted:
+            raise RuntimeError("[requires_grad] expected a leaf, got the result of an operation; use detach()")
+        if wanted and self._data.dtype.kind != "f":
+            raise TypeError(f"[requires_grad] expected a tensor of dtype float32 or float64, got {self.dtype}")
+        self._requires_grad = bool(wanted)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        self.requires_grad = requires_grad
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        from .autograd import Function
+
+        return not isinstance(self._node, Function)
+
+    @property
+    def grad_fn(self) -> Node | None:
+        return None if self.is_leaf else self._node
+
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Tensor | Sequence[Tensor] | None = None,
+    ) -> None:
+        """Add this tensor's gradient to the `grad` of every leaf it was made from; see `pydl.autograd.backward`."""
+        from .autograd import backward
+
+        backward(self, None if gradient is None else [gradient], retain_graph, create_graph, inputs)
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
+        """Call `hook` with this tensor's gradient when it is complete; what it returns replaces the gradient."""
+        if not self._requires_grad:
+            raise RuntimeError("[register_hook] expected a tensor that requires grad, got one that does not")
+        node, slot = self._edge()
+        return RemovableHandle(node.add_hook(slot, hook))
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this result of an operation in its `grad`, as leaves do."""
+        if self.is_leaf:
+            return
+        import weakref
+
+        me = weakref.ref(self)
+
+        def keep(gradient: Tensor) -> None:
+            tensor = me()
+            if tensor is not None and gradient is not None:
+                tensor.grad = gradient.clone() if tensor.grad is None else tensor.grad + gradient
+
+        self.register_hook(keep)
+
+    def detach(self) -> Tensor:
+        """The same memory, outside the graph. A change in place is seen by the graph as a change of this tensor."""
+        tensor = Tensor._wrap(self._data)
+        tensor._version = self._shared_version()
+        return tensor
+
+    def detach_(self) -> Tensor:
+        self._node, self._slot, self._requires_grad = None, 0, False
+        return self
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory, outside the graph and its checks."""
+        return Tensor._wrap(self._data)
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        if not isinstance(value, Tensor):
+            raise TypeError(f"[data] expected a tensor, got {type(value).__name__}")
+        self._data = value._data
+        self._version = None
+
+    # Exchange
+
+    def numpy(self) -> np.ndarray:
+        """The NumPy array this tensor keeps its data in; no copy is made."""
+        if self._requires_grad:
+            raise RuntimeError("[numpy] expected a tensor outside the graph, got one that requires grad; use detach()")
+        if not isinstance(self._data, np.ndarray):
+            raise TypeError(f"[numpy] expected a tensor on the CPU, got one on {self.device}; use cpu()")
+        return self._data
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        array = self.numpy()
+        if dtype is not None and array.dtype != dtype:
+            if copy is False:
+                raise ValueError(f"[array] expected dtype {array.dtype} for an array without a copy, got {dtype}")
+            return array.astype(dtype)
+        return array.copy() if copy else array
+
+    def __dlpack__(self, **options: Any) -> Any:
+        if self._requires_grad:
+            raise BufferError("[dlpack] expected a tensor outside the graph, got one that requires grad; use detach()")
+        return self._data.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self._data.__dlpack_device__()
+
+    def to(self, *args: Any, dtype: Any = None, device: str | None = None, copy: bool = False) -> Tensor:
+        """This tensor as another dtype and/or on another device; itself where nothing changes."""
+        from . import ops
+
+        for arg in args:
+            if isinstance(arg, Tensor):
+                dtype, device = arg.dtype, arg.device
+            elif isinstance(arg, str) and arg.partition(":")[0] in ("cpu", "cuda"):
+                device = arg
+            else:
+                dtype = arg
+        result = self
+        if device is not None and device != self.device:
+            result = ops.to_device(result, device)
+        if dtype is not None:
+            result = ops.cast(result, dtype)
+        return result.clone() if copy and result is self else result
+
+    def cpu(self) -> Tensor:
+        return self.to(device="cpu")
+
+    def cuda(self, index: int = 0) -> Tensor:
+        return self.to(device=f"cuda:{index}")
+
+    def type_as(self, other: Tensor) -> Tensor:
+        return self.to(other.dtype)
+
+    # Deep copies keep what a leaf is; the graph is not copied.
+
+    def __deepcopy__(self, memo: dict) -> Tensor:
+        if not self.is_leaf:
+            raise RuntimeError("[deepcopy] expected a leaf, got the result of an operation; use detach()")
+        twin = object.__new__(type(self))
+        twin.__dict__.update({k: v for k, v in self.__dict__.items() if k not in ("_data", "_node", "_version", "grad")})
+        twin._data = self._data.copy()
+        twin.grad = None if self.grad is None else self.grad.detach().clone()
+        memo[id(self)] = twin
+        return twin
+
+    def __reduce__(self) -> Any:
+        raise TypeError("[pickle] expected data that holds no tensors, got a Tensor; use pydl.save or numpy()")
+
+
+def as_dtype(function: str, dtype: Any) -> np.dtype:
+    """`dtype` as one that a tensor can hold, or a TypeError."""
+    try:
+        result = np.dtype(dtype)
+    except TypeError:
+        raise TypeError(f"[{function}] expected dtype as a NumPy dtype or its name, got {dtype!r}") from None
+    if result.kind not in "fiub" or result.itemsize > 8:
+        raise TypeError(f"[{function}] expected a dtype of floats, integers or bool, got {result}")
+    return result
+
+
+def as_array(function: str, data: Any, dtype: Any = None) -> Any:
+    """A native, aligned array of `data`, copied; Python numbers become float32, int64 or bool."""
+    wanted = None if dtype is None else as_dtype(function, dtype)
+    if isinstance(data, Tensor):
+        data = data._data
+    if not isinstance(data, (np.ndarray, np.generic)):
+        if hasattr(data, "__cuda_array_interface__"):
+            return data.astype(wanted or data.dtype, copy=True)
+        data = _unwrap(data)
+        try:
+            array = np.array(data)
+        except ValueError:
+            raise ValueError(f"[{function}] expected data with rows of one length, got ragged rows") from None
+        if wanted is None and array.dtype == float64 and not _holds_arrays(data):
+            wanted = float32
+    else:
+        array = np.asarray(data)
+    as_dtype(function, array.dtype)
+    return np.array(array, dtype=wanted or array.dtype.newbyteorder("="), order="K", copy=True)
+
+
+def _unwrap(data: Any) -> Any:
+    """Lists with tensors in them, as lists with arrays in them."""
+    if isinstance(data, Tensor):
+        return data._data
+    if isinstance(data, (list, tuple)):
+        return [_unwrap(x) for x in data]
+    return data
+
+
+def _holds_arrays(data: Any) -> bool:
+    while isinstance(data, (list, tuple)) and data:
+        data = data[0]
+    return isinstance(data, (np.ndarray, np.generic))
