@@ -40,4 +40,5 @@ PYBIND11_MODULE(_cpu, m) {
   kernels();  // a bad PYDL_ISA is an error of the import, not of the first kernel
   bind_elementwise(m);
   bind_reduce(m);
+  bind_softmax(m);
 }

@@ -57,21 +57,21 @@ struct LoopNest {
     }
   }
 
-  // body(offsets, n): n elements of one row, starting at the offsets. Rows are cut and grouped by shape
-  // alone.
+  // body(offsets, n): n elements of one row, at most `grain`, starting at the offsets. Rows are cut and
+  // grouped by shape alone.
   template <class Body>
-  void run(Body&& body) const {
+  void run(Body&& body, int64_t grain = kGrain) const {
     const int64_t length = row_length(), count = rows();
     if (length == 0 || count == 0) return;
-    const int64_t pieces = (length + kGrain - 1) / kGrain;
-    const int64_t rows_per_item = pieces > 1 ? 1 : (kGrain + length - 1) / length;
+    const int64_t pieces = (length + grain - 1) / grain;
+    const int64_t rows_per_item = pieces > 1 ? 1 : (grain + length - 1) / length;
     parallel_ranges(count * pieces, rows_per_item, [&](int64_t begin, int64_t end) {
       for (int64_t piece = begin; piece < end; ++piece) {
         int64_t offsets[N];
         row_offsets(piece / pieces, offsets);
-        const int64_t from = piece % pieces * kGrain;
+        const int64_t from = piece % pieces * grain;
         for (int k = 0; k < N; ++k) offsets[k] += from * row_stride(k);
-        body(offsets, length - from < kGrain ? length - from : kGrain);
+        body(offsets, length - from < grain ? length - from : grain);
       }
     });
   }

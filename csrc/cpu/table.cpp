@@ -5,9 +5,16 @@ namespace PYDL_ISA {
 
 ElementwiseKernels elementwise_kernels();
 ReduceKernels reduce_kernels();
+SoftmaxKernels softmax_kernels();
 
 Kernels make_kernels();
-Kernels make_kernels() { return {elementwise_kernels(), reduce_kernels()}; }
+Kernels make_kernels() {
+  Kernels table{};
+  table.elementwise = elementwise_kernels();
+  table.reduce = reduce_kernels();
+  table.softmax = softmax_kernels();
+  return table;
+}
 
 }  // namespace PYDL_ISA
 }  // namespace pydl

@@ -2,12 +2,14 @@
 #pragma once
 #include "kernels/elementwise.h"
 #include "kernels/reduce.h"
+#include "kernels/softmax.h"
 
 namespace pydl {
 
 struct Kernels {
   ElementwiseKernels elementwise;
   ReduceKernels reduce;
+  SoftmaxKernels softmax;
 };
 
 }  // namespace pydl
