@@ -266,9 +266,7 @@ def _propagate(node: Function, grads: list[Tensor | None]) -> Sequence[Tensor | 
     result = node.backward(*grads)
     result = result if isinstance(result, tuple) else (result,)
     if len(result) != len(node.edges):
-        raise RuntimeError(
-            f"[{node.name}] expected backward to return {len(node.edges)} gradients, got {len(result)}"
-        )
+        raise RuntimeError(f"[{node.name}] expected backward to return {len(node.edges)} gradients, got {len(result)}")
     return result
 
 

@@ -79,11 +79,15 @@ def ones(*size: Any, dtype: Any = float32, device: str | None = None, requires_g
     return _filled("ones", size, 1, dtype, device, requires_grad)
 
 
-def full(size: Any, fill_value: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
+def full(
+    size: Any, fill_value: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False
+) -> Tensor:
     """`fill_value` in every element; float32 for floats, int64 for integers, bool for booleans."""
     if dtype is None:
         dtype = np.bool_ if isinstance(fill_value, bool) else int64 if isinstance(fill_value, int) else float32
-    return _filled("full", (size,) if isinstance(size, (tuple, list)) else size, fill_value, dtype, device, requires_grad)
+    return _filled(
+        "full", (size,) if isinstance(size, (tuple, list)) else size, fill_value, dtype, device, requires_grad
+    )
 
 
 def empty(*size: Any, dtype: Any = float32, device: str | None = None, requires_grad: bool = False) -> Tensor:

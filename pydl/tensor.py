@@ -71,7 +71,8 @@ class Tensor:
     @staticmethod
     def _wrap(array: Any) -> Tensor:
         tensor = object.__new__(Tensor)
-        tensor._data = array
+        # NumPy answers with a scalar of its own where an array of no dimensions is meant.
+        tensor._data = np.asarray(array) if isinstance(array, np.generic) else array
         return tensor
 
     def _edge(self) -> Edge:
@@ -316,7 +317,9 @@ class Tensor:
         if not self.is_leaf:
             raise RuntimeError("[deepcopy] expected a leaf, got the result of an operation; use detach()")
         twin = object.__new__(type(self))
-        twin.__dict__.update({k: v for k, v in self.__dict__.items() if k not in ("_data", "_node", "_version", "grad")})
+        twin.__dict__.update(
+            {k: v for k, v in self.__dict__.items() if k not in ("_data", "_node", "_version", "grad")}
+        )
         twin._data = self._data.copy()
         twin.grad = None if self.grad is None else self.grad.detach().clone()
         memo[id(self)] = twin

@@ -192,9 +192,7 @@ def test_nothing_to_reduce():
     assert _cpu.prod(empty, 1).tolist() == [1, 1, 1]
     assert _cpu.amax(empty, 0).shape == (0,)
     for name in ("amax", "amin", "argmax", "argmin"):
-        with pytest.raises(
-            ValueError, match=rf"\[{name}\] expected at least one element .* got input of shape"
-        ):
+        with pytest.raises(ValueError, match=rf"\[{name}\] expected at least one element .* got input of shape"):
             getattr(_cpu, name)(empty, 1)
 
 
@@ -206,9 +204,7 @@ def test_sum_to():
         assert got.tobytes() == _cpu.sum(x, axes).tobytes()
     assert _cpu.sum_to(x, (4, 3, 5)) is x
     for shape in [(2, 5), (4, 3, 5, 1), (5, 3)]:
-        with pytest.raises(
-            ValueError, match=r"\[sum_to\] expected shape that broadcasts to \(4, 3, 5\), got"
-        ):
+        with pytest.raises(ValueError, match=r"\[sum_to\] expected shape that broadcasts to \(4, 3, 5\), got"):
             _cpu.sum_to(x, shape)
 
 

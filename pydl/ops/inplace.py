@@ -24,7 +24,9 @@ def _check_writable(function: str, tensor: Tensor) -> None:
 def _check_graph(function: str, tensor: Tensor) -> None:
     """Whether a recorded change of this tensor can be told to the graph."""
     if tensor.is_leaf:
-        raise RuntimeError(f"[{function}] expected a tensor that does not require grad, got a leaf that does; use no_grad()")
+        raise RuntimeError(
+            f"[{function}] expected a tensor that does not require grad, got a leaf that does; use no_grad()"
+        )
     version = tensor._shared_version()
     if tensor._is_view or version.recorded_views:
         raise RuntimeError(

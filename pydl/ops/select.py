@@ -141,7 +141,9 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
         i == axis or n <= m for i, (n, m) in enumerate(zip(index.shape, input.shape, strict=True))
     )
     if not fits:
-        raise ValueError(f"[gather] expected an index that fits input {input.shape} but in dim {dim}, got {index.shape}")
+        raise ValueError(
+            f"[gather] expected an index that fits input {input.shape} but in dim {dim}, got {index.shape}"
+        )
     _check_range("gather", index._data, input.shape[axis])
     if input.ndim == 0:
         return input.clone()
@@ -152,7 +154,9 @@ def _check_range(function: str, index: Array, size: int) -> None:
     bad = (index < 0) | (index >= size)
     if bad.any():
         place = tuple(int(i) for i in np.argwhere(bad)[0])
-        raise IndexError(f"[{function}] expected indices in 0 … {size - 1}, got {int(index[place])} at position {place}")
+        raise IndexError(
+            f"[{function}] expected indices in 0 … {size - 1}, got {int(index[place])} at position {place}"
+        )
 
 
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
@@ -165,7 +169,9 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
 def where(condition: Tensor, input: Any, other: Any) -> Tensor:
     """input where the condition is set, other elsewhere; broadcasts."""
     if not isinstance(condition, Tensor) or condition.dtype.kind != "b":
-        raise TypeError(f"[where] expected condition as a bool tensor, got {getattr(condition, 'dtype', type(condition))}")
+        raise TypeError(
+            f"[where] expected condition as a bool tensor, got {getattr(condition, 'dtype', type(condition))}"
+        )
     a, b = promote("where", input, other)
     return Where(condition._data)(a, b)
 
