@@ -7,5 +7,6 @@ namespace pydl {
 void bind_elementwise(pybind11::module_& m);
 void bind_reduce(pybind11::module_& m);
 void bind_softmax(pybind11::module_& m);
+void bind_gemm(pybind11::module_& m);
 
 }  // namespace pydl

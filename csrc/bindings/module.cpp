@@ -41,4 +41,5 @@ PYBIND11_MODULE(_cpu, m) {
   bind_elementwise(m);
   bind_reduce(m);
   bind_softmax(m);
+  bind_gemm(m);
 }

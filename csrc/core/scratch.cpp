@@ -1,17 +1,84 @@
 #include "core/scratch.h"
 
 #include <cstddef>
-#include <memory>
+#include <cstdlib>
 #include <new>
 
 namespace pydl {
+namespace {
+
+constexpr size_t kPage = 4096;
+constexpr size_t kKept = size_t(48) << 20;  // bytes that a thread holds on to
+
+struct Block {
+  void* data = nullptr;
+  size_t capacity = 0;
+};
+
+// The free blocks of one thread: the next call of a training step finds its pages mapped.
+struct Cache {
+  static constexpr int kSlots = 6;
+  Block slots[kSlots];
+
+  ~Cache() {
+    for (Block& slot : slots) std::free(slot.data);
+  }
+
+  // The smallest free block that is large enough.
+  Block take(size_t bytes) {
+    Block* best = nullptr;
+    for (Block& slot : slots)
+      if (slot.data && slot.capacity >= bytes && (!best || slot.capacity < best->capacity)) best = &slot;
+    if (!best) return {};
+    const Block found = *best;
+    *best = {};
+    return found;
+  }
+
+  // Keeps the block in place of an empty slot or of the smallest one; returns what is to be freed.
+  void* keep(Block block) {
+    Block* smallest = &slots[0];
+    size_t held = 0;
+    for (Block& slot : slots) {
+      held += slot.capacity;
+      if (slot.capacity < smallest->capacity) smallest = &slot;
+    }
+    if (held - smallest->capacity + block.capacity > kKept || block.capacity < smallest->capacity)
+      return block.data;
+    void* const dropped = smallest->data;
+    *smallest = block;
+    return dropped;
+  }
+};
+
+thread_local Cache t_cache;
+
+// One block in use; back in the cache however its user ends.
+class Lease {
+ public:
+  explicit Lease(size_t bytes) : block_(t_cache.take(bytes)) {
+    if (block_.data) return;
+    if (bytes > SIZE_MAX - kPage) throw std::bad_alloc();
+    block_.capacity = bytes < kPage ? kPage : (bytes + kPage - 1) / kPage * kPage;
+    block_.data = std::aligned_alloc(64, block_.capacity);
+    if (!block_.data) throw std::bad_alloc();
+  }
+  ~Lease() { std::free(t_cache.keep(block_)); }
+  Lease(const Lease&) = delete;
+  Lease& operator=(const Lease&) = delete;
+
+  void* data() const { return block_.data; }
+
+ private:
+  Block block_;
+};
+
+}  // namespace
 
 void with_scratch_bytes(int64_t bytes, void (*fn)(void* context, void* memory), void* context) {
-  struct Free {
-    void operator()(void* p) const { ::operator delete(p, std::align_val_t(64)); }
-  };
-  const std::unique_ptr<void, Free> memory(::operator new(static_cast<size_t>(bytes), std::align_val_t(64)));
-  fn(context, memory.get());
+  if (bytes < 0) throw std::bad_alloc();
+  const Lease lease(static_cast<size_t>(bytes));
+  fn(context, lease.data());
 }
 
 }  // namespace pydl

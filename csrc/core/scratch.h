@@ -1,4 +1,5 @@
-// Memory for the partial results of one kernel call.
+// Working memory of one kernel call: packed panels, partial results. Each thread keeps a few blocks, at most
+// 48 MiB, for its next call.
 #pragma once
 #include <cstdint>
 

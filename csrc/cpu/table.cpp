@@ -15,6 +15,10 @@ Kernels make_kernels() {
   table.softmax = softmax_kernels();
   return table;
 }
+GemmKernels gemm_kernels();
+
+Kernels make_kernels();
+Kernels make_kernels() { return {elementwise_kernels(), reduce_kernels(), gemm_kernels()}; }
 
 }  // namespace PYDL_ISA
 }  // namespace pydl

@@ -1,6 +1,7 @@
 // Every kernel of one backend, by family. The CPU has one table per instruction set; CUDA fills the same one.
 #pragma once
 #include "kernels/elementwise.h"
+#include "kernels/gemm.h"
 #include "kernels/reduce.h"
 #include "kernels/softmax.h"
 
@@ -10,6 +11,7 @@ struct Kernels {
   ElementwiseKernels elementwise;
   ReduceKernels reduce;
   SoftmaxKernels softmax;
+  GemmKernels gemm;
 };
 
 }  // namespace pydl

@@ -1,0 +1,121 @@
+// What becomes of a finished tile: scale, add to what is there, bias, activation, store.
+#pragma once
+#include "cpu/axis.h"
+#include "cpu/math.h"
+#include "cpu/tile.h"
+#include "kernels/functors.h"
+#include "kernels/gemm.h"
+
+namespace pydl {
+namespace PYDL_ISA {
+namespace {
+
+// The result of a product: element (i, j) at rows.offset(i) + cols.offset(j).
+template <class T>
+struct Result {
+  T* data;
+  Axis rows, cols;
+  const T* row_bias = nullptr;  // bias of element (i, j): row_bias[i · row_bias_step], or the column's
+  const T* col_bias = nullptr;
+  int64_t row_bias_step = 0, col_bias_step = 0;
+  T alpha = 1, beta = 0, slope = 0;
+  Activation activation = Activation::none;
+};
+
+// What makes a product with rows and columns exchanged the same result.
+template <class T>
+static Result<T> exchanged(const Result<T>& r) {
+  Result<T> out = r;
+  out.rows = r.cols;
+  out.cols = r.rows;
+  out.row_bias = r.col_bias;
+  out.col_bias = r.row_bias;
+  out.row_bias_step = r.col_bias_step;
+  out.col_bias_step = r.row_bias_step;
+  return out;
+}
+
+template <class T>
+static inline Vec<T> activate(Activation kind, Vec<T> x, T slope) {
+  const Scalars<Vec<T>> p{slope, T(0)};
+  switch (kind) {
+    case Activation::none:
+      return x;
+    case Activation::relu:
+      return Relu::apply(x, p);
+    case Activation::leaky_relu:
+      return LeakyRelu::apply(x, p);
+    case Activation::sigmoid:
+      return Sigmoid::apply(x, p);
+    case Activation::tanh:
+      return Tanh::apply(x, p);
+  }
+  return x;
+}
+
+template <class T>
+static inline Vec<T> load_lanes(const T* p, const int64_t* at, bool unit, int n) {
+  if (unit) return n == Vec<T>::size ? Vec<T>::load(p + at[0]) : Vec<T>::load_partial(p + at[0], n);
+  T lanes[Vec<T>::size] = {};
+  for (int i = 0; i < n; ++i) lanes[i] = p[at[i]];
+  return Vec<T>::load(lanes);
+}
+
+template <class T>
+static inline void store_lanes(T* p, const int64_t* at, bool unit, int n, Vec<T> value) {
+  if (unit) {
+    if (n == Vec<T>::size) return value.store(p + at[0]);
+    return value.store_partial(p + at[0], n);
+  }
+  T lanes[Vec<T>::size];
+  value.store(lanes);
+  for (int i = 0; i < n; ++i) p[at[i]] = lanes[i];
+}
+
+// Which part of the result a tile is, and where its elements lie.
+struct TilePlace {
+  int64_t row, col;  // of its first element
+  int rows, cols;
+  const int64_t *row_at, *col_at;
+  bool unit;         // its columns are consecutive in memory
+  bool first, last;  // block of k
+};
+
+// The first block replaces (or, with beta, scales) what is there, later ones add to it; bias and activation
+// come with the last.
+template <class T>
+static void store_tile(const Result<T>& r, const TilePlace& t, const T* tile) {
+  using V = Vec<T>;
+  constexpr int W = V::size;
+  for (int i = 0; i < t.rows; ++i) {
+    T* const out = r.data + t.row_at[i];
+    for (int j = 0; j < t.cols; j += W) {
+      const int n = int(min64(W, t.cols - j));
+      const int64_t* const at = t.col_at + j;
+      V value = V::load(tile + i * Tile<T>::cols + j);
+      if (r.alpha != T(1)) value = value * V(r.alpha);
+      if (!t.first) {
+        value = value + load_lanes<T>(out, at, t.unit, n);
+      } else if (r.beta != T(0)) {
+        value = fma(V(r.beta), load_lanes<T>(out, at, t.unit, n), value);
+      }
+      if (t.last) {
+        if (r.row_bias) value = value + V(r.row_bias[(t.row + i) * r.row_bias_step]);
+        if (r.col_bias) {
+          const T* const bias = r.col_bias + (t.col + j) * r.col_bias_step;
+          if (r.col_bias_step != 1) {
+            value = value + V::gather(bias, r.col_bias_step, n);
+          } else {
+            value = value + (n == W ? V::load(bias) : V::load_partial(bias, n));
+          }
+        }
+        value = activate(r.activation, value, r.slope);
+      }
+      store_lanes(out, at, t.unit, n, value);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace PYDL_ISA
+}  // namespace pydl
