@@ -6,6 +6,7 @@ namespace PYDL_ISA {
 ElementwiseKernels elementwise_kernels();
 ReduceKernels reduce_kernels();
 SoftmaxKernels softmax_kernels();
+GemmKernels gemm_kernels();
 
 Kernels make_kernels();
 Kernels make_kernels() {
@@ -13,12 +14,9 @@ Kernels make_kernels() {
   table.elementwise = elementwise_kernels();
   table.reduce = reduce_kernels();
   table.softmax = softmax_kernels();
+  table.gemm = gemm_kernels();
   return table;
 }
-GemmKernels gemm_kernels();
-
-Kernels make_kernels();
-Kernels make_kernels() { return {elementwise_kernels(), reduce_kernels(), gemm_kernels()}; }
 
 }  // namespace PYDL_ISA
 }  // namespace pydl
