@@ -52,9 +52,18 @@ def assign(function: str, tensor: Tensor, value: Tensor) -> Tensor:
     return tensor
 
 
+def _before(tensor: Tensor) -> Tensor:
+    """What an operation on `tensor` may keep for its backward pass: a copy, where the memory is about to change."""
+    if not (is_grad_enabled() and tensor._requires_grad) or tensor.is_leaf:
+        return tensor
+    copy = Tensor._wrap(tensor._data.copy())
+    copy._node, copy._slot, copy._requires_grad = tensor._node, tensor._slot, True
+    return copy
+
+
 def _with(function: str, operation: Any) -> Any:
     def method(self: Tensor, other: Any, **options: Any) -> Tensor:
-        return assign(function, self, operation(self, other, **options))
+        return assign(function, self, operation(_before(self), other, **options))
 
     method.__name__ = function
     method.__doc__ = f"In place: {operation.__doc__}"
@@ -70,7 +79,7 @@ pow_ = _with("pow_", pow)
 
 def clamp_(self: Tensor, min: float | None = None, max: float | None = None) -> Tensor:
     """In place: limited to [min, max]."""
-    return assign("clamp_", self, clamp(self, min, max))
+    return assign("clamp_", self, clamp(_before(self), min, max))
 
 
 def copy_(self: Tensor, source: Tensor) -> Tensor:

@@ -124,7 +124,7 @@ class Gather(Function):
 
 
 def getitem(input: Tensor, index: Any) -> Tensor:
-    """Elements by integers, slices, None, …, masks and arrays of integers, as NumPy indexes; views where it gives them."""
+    """Elements by integers, slices, None, …, masks and arrays of integers, as NumPy indexes and with its views."""
     plain = plain_index(index)
     try:
         return GetItem(plain)(input)
