@@ -1,0 +1,95 @@
+import struct
+import time
+import zlib
+
+import numpy as np
+import pytest
+
+from pydl.data import DataError
+from pydl.data.png import MAX_CHUNKS, SIGNATURE, decode_png
+
+pytest.importorskip("PIL", reason="PNG needs Pillow")
+WIDTH, HEIGHT = 5, 4
+PIXELS = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+ROWS = b"".join(b"\0" + row.tobytes() for row in PIXELS)
+
+
+def chunk(kind, body=b""):
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def png(header=(WIDTH, HEIGHT, 8, 2, 0, 0, 0), rows=ROWS, before=b"", after=b"", end=None):
+    ihdr = chunk(b"IHDR", struct.pack(">2I5B", *header))
+    end = chunk(b"IEND") if end is None else end
+    return SIGNATURE + ihdr + before + chunk(b"IDAT", zlib.compress(rows)) + after + end
+
+
+def flipped(data, place):
+    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+
+
+def test_reads_rgb():
+    assert np.array_equal(decode_png(png(), "f.png"), PIXELS)
+    extra = chunk(b"tEXt", b"a\0b") + chunk(b"iCCP", b"x\0\0broken")
+    assert np.array_equal(decode_png(png(before=extra), "f.png"), PIXELS)
+    packed = zlib.compress(ROWS)
+    parts = chunk(b"IDAT", packed[:9]) + chunk(b"IDAT", packed[9:])
+    whole = (
+        SIGNATURE
+        + chunk(b"IHDR", struct.pack(">2I5B", WIDTH, HEIGHT, 8, 2, 0, 0, 0))
+        + parts
+        + chunk(b"IEND")
+    )
+    assert np.array_equal(decode_png(whole, "f.png"), PIXELS)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "a PNG signature, got an empty file"),
+        (b"<html></html>", "a PNG signature, got an HTML"),
+        (SIGNATURE, "IEND"),
+        (flipped(png(), 18), "CRC .* of chunk b'IHDR'"),
+        (flipped(png(), 45), "CRC .* of chunk b'IDAT'"),
+        (png(end=b""), "an IEND chunk"),
+        (png() + b"\0", "nothing after IEND"),
+        (png()[:-3], "IEND"),
+        (png(header=(WIDTH, HEIGHT, 16, 2, 0, 0, 0)), "8-bit RGB .*got 16-bit"),
+        (png(header=(WIDTH, HEIGHT, 8, 3, 0, 0, 0)), "8-bit RGB .*colour type 3"),
+        (png(header=(WIDTH, HEIGHT, 8, 6, 0, 0, 0)), "8-bit RGB .*colour type 6"),
+        (png(header=(WIDTH, HEIGHT, 8, 2, 0, 0, 1)), "interlacing 1"),
+        (png(header=(WIDTH, HEIGHT, 8, 2, 1, 0, 0)), "compression 1"),
+        (png(header=(0, 0, 8, 2, 0, 0, 0)), "pixels, got 0 x 0"),
+        (png(header=(WIDTH, 0, 8, 2, 0, 0, 0)), "pixels, got 5 x 0"),
+        (png(header=(2**31, 2**31, 8, 2, 0, 0, 0)), "pixels, got 2147483648 x 2147483648"),
+        (png(header=(2**32 - 1, 1, 8, 2, 0, 0, 0)), "pixels, got 4294967295 x 1"),
+        (png(rows=ROWS[:-1]), "64 bytes of PNG pixels, got 63"),
+        (png(rows=ROWS + b"\0"), "64 bytes of PNG pixels, got more"),
+        (png(rows=b"\0" * (100 << 20)), "64 bytes of PNG pixels, got more"),
+        (png(rows=b"\7" + ROWS[1:]), "pixels that decode"),
+        (png(before=chunk(b"IHDR", b"\0" * 13)), "one IHDR chunk"),
+        (SIGNATURE + chunk(b"IDAT"), "one IHDR chunk"),
+        (SIGNATURE + chunk(b"IHDR", b"\0" * 12), "IHDR chunk of 13 bytes|IEND"),
+        (png(after=chunk(b"tEXt") + chunk(b"IDAT")), "one run"),
+        (png(before=chunk(b"ABCD")), "critical chunk"),
+        (png()[:33] + struct.pack(">I", 2**31) + png()[37:], "a chunk of 2147483648 bytes"),
+        (png(before=chunk(b"tEXt") * MAX_CHUNKS), "or chunk 65536"),
+    ],
+)
+def test_hostile_files(data, words):
+    begin = time.monotonic()
+    with pytest.raises(DataError, match=f"^f.png: expected .*(?:{words})"):
+        decode_png(data, "f.png")
+    assert time.monotonic() - begin < 2
+
+
+def test_every_truncation_and_bit_flip_is_detected():
+    data = png()
+    for length in range(len(data)):
+        with pytest.raises(DataError):
+            decode_png(data[:length], "f.png")
+    for bit in range(8 * len(data)):
+        with pytest.raises(DataError):
+            decode_png(
+                data[: bit // 8] + bytes([data[bit // 8] ^ 1 << bit % 8]) + data[bit // 8 + 1 :], "f.png"
+            )
