@@ -103,9 +103,7 @@ def _take(array: np.ndarray, indices: np.ndarray) -> np.ndarray:
     return array[indices]
 
 
-def _transform_batch(
-    transform: Callable[..., Any], values: np.ndarray, rngs: Sequence[SampleRNG]
-) -> np.ndarray:
+def _transform_batch(transform: Callable[..., Any], values: np.ndarray, rngs: Sequence[SampleRNG]) -> np.ndarray:
     from .transforms import Lambda, Transform
 
     known = transform if isinstance(transform, Transform) else Lambda(transform)
@@ -121,9 +119,7 @@ class Subset(Dataset):
         wrong = np.flatnonzero((self.indices < -size) | (self.indices >= size))
         if len(wrong):
             at = int(wrong[0])
-            raise IndexError(
-                f"[Subset] expected indices below {size}, got {self.indices[at]} at position {at}"
-            )
+            raise IndexError(f"[Subset] expected indices below {size}, got {self.indices[at]} at position {at}")
 
     def __len__(self) -> int:
         return len(self.indices)

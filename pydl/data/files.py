@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 import stat
 import zlib
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import DataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CHUNK = 1 << 20
 PathLike = str | os.PathLike[str]
@@ -112,6 +113,8 @@ def gunzip(data: bytes | bytearray, path: PathLike, limit: int) -> bytearray:
 
 def check_sha256(content: bytes | bytearray | memoryview, expected: str, path: PathLike) -> None:
     """DataError unless the SHA-256 of `content` is `expected` (hexadecimal)."""
+    import hashlib
+
     got = hashlib.sha256(content).hexdigest()
     if got != expected:
         raise DataError(path, f"content with SHA-256 {expected}", got)

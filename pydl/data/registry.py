@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import check, embedded, toys
+from . import check, toys
 from .dataset import ArrayDataset
-from .download import Progress
-from .sources import REMOTE
 from .stacked import StackedDataset
 from .transforms import ToTensor
 
+if TYPE_CHECKING:
+    from .download import Progress
+
 _DIGITS = tuple("0123456789")
 _STACKED = "stacked-mnist"
+_FILES = ("cifar10", "fashion-mnist", "mnist")
 _DEFAULT: Any = object()
 
 
 def names() -> list[str]:
     """The names that `load` knows."""
-    return sorted(["digits", "iris", *REMOTE, *toys.MAKERS, _STACKED])
+    return sorted(["digits", "iris", *_FILES, *toys.MAKERS, _STACKED])
 
 
 def load(
@@ -54,11 +55,14 @@ def load(
     if name in toys.MAKERS:
         return _toy(name, split, transform, options)
     options = _known(name, options, ("n", "seed") if name == _STACKED else ())
+    # What reads files is imported when a data set is, to keep `import pydl` light.
+    from . import embedded, sources
+
     if name == "iris":
         return _dataset(embedded.iris(split), transform, None, name, split, embedded.IRIS_CLASSES)
     if name == "digits":
         return _dataset(embedded.digits(split), transform, ToTensor(16), name, split, _DIGITS)
-    remote = REMOTE["mnist" if name == _STACKED else name]
+    remote = sources.REMOTE["mnist" if name == _STACKED else name]
     arrays = remote.load(split, root, download, verify, progress)
     if name == _STACKED:
         return _stacked(arrays, transform, split, **options)
@@ -69,6 +73,8 @@ def _check_name(name: Any, split: str) -> None:
     if not isinstance(name, str):
         raise TypeError(f"[load] expected name to be a string, got {type(name).__name__}")
     if name not in names():
+        import difflib
+
         near = difflib.get_close_matches(name.lower(), names(), n=3, cutoff=0.4) or names()
         raise ValueError(f"[load] expected a data set name such as {', '.join(near)}, got {name!r}")
     splits = ("train", "test", "all") if name in ("digits", "iris") else ("train", "test")

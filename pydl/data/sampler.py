@@ -48,9 +48,7 @@ class RandomSampler(Sampler):
         if num_samples is not None:
             num_samples = check.integer("RandomSampler", "num_samples", num_samples, 0)
             if not replacement and num_samples > len(data_source):
-                raise ValueError(
-                    f"[RandomSampler] expected num_samples <= {len(data_source)}, got {num_samples}"
-                )
+                raise ValueError(f"[RandomSampler] expected num_samples <= {len(data_source)}, got {num_samples}")
         self.num_samples = num_samples
 
     def indices(self, epoch: int) -> np.ndarray:
@@ -81,9 +79,7 @@ class WeightedRandomSampler(Sampler):
         if self.weights.ndim != 1 or not np.isfinite(total) or total <= 0 or self.weights.min() < 0:
             raise ValueError("[WeightedRandomSampler] expected weights >= 0 with a positive, finite sum")
         if not replacement and num_samples > np.count_nonzero(self.weights):
-            raise ValueError(
-                "[WeightedRandomSampler] expected num_samples <= positive weights, without replacement"
-            )
+            raise ValueError("[WeightedRandomSampler] expected num_samples <= positive weights, without replacement")
 
     def indices(self, epoch: int) -> np.ndarray:
         generator = np.random.Generator(np.random.Philox(seed_sequence(DRAW, self.seed, epoch)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -74,8 +74,7 @@ def xor(rng: np.random.Generator, n: int, std: float = 0.1) -> Arrays:
     return points.astype(np.float32), corner[:, 0] ^ corner[:, 1]
 
 
-@dataclass(frozen=True)
-class Maker:
+class Maker(NamedTuple):
     """A toy set: its function, the parameters of it that `load` passes on, the number of classes."""
 
     make: Callable[..., Arrays]

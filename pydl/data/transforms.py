@@ -92,8 +92,7 @@ class ToTensor(Transform):
             x = x.transpose(0, 3, 1, 2)
         elif x.ndim != 4 or x.shape[1] not in (1, 3, 4):
             raise ValueError(
-                "[ToTensor] expected an image (H, W), (H, W, C) or (C, H, W) with C 1, 3 or 4, "
-                f"got {x.shape[1:]}"
+                f"[ToTensor] expected an image (H, W), (H, W, C) or (C, H, W) with C 1, 3 or 4, got {x.shape[1:]}"
             )
         if x.dtype.kind in "ui":
             return np.divide(np.ascontiguousarray(x), self.scale, dtype=np.float32)
@@ -206,9 +205,7 @@ class Resize(Pointwise):
         self.shorter = size if isinstance(size, int) else None
         self.size = _size("Resize", size)
         if interpolation not in ("bilinear", "nearest"):
-            raise ValueError(
-                f'[Resize] expected interpolation "bilinear" or "nearest", got {interpolation!r}'
-            )
+            raise ValueError(f'[Resize] expected interpolation "bilinear" or "nearest", got {interpolation!r}')
         self.interpolation = interpolation
 
     def apply(self, x: np.ndarray, rng: Callable[[], np.random.Generator]) -> np.ndarray:

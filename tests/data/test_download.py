@@ -21,9 +21,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_response(302)
             self.send_header("Location", "/good")
             return self.end_headers()
-        body = {"html": b"<html>please log in</html>", "wrong": BODY[:-1] + b"!", "empty": b""}.get(
-            kind, BODY
-        )
+        body = {"html": b"<html>please log in</html>", "wrong": BODY[:-1] + b"!", "empty": b""}.get(kind, BODY)
         self.send_response(200)
         if kind not in ("endless", "unsized"):
             self.send_header("Content-Length", {"huge": str(10**15), "odd": "x1"}.get(kind, str(len(body))))

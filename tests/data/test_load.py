@@ -42,9 +42,8 @@ def value_of(**options):
 
 def test_names():
     assert names() == sorted(names())
-    assert {"digits", "iris", "mnist", "fashion-mnist", "cifar10", "ring", "grid", "stacked-mnist"} <= set(
-        names()
-    )
+    assert set(sources.REMOTE) < set(names())
+    assert {"digits", "iris", "mnist", "fashion-mnist", "cifar10", "ring", "grid", "stacked-mnist"} <= set(names())
 
 
 def test_unknown_name_lists_the_nearest():
@@ -188,8 +187,7 @@ def test_ring_and_grid():
 def test_toys_repeat_and_splits_differ():
     for name in ("ring", "grid", "swiss-roll", "moons", "xor"):
         a, b, c, d = (
-            load(name, s, n=50, seed=k).data
-            for s, k in (("train", 1), ("train", 1), ("test", 1), ("train", 2))
+            load(name, s, n=50, seed=k).data for s, k in (("train", 1), ("train", 1), ("test", 1), ("train", 2))
         )
         assert np.array_equal(a, b)
         assert not np.array_equal(a, c)

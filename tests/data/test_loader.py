@@ -187,9 +187,7 @@ def test_a_dataset_that_shrinks_names_the_index():
 
 
 def test_ragged_samples_are_refused():
-    with pytest.raises(
-        ValueError, match=r"expected samples of one shape \(2,\), got \(3,\) at position 1"
-    ) as caught:
+    with pytest.raises(ValueError, match=r"expected samples of one shape \(2,\), got \(3,\) at position 1") as caught:
         list(DataLoader([np.zeros(2), np.zeros(3)], 2))
     assert "batch 0" in caught.value.__notes__[0]
     with pytest.raises(ValueError, match="expected samples of 2 parts, got 1 at position 1"):

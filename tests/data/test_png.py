@@ -34,12 +34,7 @@ def test_reads_rgb():
     assert np.array_equal(decode_png(png(before=extra), "f.png"), PIXELS)
     packed = zlib.compress(ROWS)
     parts = chunk(b"IDAT", packed[:9]) + chunk(b"IDAT", packed[9:])
-    whole = (
-        SIGNATURE
-        + chunk(b"IHDR", struct.pack(">2I5B", WIDTH, HEIGHT, 8, 2, 0, 0, 0))
-        + parts
-        + chunk(b"IEND")
-    )
+    whole = SIGNATURE + chunk(b"IHDR", struct.pack(">2I5B", WIDTH, HEIGHT, 8, 2, 0, 0, 0)) + parts + chunk(b"IEND")
     assert np.array_equal(decode_png(whole, "f.png"), PIXELS)
 
 
@@ -90,6 +85,4 @@ def test_every_truncation_and_bit_flip_is_detected():
             decode_png(data[:length], "f.png")
     for bit in range(8 * len(data)):
         with pytest.raises(DataError):
-            decode_png(
-                data[: bit // 8] + bytes([data[bit // 8] ^ 1 << bit % 8]) + data[bit // 8 + 1 :], "f.png"
-            )
+            decode_png(data[: bit // 8] + bytes([data[bit // 8] ^ 1 << bit % 8]) + data[bit // 8 + 1 :], "f.png")

@@ -84,9 +84,7 @@ def test_crops_are_windows():
     seen = set()
     crop = RandomCrop((5, 6), padding=2)
     for got in crop.batch(np.repeat(IMAGE[None], 200, 0), rngs(200)):
-        windows = [
-            (i, j) for i in range(7) for j in range(5) if np.array_equal(got, padded[:, i : i + 5, j : j + 6])
-        ]
+        windows = [(i, j) for i in range(7) for j in range(5) if np.array_equal(got, padded[:, i : i + 5, j : j + 6])]
         assert len(windows) == 1
         seen.add(windows[0])
     assert len(seen) > 30
@@ -183,7 +181,6 @@ def test_sample_streams_differ_by_every_part_of_the_key():
     first = samplerng.SampleRNG(1, 2, 3).generator.random()
     assert first == samplerng.SampleRNG(1, 2, 3).generator.random()
     others = {
-        samplerng.SampleRNG(*key).generator.random()
-        for key in ((0, 2, 3), (1, 0, 3), (1, 2, 0), (1 + 2**32, 2, 3))
+        samplerng.SampleRNG(*key).generator.random() for key in ((0, 2, 3), (1, 0, 3), (1, 2, 0), (1 + 2**32, 2, 3))
     }
     assert len(others | {first}) == 5
