@@ -1,5 +1,5 @@
-// Between NumPy arrays and Views: the checks every binding makes before any work, and the allocation of
-// results.
+// Between Python's arrays and Views: the checks every binding makes before any work, and the allocation of
+// results. arrays_numpy.cpp does it for NumPy in pydl._cpu, arrays_cupy.cpp for CuPy in pydl._cuda.
 #pragma once
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
@@ -14,8 +14,7 @@ namespace pydl {
 
 namespace py = pybind11;
 
-// The View of a NumPy array; TypeError where it is not one, or its dtype, byte order or alignment is not
-// ours.
+// The View of an array; TypeError where it is not one, or its dtype, byte order or alignment is not ours.
 View view_of(py::handle array, const char* function, const char* argument);
 
 // The same, for float32 and float64 alone.
@@ -26,18 +25,24 @@ void check_same_dtype(const View& a, const View& b, const char* function, const 
                       const char* second);
 
 // An uninitialised array, C-contiguous.
-py::array empty(DType dtype, const int64_t* shape, int ndim);
-py::array empty(DType dtype, const std::vector<int64_t>& shape);
+py::object empty(DType dtype, const int64_t* shape, int ndim);
+py::object empty(DType dtype, const std::vector<int64_t>& shape);
 
 // An uninitialised array of `like`'s shape and order of strides (dense).
-py::array empty_like(const View& like);
+py::object empty_like(const View& like);
 
 // View of an array made here.
-View view_of_result(py::array& array);
+View view_of_result(py::handle array);
+
+bool is_writeable(py::handle array);
+
+// Before a kernel is called: on a GPU, work goes to the stream that is current in Python.
+void prepare_device();
 
 // Runs the kernel; the GIL is released where the work is worth it.
 template <class F>
 void call_kernel(int64_t work, F&& kernel) {
+  prepare_device();
   if (work < 4096) return kernel();
   py::gil_scoped_release released;
   kernel();

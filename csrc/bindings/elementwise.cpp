@@ -54,27 +54,26 @@ bool has_shape(const View& v, const int64_t* shape, int ndim) {
 }
 
 // The caller's `out`, checked, or a new array laid out like `like`.
-py::array output(const char* name, py::handle out, const View& like) {
+py::object output(const char* name, py::handle out, const View& like) {
   if (out.is_none()) return empty_like(like);
   const View view = float_view(out, name, "out");
-  auto array = py::reinterpret_borrow<py::array>(out);
-  if (!array.writeable()) fail(name, "out to be writeable", "a read-only array");
+  if (!is_writeable(out)) fail(name, "out to be writeable", "a read-only array");
   if (view.dtype != like.dtype || !has_shape(view, like.shape, like.ndim))
     fail(name, "out of shape " + shape_string(like) + " and dtype " + to_string(like.dtype),
          shape_string(view) + " and " + to_string(view.dtype));
-  return array;
+  return py::reinterpret_borrow<py::object>(out);
 }
 
-py::array unary(const char* name, Unary op, py::handle x, double a, double b, py::handle out) {
+py::object unary(const char* name, Unary op, py::handle x, double a, double b, py::handle out) {
   const View vx = float_view(x, name, "input");
-  py::array y = output(name, out, vx);
+  py::object y = output(name, out, vx);
   const View vy = view_of_result(y);
   call_kernel(numel(vx), [&] { kernels().elementwise.unary(op, vx, vy, a, b); });
   return y;
 }
 
-py::array binary(const char* name, Binary op, py::handle x1, py::handle x2, double a, double b,
-                 py::handle out) {
+py::object binary(const char* name, Binary op, py::handle x1, py::handle x2, double a, double b,
+                  py::handle out) {
   Number n1, n2;
   View v1, v2;
   if (is_number(x1)) {
@@ -95,18 +94,18 @@ py::array binary(const char* name, Binary op, py::handle x1, py::handle x2, doub
   const int ndim = broadcast_shape(name, v1, v2, shape);
   const View b1 = broadcast_to(v1, shape, ndim), b2 = broadcast_to(v2, shape, ndim);
   // The result is laid out like an operand of its shape, else row by row.
-  py::array y = has_shape(v1, shape, ndim)   ? output(name, out, v1)
-                : has_shape(v2, shape, ndim) ? output(name, out, v2)
-                                             : output(name, out, [&] {
-                                                 View like{nullptr, v1.dtype, ndim, {}, {}};
-                                                 int64_t step = 1;
-                                                 for (int i = ndim - 1; i >= 0; --i) {
-                                                   like.shape[i] = shape[i];
-                                                   like.strides[i] = step;
-                                                   step *= shape[i];
-                                                 }
-                                                 return like;
-                                               }());
+  py::object y = has_shape(v1, shape, ndim)   ? output(name, out, v1)
+                 : has_shape(v2, shape, ndim) ? output(name, out, v2)
+                                              : output(name, out, [&] {
+                                                  View like{nullptr, v1.dtype, ndim, {}, {}};
+                                                  int64_t step = 1;
+                                                  for (int i = ndim - 1; i >= 0; --i) {
+                                                    like.shape[i] = shape[i];
+                                                    like.strides[i] = step;
+                                                    step *= shape[i];
+                                                  }
+                                                  return like;
+                                                }());
   const View vy = view_of_result(y);
   call_kernel(numel(vy), [&] { kernels().elementwise.binary(op, b1, b2, vy, a, b); });
   return y;

@@ -1,3 +1,4 @@
+#include "bindings/errors.h"
 #include "bindings/families.h"
 #include "core/check.h"
 #include "core/isa.h"
@@ -7,20 +8,6 @@ namespace py = pybind11;
 
 namespace pydl {
 namespace {
-
-// Each of our exception types becomes the Python one; std::invalid_argument is ValueError by pybind11's own
-// rule.
-void register_errors() {
-  py::register_local_exception_translator([](std::exception_ptr p) {
-    try {
-      if (p) std::rethrow_exception(p);
-    } catch (const TypeError& e) {
-      PyErr_SetString(PyExc_TypeError, e.what());
-    } catch (const IndexError& e) {
-      PyErr_SetString(PyExc_IndexError, e.what());
-    }
-  });
-}
 
 void checked_set_num_threads(int64_t n) {
   if (n < 1 || n > 1024) fail("set_num_threads", "n in 1 … 1024", std::to_string(n));

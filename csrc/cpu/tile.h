@@ -21,7 +21,7 @@ struct Tile {
 };
 
 constexpr int64_t kDeep = 256;  // k in one packed block: a panel of B stays in the first-level cache
-constexpr int64_t kRun = 64;     // k in one chain of fused multiply-adds
+constexpr int64_t kRun = 64;    // k in one chain of fused multiply-adds
 
 // tile[i, j] = Σ_k a[k, i] · b[k, j] for the first Rows rows and Vecs registers of columns; a and b are
 // packed panels of kRows and Tile<T>::cols lanes. Chains are cut every kRun steps, which bounds the rounding

@@ -9,6 +9,7 @@
 // comparisons are written so that an unordered operand falls through to x.
 #pragma once
 
+// PYDL_FN: how such a function is declared; a device compiler needs more.
 #ifndef PYDL_FN
 #define PYDL_FN static inline
 #endif

@@ -1,0 +1,43 @@
+// The scalar functions that functors.h is written with, in float and in double. Included before it.
+#pragma once
+#include <cmath>
+
+#include "cuda/launch.cuh"
+
+namespace pydl {
+
+#define PYDL_MATH(name)                                \
+  PYDL_FN float name(float x) { return ::name##f(x); } \
+  PYDL_FN double name(double x) { return ::name(x); }
+PYDL_MATH(sqrt)
+PYDL_MATH(exp)
+PYDL_MATH(expm1)
+PYDL_MATH(log)
+PYDL_MATH(log1p)
+PYDL_MATH(sin)
+PYDL_MATH(cos)
+PYDL_MATH(erf)
+PYDL_MATH(tanh)
+#undef PYDL_MATH
+
+PYDL_FN float abs(float x) { return ::fabsf(x); }
+PYDL_FN double abs(double x) { return ::fabs(x); }
+PYDL_FN float pow(float x, float y) { return ::powf(x, y); }
+PYDL_FN double pow(double x, double y) { return ::pow(x, y); }
+
+template <class T>
+PYDL_FN T select(bool mask, T a, T b) {
+  return mask ? a : b;
+}
+
+// NaN where either is NaN.
+template <class T>
+PYDL_FN T maximum(T a, T b) {
+  return a > b || a != a ? a : b;
+}
+template <class T>
+PYDL_FN T minimum(T a, T b) {
+  return a < b || a != a ? a : b;
+}
+
+}  // namespace pydl
