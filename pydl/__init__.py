@@ -24,5 +24,6 @@ from .creation import (
 from .ops import *  # noqa: F403
 from .tensor import Tensor, float32, float64, int32, int64, uint8
 from .tensor import bool_ as bool
+from .train.checkpoint import load, save
 
 __version__ = backend._cpu.__version__

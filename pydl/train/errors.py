@@ -1,0 +1,33 @@
+"""The exceptions of training and of checkpoints."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint is missing, damaged, hostile, or cannot be written.
+
+    The text names the file, what was expected and the first thing wrong; the same three are the attributes
+    ``path``, ``expected`` and ``got``.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], expected: str, got: str) -> None:
+        self.path, self.expected, self.got = os.fspath(path), expected, got
+        super().__init__(f"{self.path}: expected {expected}, got {got}")
+
+    def __reduce__(self) -> tuple[type, tuple[str, str, str]]:
+        return type(self), (self.path, self.expected, self.got)
+
+
+class DivergenceError(RuntimeError):
+    """A loss or a parameter became infinite or not a number."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Training stopped between two steps because of a signal; `signum` says which one."""
+
+    def __init__(self, signum: int, step: int) -> None:
+        self.signum, self.step = signum, step
+        super().__init__(f"{signal.Signals(signum).name} after step {step}")
