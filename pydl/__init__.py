@@ -22,6 +22,23 @@ from .creation import (
     zeros_like,
 )
 from .ops import *  # noqa: F403
+from .random import (
+    Generator,
+    bernoulli,
+    default_generator,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    normal,
+    rand,
+    rand_like,
+    randint,
+    randn,
+    randn_like,
+    randperm,
+    seed,
+    set_rng_state,
+)
 from .tensor import Tensor, float32, float64, int32, int64, uint8
 from .tensor import bool_ as bool
 from .train.checkpoint import load, save

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import ops
+from . import ops, random
 from .ops import inplace
 from .tensor import Tensor, bool_, float32, float64, int32, int64
 
@@ -134,6 +134,8 @@ def _attach() -> None:
             setattr(Tensor, name, getattr(ops, name))
     for name in ("add_", "sub_", "mul_", "div_", "pow_", "clamp_", "copy_", "fill_", "zero_"):
         setattr(Tensor, name, getattr(inplace, name))
+    for name in ("uniform_", "normal_", "bernoulli_", "bernoulli"):
+        setattr(Tensor, name, getattr(random, name))
     for name, dtype in (("float", float32), ("double", float64), ("long", int64), ("int", int32), ("bool", bool_)):
         setattr(Tensor, name, _converter(dtype))
     for name in ("add", "sub", "mul", "pow", "floordiv", "truediv"):

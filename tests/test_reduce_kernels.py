@@ -1,4 +1,4 @@
-"""The reduction kernels: right against NumPy in extended precision, one order of summation for every layout."""
+"""The reduction kernels: right against NumPy in extended precision, one order of sums for every layout."""
 
 import hashlib
 

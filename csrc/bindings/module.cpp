@@ -29,4 +29,5 @@ PYBIND11_MODULE(_cpu, m) {
   bind_reduce(m);
   bind_softmax(m);
   bind_gemm(m);
+  bind_random(m);
 }

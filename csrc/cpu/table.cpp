@@ -7,6 +7,7 @@ ElementwiseKernels elementwise_kernels();
 ReduceKernels reduce_kernels();
 SoftmaxKernels softmax_kernels();
 GemmKernels gemm_kernels();
+RandomKernels random_kernels();
 
 Kernels make_kernels();
 Kernels make_kernels() {
@@ -15,6 +16,7 @@ Kernels make_kernels() {
   table.reduce = reduce_kernels();
   table.softmax = softmax_kernels();
   table.gemm = gemm_kernels();
+  table.random = random_kernels();
   return table;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include "kernels/elementwise.h"
 #include "kernels/gemm.h"
+#include "kernels/random.h"
 #include "kernels/reduce.h"
 #include "kernels/softmax.h"
 
@@ -12,6 +13,7 @@ struct Kernels {
   ReduceKernels reduce;
   SoftmaxKernels softmax;
   GemmKernels gemm;
+  RandomKernels random;
 };
 
 }  // namespace pydl

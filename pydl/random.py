@@ -1,0 +1,279 @@
+"""Random numbers: a counter-based generator (Philox4x32-10), and the tensors made from it.
+
+A number depends on the seed and on how many were drawn before it, never on threads. Nothing here reads or
+changes NumPy's or Python's random state.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any, cast
+
+import numpy as np
+
+from . import backend
+from .backend import _cpu
+from .ops.dims import as_shape
+from .ops.inplace import assign
+from .tensor import Tensor, as_dtype, float32, int64
+
+
+class Generator:
+    """A stream of random numbers: a seed in [0, 2⁶⁴) and a position in its sequence of blocks of 128 bits."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self._lock = threading.Lock()
+        self.manual_seed(seed)
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Start the stream of `seed` from its beginning; ValueError outside [0, 2⁶⁴)."""
+        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+            raise TypeError(f"[manual_seed] expected seed as an integer, got {type(seed).__name__}")
+        if not 0 <= seed < 2**64:
+            raise ValueError(f"[manual_seed] expected seed in [0, 2**64), got {seed}")
+        self._seed, self._offset = int(seed), 0
+        return self
+
+    def seed(self) -> int:
+        """Start the stream of a seed taken from the operating system; returns it."""
+        self.manual_seed(int.from_bytes(os.urandom(8), "little"))
+        return self._seed
+
+    def initial_seed(self) -> int:
+        """The seed of the stream."""
+        return self._seed
+
+    def get_state(self) -> np.ndarray:
+        """Seed and position, as uint64 of shape (2,)."""
+        return np.array([self._seed, self._offset], np.uint64)
+
+    def set_state(self, state: Any) -> Generator:
+        """Go on from what `get_state` gave."""
+        array = np.asarray(state)
+        if array.shape != (2,) or array.dtype.kind not in "ui" or (array.astype(object) < 0).any():
+            raise ValueError(f"[set_state] expected an array (seed, position) of dtype uint64, got {state!r}")
+        self._seed, self._offset = int(array[0]), int(array[1])
+        return self
+
+    def take(self, blocks: int) -> tuple[int, int]:
+        """Seed and first position of the next `blocks` blocks, which count as drawn."""
+        with self._lock:
+            start = self._offset
+            self._offset = (start + blocks) % 2**64
+        return self._seed, start
+
+
+default_generator = Generator()
+
+
+def manual_seed(seed: int) -> Generator:
+    """Seed the default generator; ValueError outside [0, 2⁶⁴)."""
+    return default_generator.manual_seed(seed)
+
+
+def seed() -> int:
+    """Seed the default generator from the operating system; returns the seed."""
+    return default_generator.seed()
+
+
+def initial_seed() -> int:
+    """The seed of the default generator."""
+    return default_generator.initial_seed()
+
+
+def get_rng_state() -> np.ndarray:
+    """The state of the default generator."""
+    return default_generator.get_state()
+
+
+def set_rng_state(state: Any) -> None:
+    """Go on from what `get_rng_state` gave."""
+    default_generator.set_state(state)
+
+
+def _generator(function: str, generator: Generator | None) -> Generator:
+    if generator is None:
+        return default_generator
+    if not isinstance(generator, Generator):
+        raise TypeError(f"[{function}] expected generator as a Generator, got {type(generator).__name__}")
+    return generator
+
+
+def _float_dtype(function: str, dtype: Any) -> np.dtype:
+    result = as_dtype(function, dtype)
+    if result.kind != "f" or result.itemsize < 4:
+        raise TypeError(f"[{function}] expected dtype float32 or float64, got {result}")
+    return result
+
+
+def _number(function: str, argument: str, value: Any) -> float:
+    if isinstance(value, Tensor) and value.numel() == 1:
+        return float(value.item())
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise TypeError(f"[{function}] expected {argument} as a number, got {type(value).__name__}")
+    return float(value)
+
+
+def _count(shape: tuple[int, ...]) -> int:
+    count = 1
+    for size in shape:
+        count *= size
+    return count
+
+
+def draw_floats(
+    kernel: str, shape: tuple[int, ...], dtype: np.dtype, generator: Generator, *options: float
+) -> Any:
+    """An array from the kernel `uniform` (low, high) or `normal` (mean, std)."""
+    per_block = 16 // dtype.itemsize
+    return getattr(_cpu, kernel)(shape, dtype, *generator.take(-(-_count(shape) // per_block)), *options)
+
+
+def draw_mask(function: str, shape: tuple[int, ...], p: float, generator: Generator | None = None) -> Any:
+    """A uint8 array, 1 with probability p."""
+    return _cpu.bernoulli(shape, *_generator(function, generator).take(-(-_count(shape) // 4)), p)
+
+
+def _finish(array: Any, device: str | None, requires_grad: bool) -> Tensor:
+    result = Tensor._wrap(array if device is None else backend.to_device(array, device))
+    if requires_grad:
+        result.requires_grad = True
+    return result
+
+
+def rand(
+    *size: Any,
+    generator: Generator | None = None,
+    dtype: Any = float32,
+    device: str | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Uniform numbers in [0, 1), in steps of 2⁻²⁴ (float64: 2⁻⁵²)."""
+    shape, kind = as_shape("rand", size), _float_dtype("rand", dtype)
+    return _finish(draw_floats("uniform", shape, kind, _generator("rand", generator)), device, requires_grad)
+
+
+def randn(
+    *size: Any,
+    generator: Generator | None = None,
+    dtype: Any = float32,
+    device: str | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Normal numbers of mean 0 and variance 1 (Box and Muller 1958)."""
+    shape, kind = as_shape("randn", size), _float_dtype("randn", dtype)
+    return _finish(draw_floats("normal", shape, kind, _generator("randn", generator)), device, requires_grad)
+
+
+def rand_like(input: Tensor, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """`rand` in the shape, dtype and device of `input`."""
+    return rand(input.shape, dtype=dtype or input.dtype, device=input.device, requires_grad=requires_grad)
+
+
+def randn_like(input: Tensor, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """`randn` in the shape, dtype and device of `input`."""
+    return randn(input.shape, dtype=dtype or input.dtype, device=input.device, requires_grad=requires_grad)
+
+
+def normal(
+    mean: float | Tensor = 0.0,
+    std: float | Tensor = 1.0,
+    size: Any = None,
+    *,
+    generator: Generator | None = None,
+    dtype: Any = float32,
+    device: str | None = None,
+) -> Tensor:
+    """Normal numbers; mean and std are numbers beside a `size`, or tensors that give the shape."""
+    if isinstance(mean, Tensor) or isinstance(std, Tensor):
+        if size is not None:
+            raise ValueError("[normal] expected no size beside tensors of mean or std, got one")
+        if (isinstance(std, Tensor) and (std._data < 0).any()) or (
+            not isinstance(std, Tensor) and not std >= 0
+        ):
+            raise ValueError(f"[normal] expected std >= 0, got {std}")
+        centre, width = cast(Any, mean), cast(Any, std)
+        like = (centre + width).detach()
+        return randn(like.shape, generator=generator, dtype=like.dtype, device=like.device) * width + centre
+    if size is None:
+        raise ValueError("[normal] expected a size beside numbers, got None")
+    shape, kind = (
+        as_shape("normal", size if isinstance(size, (tuple, list)) else (size,)),
+        _float_dtype("normal", dtype),
+    )
+    options = _number("normal", "mean", mean), _number("normal", "std", std)
+    return _finish(
+        draw_floats("normal", shape, kind, _generator("normal", generator), *options), device, False
+    )
+
+
+def randint(
+    *args: Any, generator: Generator | None = None, dtype: Any = int64, device: str | None = None
+) -> Tensor:
+    """(low = 0, high, size): integers in [low, high), equally likely to within 2⁻⁶⁴."""
+    if len(args) not in (2, 3):
+        raise TypeError(f"[randint] expected (high, size) or (low, high, size), got {len(args)} arguments")
+    *bounds, size = args
+    if any(isinstance(b, bool) or not hasattr(b, "__index__") for b in bounds):
+        raise TypeError(f"[randint] expected integers as bounds, got {bounds}")
+    low, high = [0, *map(int, bounds)][-2:]
+    if not -(2**63) <= low < high < 2**63:
+        raise ValueError(f"[randint] expected low < high within int64, got {low} and {high}")
+    shape = as_shape("randint", size if isinstance(size, (tuple, list)) else (size,))
+    array = _cpu.randint(shape, *_generator("randint", generator).take(_count(shape)), low, high)
+    return _finish(array.astype(as_dtype("randint", dtype), copy=False), device, False)
+
+
+def randperm(
+    n: int, *, generator: Generator | None = None, dtype: Any = int64, device: str | None = None
+) -> Tensor:
+    """The integers 0 … n-1 in random order: those that sort n random 64-bit keys."""
+    (count,) = as_shape("randperm", (n,))
+    keys = _cpu.bits(2 * count, *_generator("randperm", generator).take((count + 1) // 2)).view(np.uint64)
+    return _finish(
+        np.argsort(keys, kind="stable").astype(as_dtype("randperm", dtype), copy=False), device, False
+    )
+
+
+def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
+    """Ones and zeros in the shape and dtype of `input`: 1 with probability `input`, or `p` where given."""
+    if not isinstance(input, Tensor):
+        raise TypeError(f"[bernoulli] expected a tensor, got {type(input).__name__}")
+    if p is not None:
+        return Tensor._wrap(draw_mask("bernoulli", input.shape, p, generator).astype(input.dtype))
+    kind, probability = _float_dtype("bernoulli", input.dtype), input._data
+    if not ((probability >= 0) & (probability <= 1)).all():
+        raise ValueError("[bernoulli] expected probabilities in [0, 1], got others")
+    numbers = draw_floats("uniform", input.shape, kind, _generator("bernoulli", generator))
+    return _finish((numbers < backend.to_device(probability, "cpu")).astype(kind), input.device, False)
+
+
+def _overwrite(
+    function: str, kernel: str, tensor: Tensor, generator: Generator | None, *options: float
+) -> Tensor:
+    kind = _float_dtype(function, tensor.dtype)
+    array = draw_floats(kernel, tensor.shape, kind, _generator(function, generator), *options)
+    return assign(function, tensor, _finish(array, tensor.device, False))
+
+
+def uniform_(
+    self: Tensor, low: float = 0.0, high: float = 1.0, *, generator: Generator | None = None
+) -> Tensor:
+    """In place: uniform numbers in [low, high)."""
+    options = _number("uniform_", "low", low), _number("uniform_", "high", high)
+    return _overwrite("uniform_", "uniform", self, generator, *options)
+
+
+def normal_(
+    self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None
+) -> Tensor:
+    """In place: normal numbers."""
+    options = _number("normal_", "mean", mean), _number("normal_", "std", std)
+    return _overwrite("normal_", "normal", self, generator, *options)
+
+
+def bernoulli_(self: Tensor, p: float = 0.5, *, generator: Generator | None = None) -> Tensor:
+    """In place: 1 with probability p, else 0."""
+    mask = draw_mask("bernoulli_", self.shape, _number("bernoulli_", "p", p), generator)
+    return assign("bernoulli_", self, _finish(mask.astype(self.dtype), self.device, False))
