@@ -24,6 +24,7 @@ from .compare import (
     ne,
     round,
 )
+from .dropout import dropout, dropout2d
 from .elementwise import add, div, maximum, minimum, mul, pow, sub
 from .reduce import amax, amin, argmax, argmin, max, mean, min, norm, prod, std, sum, sum_to, var
 from .select import gather, getitem, index_select, masked_fill, masked_select, where
