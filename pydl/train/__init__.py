@@ -1,6 +1,43 @@
 """Training: the loop, its callbacks, and checkpoints."""
 
+from .callbacks import (
+    BestCheckpoint,
+    Callback,
+    EarlyStopping,
+    JsonlLog,
+    LearningRate,
+    LossCurves,
+    PeriodicCheckpoint,
+    Progress,
+    SampleImages,
+    read_log,
+)
 from .checkpoint import load, save
-from .errors import CheckpointError
+from .errors import CheckpointError, DivergenceError, Interrupted
+from .loop import History, Loop, fit
+from .png import write_png
+from .task import Classifier, Task
 
-__all__ = ["CheckpointError", "load", "save"]
+__all__ = [
+    "BestCheckpoint",
+    "Callback",
+    "CheckpointError",
+    "Classifier",
+    "DivergenceError",
+    "EarlyStopping",
+    "History",
+    "Interrupted",
+    "JsonlLog",
+    "LearningRate",
+    "Loop",
+    "LossCurves",
+    "PeriodicCheckpoint",
+    "Progress",
+    "SampleImages",
+    "Task",
+    "fit",
+    "load",
+    "read_log",
+    "save",
+    "write_png",
+]

@@ -31,3 +31,7 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, signum: int, step: int) -> None:
         self.signum, self.step = signum, step
         super().__init__(f"{signal.Signals(signum).name} after step {step}")
+
+
+class MissingExtraError(ImportError):
+    """A package that is not required, but needed for what was asked; the text has the line to type."""

@@ -1,0 +1,21 @@
+"""What can be done while `fit` trains."""
+
+from .base import Callback
+from .log import JsonlLog, read_log
+from .pictures import LossCurves, SampleImages
+from .progress import Progress
+from .saving import BestCheckpoint, PeriodicCheckpoint
+from .stopping import EarlyStopping, LearningRate
+
+__all__ = [
+    "BestCheckpoint",
+    "Callback",
+    "EarlyStopping",
+    "JsonlLog",
+    "LearningRate",
+    "LossCurves",
+    "PeriodicCheckpoint",
+    "Progress",
+    "SampleImages",
+    "read_log",
+]

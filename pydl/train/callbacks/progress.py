@@ -1,0 +1,83 @@
+"""Showing how far training is."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import time
+from typing import TYPE_CHECKING, Any, TextIO
+
+from ..errors import MissingExtraError
+from .base import Callback
+
+if TYPE_CHECKING:
+    from ..loop import Loop
+
+
+class Progress(Callback):
+    """On a terminal a bar with the rate, the time left and the losses; elsewhere a line every few epochs.
+
+    The bar needs tqdm: pip install "pydl[train]". `seconds` is the least time between two lines.
+    """
+
+    order = 60
+
+    def __init__(self, stream: TextIO | None = None, seconds: float = 2.0) -> None:
+        self.stream = sys.stderr if stream is None else stream
+        self.seconds = seconds
+        self.make_bar = import_tqdm() if self.stream.isatty() else None
+        self.bar: Any = None
+        self._begun = (0, 0.0)
+        self._printed = 0.0
+
+    def on_train_begin(self, loop: Loop) -> None:
+        self._begun, self._printed = (loop.step, time.monotonic()), time.monotonic()
+        if self.make_bar is not None:
+            total = None if loop.steps_per_epoch is None else loop.epochs * loop.steps_per_epoch
+            self.bar = self.make_bar(total=total, initial=loop.step, unit="step", file=self.stream, dynamic_ncols=True)
+
+    def on_epoch_begin(self, loop: Loop) -> None:
+        if self.bar is not None:
+            self.bar.set_description(f"epoch {loop.epoch + 1}/{loop.epochs}", refresh=False)
+
+    def on_step_end(self, loop: Loop) -> None:
+        if self.bar is not None:
+            self.bar.set_postfix_str(describe(loop.metrics), refresh=False)
+            self.bar.update()
+
+    def on_epoch_end(self, loop: Loop) -> None:
+        now = time.monotonic()
+        if self.bar is None and (now - self._printed >= self.seconds or loop.epoch == loop.epochs):
+            self._printed = now
+            print(self._line(loop, now), file=self.stream, flush=True)
+
+    def _line(self, loop: Loop, now: float) -> str:
+        done, started = self._begun
+        rate = (loop.step - done) / max(now - started, 1e-9)
+        left = (loop.epochs - loop.epoch) * (loop.step / loop.epoch) / max(rate, 1e-9)
+        parts = [f"epoch {loop.epoch}/{loop.epochs}", f"step {loop.step}", f"{rate:.4g} steps/s", f"{clock(left)} left"]
+        return "  ".join([*parts, describe(loop.history.epochs[-1])])
+
+    def close(self) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+
+def describe(figures: dict[str, float]) -> str:
+    """Figures in a few characters each."""
+    return "  ".join(f"{name} {value:.4f}" for name, value in figures.items())
+
+
+def clock(seconds: float) -> str:
+    """Seconds as m:ss or h:mm:ss."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def import_tqdm() -> Any:
+    """tqdm's bar, or MissingExtraError with the line to type."""
+    try:
+        return importlib.import_module("tqdm").tqdm
+    except ImportError as error:
+        raise MissingExtraError('the progress bar needs tqdm; type:  pip install "pydl[train]"') from error

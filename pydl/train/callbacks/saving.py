@@ -1,0 +1,104 @@
+"""Callbacks that save checkpoints. They come last, so that a checkpoint holds what the others did."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...tensor import Tensor
+from ..checkpoint import save
+from ..errors import DivergenceError
+from .base import Callback
+from .stopping import Monitor
+
+if TYPE_CHECKING:
+    from ..loop import Loop
+
+SECONDS = 5.0
+
+
+def save_loop(loop: Loop, path: str | os.PathLike[str], config: Any) -> None:
+    """Write the state of training and `config`; DivergenceError, and nothing written, if an array is not finite."""
+    state = loop.state_dict()
+    name = not_finite(state["task"])
+    if name:
+        raise DivergenceError(f"[fit] expected finite values, got inf or nan in {name} at step {loop.step}")
+    save({"config": config, **state}, path)
+
+
+def not_finite(value: Any, name: str = "") -> str:
+    """The name of the first array in `value` that holds an infinity or a NaN; empty if none does."""
+    if isinstance(value, dict):
+        pairs = ((str(key), item) for key, item in value.items())
+    elif isinstance(value, (list, tuple)):
+        pairs = ((str(i), item) for i, item in enumerate(value))
+    else:
+        array = value.detach().numpy() if isinstance(value, Tensor) else value
+        bad = isinstance(array, np.ndarray) and array.dtype.kind == "f" and not np.isfinite(array).all()
+        return name if bad else ""
+    return next(filter(None, (not_finite(item, f"{name}.{key}" if name else key) for key, item in pairs)), "")
+
+
+class PeriodicCheckpoint(Callback):
+    """Saves before the first step, every `every` steps, on a signal and at the end.
+
+    Without `every`: after each epoch, unless the last save is less than five seconds old.
+    """
+
+    order = 100
+
+    def __init__(self, path: str | os.PathLike[str], every: int | None = None, config: Any = None) -> None:
+        if every is not None and (isinstance(every, bool) or not isinstance(every, int) or every < 1):
+            raise ValueError(f"[PeriodicCheckpoint] expected every as an integer >= 1 or None, got {every!r}")
+        self.path, self.every, self.config = path, every, config
+        self._saved = (-1, -1)
+        self._time = 0.0
+
+    def _save(self, loop: Loop) -> None:
+        if self._saved != (loop.step, loop.epoch):
+            save_loop(loop, self.path, self.config)
+            self._saved, self._time = (loop.step, loop.epoch), time.monotonic()
+
+    def on_train_begin(self, loop: Loop) -> None:
+        if loop.step:
+            self._saved = (loop.step, loop.epoch)
+        self._save(loop)
+
+    def on_step_end(self, loop: Loop) -> None:
+        if self.every is not None and loop.step % self.every == 0:
+            self._save(loop)
+
+    def on_epoch_end(self, loop: Loop) -> None:
+        if self.every is None and time.monotonic() - self._time > SECONDS:
+            self._save(loop)
+
+    def on_interrupt(self, loop: Loop) -> None:
+        self._save(loop)
+
+    def on_train_end(self, loop: Loop) -> None:
+        self._save(loop)
+
+
+class BestCheckpoint(Callback):
+    """Saves after each epoch whose `monitor` is the best so far."""
+
+    order = 90
+
+    def __init__(
+        self, path: str | os.PathLike[str], monitor: str, mode: str = "min", min_delta: float = 0.0, config: Any = None
+    ) -> None:
+        self.path, self.config = path, config
+        self.monitor = Monitor("BestCheckpoint", monitor, mode, min_delta)
+
+    def on_epoch_end(self, loop: Loop) -> None:
+        if self.monitor.improved(loop.history.epochs[-1]):
+            save_loop(loop, self.path, self.config)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"best": self.monitor.best}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.monitor.best = state.get("best")

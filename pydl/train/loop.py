@@ -1,0 +1,208 @@
+"""`fit`: the loop that classifiers and GANs share."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence, Sized
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from .. import random
+from .callbacks.base import Callback
+from .errors import DivergenceError, Interrupted
+from .signals import SignalGuard
+from .task import Task
+
+_END = object()
+
+
+@dataclass
+class History:
+    """What training did: the mean figures of each epoch, and why it stopped early (empty: it did not)."""
+
+    epochs: list[dict[str, float]] = field(default_factory=list)
+    stopped: str = ""
+
+    def __getitem__(self, name: str) -> list[float]:
+        """One figure over the epochs."""
+        return [epoch[name] for epoch in self.epochs if name in epoch]
+
+
+def fit(
+    task: Task,
+    loader: Iterable[Any],
+    epochs: int,
+    *,
+    callbacks: Sequence[Callback] = (),
+    start: dict[str, Any] | None = None,
+) -> History:
+    """Train `task` on the batches of `loader` until `epochs` epochs are done.
+
+    `start` is the state of a checkpoint (`pydl.load`): training goes on there, bit for bit as if it had not stopped,
+    with the same loader and callbacks. The first SIGINT or SIGTERM stops it between two steps with Interrupted, a
+    KeyboardInterrupt; the second at once. DivergenceError if a figure whose name starts with "loss" is not finite.
+    """
+    if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 0:
+        raise ValueError(f"[fit] expected epochs as an integer >= 0, got {epochs!r}")
+    loop = Loop(task, loader, epochs, callbacks)
+    if start is not None:
+        loop.load_state_dict(start)
+    return loop.run()
+
+
+class Loop:
+    """Where training stands; callbacks read it.
+
+    `epoch` epochs and `step` steps are done, `position` of them in the current epoch; `metrics` are the last step's.
+    Setting `history.stopped` to a reason ends training after the epoch.
+    """
+
+    def __init__(self, task: Task, loader: Iterable[Any], epochs: int, callbacks: Sequence[Callback] = ()) -> None:
+        self.task, self.loader, self.epochs = task, loader, epochs
+        self.callbacks = sorted(callbacks, key=lambda callback: callback.order)
+        self.epoch = self.position = self.step = 0
+        self.metrics: dict[str, float] = {}
+        self.history = History()
+        self._sums: dict[str, float] = {}
+        self._elapsed, self._started = 0.0, time.monotonic()
+        self._signals = SignalGuard()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds of training, those before a resumption included."""
+        return self._elapsed + time.monotonic() - self._started
+
+    @property
+    def steps_per_epoch(self) -> int | None:
+        """Batches in an epoch, if the loader tells."""
+        return len(self.loader) if isinstance(self.loader, Sized) else None
+
+    def run(self) -> History:
+        self._started = time.monotonic()
+        try:
+            with self._signals:
+                self._run()
+        finally:
+            for callback in self.callbacks:
+                callback.close()
+        return self.history
+
+    def _run(self) -> None:
+        self._signals.step = self.step
+        self._call("on_train_begin")
+        try:
+            while self.epoch < self.epochs and not self.history.stopped:
+                self._run_epoch()
+        except Interrupted:
+            self._call("on_interrupt")
+            raise
+        self._call("on_train_end")
+
+    def _run_epoch(self) -> None:
+        self._call("on_epoch_begin")
+        batches = self._batches()
+        while True:
+            with self._signals.interruptible():
+                batch = next(batches, _END)
+            if batch is _END:
+                break
+            self._run_step(batch)
+        if not self.position:
+            raise ValueError("[fit] expected a loader with at least one batch, got none")
+        with self._signals.interruptible(), preserved_random_state():
+            evaluated = self.task.evaluate()
+        means = {name: total / self.position for name, total in self._sums.items()}
+        self.history.epochs.append({**means, **_floats("evaluate", evaluated)})
+        self.epoch, self.position, self._sums = self.epoch + 1, 0, {}
+        self._call("on_epoch_end")
+        self._signals.check(self.step)
+
+    def _run_step(self, batch: Any) -> None:
+        self.metrics = _floats("step", self.task.step(batch))
+        self.step, self.position = self.step + 1, self.position + 1
+        for name, value in self.metrics.items():
+            if name.startswith("loss") and not math.isfinite(value):
+                raise DivergenceError(
+                    f"[fit] expected a finite loss, got {name} = {value} at step {self.step} (epoch {self.epoch + 1})"
+                )
+            self._sums[name] = self._sums.get(name, 0.0) + value
+        self._call("on_step_end")
+        self._signals.check(self.step)
+
+    def _batches(self) -> Iterator[Any]:
+        """The batches of the current epoch that are still to come."""
+        if hasattr(self.loader, "load_state_dict"):
+            self.loader.load_state_dict(self._loader_state())
+            return iter(self.loader)
+        return islice(iter(self.loader), self.position, None)
+
+    def _loader_state(self) -> Any:
+        # The loader may have handed out a batch that was never trained on.
+        if not hasattr(self.loader, "state_dict"):
+            return None
+        return {**self.loader.state_dict(), "epoch": self.epoch, "position": self.position}
+
+    def _call(self, hook: str) -> None:
+        for callback in self.callbacks:
+            getattr(callback, hook)(self)
+
+    def _named_callbacks(self) -> dict[str, Callback]:
+        seen: Counter[str] = Counter()
+        named = {}
+        for callback in self.callbacks:
+            kind = type(callback).__name__
+            named[f"{kind}-{seen[kind]}"] = callback
+            seen[kind] += 1
+        return named
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that decides how training goes on."""
+        return {
+            "task": self.task.state_dict(),
+            "loader": self._loader_state(),
+            "random": random.get_rng_state(),
+            "progress": {"epoch": self.epoch, "position": self.position, "step": self.step, "elapsed": self.elapsed},
+            "metrics": self.metrics,
+            "sums": self._sums,
+            "history": {"epochs": list(self.history.epochs), "stopped": self.history.stopped},
+            "callbacks": {name: callback.state_dict() for name, callback in self._named_callbacks().items()},
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what `state_dict` gave; ValueError for a state of something else."""
+        missing = sorted(
+            {"task", "loader", "random", "progress", "metrics", "sums", "history", "callbacks"} - set(state)
+        )
+        if missing:
+            raise ValueError(f"[fit] expected start as the state of a training, got one without {', '.join(missing)}")
+        self.task.load_state_dict(state["task"])
+        if state["loader"] is not None and hasattr(self.loader, "load_state_dict"):
+            self.loader.load_state_dict(state["loader"])
+        random.set_rng_state(state["random"])
+        progress = state["progress"]
+        self.epoch, self.position, self.step = progress["epoch"], progress["position"], progress["step"]
+        self._elapsed = progress["elapsed"]
+        self.metrics, self._sums = dict(state["metrics"]), dict(state["sums"])
+        self.history = History(list(state["history"]["epochs"]), state["history"]["stopped"])
+        for name, callback in self._named_callbacks().items():
+            callback.load_state_dict(state["callbacks"].get(name, {}))
+
+
+@contextmanager
+def preserved_random_state() -> Iterator[None]:
+    """Random numbers drawn inside do not change those drawn afterwards."""
+    before = random.get_rng_state()
+    try:
+        yield
+    finally:
+        random.set_rng_state(before)
+
+
+def _floats(method: str, figures: Any) -> dict[str, float]:
+    if not isinstance(figures, dict):
+        raise TypeError(f"[fit] expected {method}() to give a dict of figures, got {type(figures).__name__}")
+    return {name: float(value) for name, value in figures.items()}
