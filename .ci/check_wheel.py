@@ -14,7 +14,9 @@ OPTIONAL = {"tqdm", "matplotlib", "cupy", "PIL", "torch", "sklearn", "safetensor
 def imports(code: str) -> float:
     """Seconds that a fresh interpreter needs for `code`."""
     timed = f"import time; start = time.perf_counter(); {code}; print(time.perf_counter() - start)"
-    return float(subprocess.run([sys.executable, "-c", timed], capture_output=True, text=True, check=True, cwd="/").stdout)
+    return float(
+        subprocess.run([sys.executable, "-c", timed], capture_output=True, text=True, check=True, cwd="/").stdout
+    )
 
 
 def main(path: str) -> None:
@@ -33,7 +35,9 @@ def main(path: str) -> None:
     assert required == ["numpy", "safetensors"], required
 
     code = "import sys, pydl; print(' '.join(m for m in sys.modules))"
-    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/").stdout.split())
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/").stdout.split()
+    )
     assert not loaded & OPTIONAL, f"import pydl loads {loaded & OPTIONAL}"
 
     imports("import pydl")

@@ -122,9 +122,7 @@ def _count(shape: tuple[int, ...]) -> int:
     return count
 
 
-def draw_floats(
-    kernel: str, shape: tuple[int, ...], dtype: np.dtype, generator: Generator, *options: float
-) -> Any:
+def draw_floats(kernel: str, shape: tuple[int, ...], dtype: np.dtype, generator: Generator, *options: float) -> Any:
     """An array from the kernel `uniform` (low, high) or `normal` (mean, std)."""
     per_block = 16 // dtype.itemsize
     return getattr(_cpu, kernel)(shape, dtype, *generator.take(-(-_count(shape) // per_block)), *options)
@@ -189,9 +187,7 @@ def normal(
     if isinstance(mean, Tensor) or isinstance(std, Tensor):
         if size is not None:
             raise ValueError("[normal] expected no size beside tensors of mean or std, got one")
-        if (isinstance(std, Tensor) and (std._data < 0).any()) or (
-            not isinstance(std, Tensor) and not std >= 0
-        ):
+        if (isinstance(std, Tensor) and (std._data < 0).any()) or (not isinstance(std, Tensor) and not std >= 0):
             raise ValueError(f"[normal] expected std >= 0, got {std}")
         centre, width = cast(Any, mean), cast(Any, std)
         like = (centre + width).detach()
@@ -203,14 +199,10 @@ def normal(
         _float_dtype("normal", dtype),
     )
     options = _number("normal", "mean", mean), _number("normal", "std", std)
-    return _finish(
-        draw_floats("normal", shape, kind, _generator("normal", generator), *options), device, False
-    )
+    return _finish(draw_floats("normal", shape, kind, _generator("normal", generator), *options), device, False)
 
 
-def randint(
-    *args: Any, generator: Generator | None = None, dtype: Any = int64, device: str | None = None
-) -> Tensor:
+def randint(*args: Any, generator: Generator | None = None, dtype: Any = int64, device: str | None = None) -> Tensor:
     """(low = 0, high, size): integers in [low, high), equally likely to within 2⁻⁶⁴."""
     if len(args) not in (2, 3):
         raise TypeError(f"[randint] expected (high, size) or (low, high, size), got {len(args)} arguments")
@@ -225,15 +217,11 @@ def randint(
     return _finish(array.astype(as_dtype("randint", dtype), copy=False), device, False)
 
 
-def randperm(
-    n: int, *, generator: Generator | None = None, dtype: Any = int64, device: str | None = None
-) -> Tensor:
+def randperm(n: int, *, generator: Generator | None = None, dtype: Any = int64, device: str | None = None) -> Tensor:
     """The integers 0 … n-1 in random order: those that sort n random 64-bit keys."""
     (count,) = as_shape("randperm", (n,))
     keys = _cpu.bits(2 * count, *_generator("randperm", generator).take((count + 1) // 2)).view(np.uint64)
-    return _finish(
-        np.argsort(keys, kind="stable").astype(as_dtype("randperm", dtype), copy=False), device, False
-    )
+    return _finish(np.argsort(keys, kind="stable").astype(as_dtype("randperm", dtype), copy=False), device, False)
 
 
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
@@ -249,25 +237,19 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     return _finish((numbers < backend.to_device(probability, "cpu")).astype(kind), input.device, False)
 
 
-def _overwrite(
-    function: str, kernel: str, tensor: Tensor, generator: Generator | None, *options: float
-) -> Tensor:
+def _overwrite(function: str, kernel: str, tensor: Tensor, generator: Generator | None, *options: float) -> Tensor:
     kind = _float_dtype(function, tensor.dtype)
     array = draw_floats(kernel, tensor.shape, kind, _generator(function, generator), *options)
     return assign(function, tensor, _finish(array, tensor.device, False))
 
 
-def uniform_(
-    self: Tensor, low: float = 0.0, high: float = 1.0, *, generator: Generator | None = None
-) -> Tensor:
+def uniform_(self: Tensor, low: float = 0.0, high: float = 1.0, *, generator: Generator | None = None) -> Tensor:
     """In place: uniform numbers in [low, high)."""
     options = _number("uniform_", "low", low), _number("uniform_", "high", high)
     return _overwrite("uniform_", "uniform", self, generator, *options)
 
 
-def normal_(
-    self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None
-) -> Tensor:
+def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Tensor:
     """In place: normal numbers."""
     options = _number("normal_", "mean", mean), _number("normal_", "std", std)
     return _overwrite("normal_", "normal", self, generator, *options)

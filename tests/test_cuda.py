@@ -54,7 +54,9 @@ def test_device_kernels_agree_with_the_cpu_on_every_function(dtype):
 
 @pytest.mark.skipif(not backend.cuda_missing(), reason="there is a GPU here")
 def test_without_a_gpu_the_error_names_what_is_missing():
-    with pytest.raises(RuntimeError, match=r"\[cuda\] expected a usable NVIDIA GPU, got none: .*(nvcc|pip install|driver)"):
+    with pytest.raises(
+        RuntimeError, match=r"\[cuda\] expected a usable NVIDIA GPU, got none: .*(nvcc|pip install|driver)"
+    ):
         pydl.ones(2).to("cuda")
     with pytest.raises(RuntimeError, match="expected a usable NVIDIA GPU"):
         pydl.ones(2).cuda()

@@ -32,13 +32,9 @@ def test_a_number_depends_on_its_position_alone():
         for kernel in (_cpu.uniform, _cpu.normal):
             numbers = kernel((1000,), dtype, 3, 10)
             assert numbers[:13].tobytes() == kernel((13,), dtype, 3, 10).tobytes()
-            assert (
-                numbers[64 * per_block :].tobytes()
-                == kernel((1000 - 64 * per_block,), dtype, 3, 74).tobytes()
-            )
+            assert numbers[64 * per_block :].tobytes() == kernel((1000 - 64 * per_block,), dtype, 3, 74).tobytes()
     assert (
-        _cpu.uniform((1000,), np.float32, 3, 10).tobytes()
-        == ((whole[:1000] >> 8).astype(np.float32) / 2**24).tobytes()
+        _cpu.uniform((1000,), np.float32, 3, 10).tobytes() == ((whole[:1000] >> 8).astype(np.float32) / 2**24).tobytes()
     )
     assert _cpu.bernoulli((999,), 3, 10, 0.25).tolist() == (whole[:999] < 2**30).astype(int).tolist()
 
@@ -156,9 +152,7 @@ def test_seeds_and_state():
 
 def test_two_processes_draw_the_same():
     code = "import pydl; pydl.manual_seed(42); print(pydl.randn(3).tolist(), pydl.randint(9, (9,)).tolist())"
-    runs = [
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in "ab"
-    ]
+    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in "ab"]
     assert runs[0].stdout == runs[1].stdout != ""
 
 

@@ -1,7 +1,18 @@
 // What is the same for every kind of array.
 #include "bindings/arrays.h"
 
+#include <cxxabi.h>
+#include <unistd.h>
+
 namespace pydl {
+
+void ReleasedGil::reacquire() {
+  try {
+    PyEval_RestoreThread(state_);
+  } catch (abi::__forced_unwind&) {
+    for (;;) pause();
+  }
+}
 
 View float_view(py::handle array, const char* function, const char* argument) {
   const View view = view_of(array, function, argument);

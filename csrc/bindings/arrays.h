@@ -4,6 +4,7 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include <exception>
 #include <string>
 #include <vector>
 
@@ -39,13 +40,34 @@ bool is_writeable(py::handle array);
 // Before a kernel is called: on a GPU, work goes to the stream that is current in Python.
 void prepare_device();
 
+// Releases the GIL for as long as it lives; `reacquire` ends it. Not pybind11's: when the interpreter exits while a
+// daemon thread is inside a kernel, Python ends that thread as it asks for the GIL, by unwinding its stack. Here the
+// thread sleeps instead until the process is gone, as from Python 3.14 on.
+class ReleasedGil {
+ public:
+  ReleasedGil() : state_(PyEval_SaveThread()) {}
+  ReleasedGil(const ReleasedGil&) = delete;
+  ReleasedGil& operator=(const ReleasedGil&) = delete;
+  void reacquire();
+
+ private:
+  PyThreadState* state_;
+};
+
 // Runs the kernel; the GIL is released where the work is worth it.
 template <class F>
 void call_kernel(int64_t work, F&& kernel) {
   prepare_device();
   if (work < 4096) return kernel();
-  py::gil_scoped_release released;
-  kernel();
+  std::exception_ptr error;
+  ReleasedGil released;
+  try {
+    kernel();
+  } catch (...) {
+    error = std::current_exception();
+  }
+  released.reacquire();
+  if (error) std::rethrow_exception(error);
 }
 
 }  // namespace pydl
