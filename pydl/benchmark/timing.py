@@ -1,0 +1,72 @@
+"""Interleaved timing of two functions that do the same work."""
+
+from __future__ import annotations
+
+import gc
+import math
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+SAMPLE = 5e-4  # seconds a sample lasts at least: short calls are repeated within it
+SHORT = 2e-3  # a call shorter than this is run once more, untimed, before each sample
+
+Function = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds a call at best, of either side, and the median of theirs / ours over the pairs."""
+
+    ours: float
+    theirs: float
+    median: float
+    pairs: int
+
+    @property
+    def ratio(self) -> float:
+        """theirs / ours of the minima: how many times faster ours is."""
+        return self.theirs / self.ours
+
+
+def sample(function: Function, repeats: int, warm: bool) -> float:
+    """Seconds a call, over `repeats` calls."""
+    if warm:
+        function()  # what the other side left in the caches is not charged to this one
+    start = time.perf_counter()
+    for _ in range(repeats):
+        function()
+    return (time.perf_counter() - start) / repeats
+
+
+def _plan(function: Function) -> tuple[int, bool]:
+    """Calls in a sample, and whether the call is a short one, from the second call on."""
+    function()
+    seconds = min(sample(function, 1, False), sample(function, 1, False))
+    return max(1, math.ceil(SAMPLE / max(seconds, 1e-9))), seconds < SHORT
+
+
+def compare(ours: Function, theirs: Function, budget: float = 0.25, least: int = 5, most: int = 300) -> Timing:
+    """Time A B A B …, for about `budget` seconds and at least `least` pairs.
+
+    A noisy neighbour slows both sides of a pair, so the median of the paired ratios and the ratio of the minima
+    hold where a single absolute time would not.
+    """
+    plans = _plan(ours), _plan(theirs)
+    pairs: list[tuple[float, float]] = []
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        end = time.perf_counter() + budget
+        while len(pairs) < least or (time.perf_counter() < end and len(pairs) < most):
+            pairs.append((sample(ours, *plans[0]), sample(theirs, *plans[1])))
+    finally:
+        if collecting:
+            gc.enable()
+    return Timing(
+        ours=min(a for a, _ in pairs),
+        theirs=min(b for _, b in pairs),
+        median=statistics.median(b / a for a, b in pairs),
+        pairs=len(pairs),
+    )
