@@ -11,12 +11,16 @@ from pathlib import Path
 OPTIONAL = {"tqdm", "matplotlib", "cupy", "PIL", "torch", "sklearn", "safetensors.torch"}
 
 
+def run(code: str) -> str:
+    """What a fresh interpreter, away from the source tree, prints for `code`."""
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, check=True, cwd="/").stdout
+
+
 def imports(code: str) -> float:
     """Seconds that a fresh interpreter needs for `code`."""
     timed = f"import time; start = time.perf_counter(); {code}; print(time.perf_counter() - start)"
-    return float(
-        subprocess.run([sys.executable, "-c", timed], capture_output=True, text=True, check=True, cwd="/").stdout
-    )
+    return float(run(timed))
 
 
 def main(path: str) -> None:
@@ -35,9 +39,7 @@ def main(path: str) -> None:
     assert required == ["numpy", "safetensors"], required
 
     code = "import sys, pydl; print(' '.join(m for m in sys.modules))"
-    loaded = set(
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/").stdout.split()
-    )
+    loaded = set(run(code).split())
     assert not loaded & OPTIONAL, f"import pydl loads {loaded & OPTIONAL}"
 
     imports("import pydl")

@@ -47,9 +47,8 @@ def test_device_kernels_agree_with_the_cpu_on_every_function(dtype):
                 else:
                     got = getattr(device, name)(x, y, 0.3, 0.9)
                 assert got.shape == expected.shape
-                np.testing.assert_allclose(
-                    got, expected, rtol=2e-6 if dtype == "float32" else 1e-14, atol=1e-7 if dtype == "float32" else 1e-15,
-                    err_msg=name)  # fmt: skip
+                rtol, atol = (2e-6, 1e-7) if dtype == "float32" else (1e-14, 1e-15)
+                np.testing.assert_allclose(got, expected, rtol=rtol, atol=atol, err_msg=name)
 
 
 @pytest.mark.skipif(not backend.cuda_missing(), reason="there is a GPU here")
