@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import numpy as np
@@ -57,9 +58,7 @@ def from_dlpack(source: Any) -> Tensor:
     if not hasattr(source, "__dlpack__") or not hasattr(source, "__dlpack_device__"):
         raise TypeError(f"[from_dlpack] expected an object with __dlpack__, got {type(source).__name__}")
     if source.__dlpack_device__()[0] == 2:
-        import cupy
-
-        return Tensor._wrap(cupy.from_dlpack(source))
+        return Tensor._wrap(importlib.import_module("cupy").from_dlpack(source))
     return from_numpy(np.from_dlpack(source))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +35,7 @@ def _set(x: Tensor, value: Tensor, index: object) -> Tensor:
     return y
 
 
-def _set_reference(x: np.ndarray, value: np.ndarray, index: object) -> np.ndarray:
+def _set_reference(x: np.ndarray, value: np.ndarray, index: Any) -> np.ndarray:
     y = x.copy()
     y[index] = value
     return y
