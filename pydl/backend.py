@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 try:
-    from . import _cpu
+    _cpu = importlib.import_module("pydl._cpu")
 except ImportError as error:
     root = Path(__file__).resolve().parent.parent
     if (root / "CMakeLists.txt").exists() and not list(Path(__file__).parent.glob("_cpu*")):
