@@ -43,4 +43,6 @@ from .tensor import Tensor, float32, float64, int32, int64, uint8
 from .tensor import bool_ as bool
 from .train.checkpoint import load, save
 
+from . import nn  # isort: skip  (made of all of the above)
+
 __version__ = backend._cpu.__version__

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import ops, random
+from . import creation, ops, random
 from .ops import inplace
 from .tensor import Tensor, bool_, float32, float64, int32, int64
 
@@ -95,6 +95,11 @@ _METHODS = [
     "masked_select",
 ]
 
+_IN_PLACE = [
+    "abs", "elu", "exp", "floor", "leaky_relu", "log", "masked_fill", "neg", "reciprocal", "relu", "round", "rsqrt",
+    "sigmoid", "sqrt", "square", "tanh",
+]  # fmt: skip
+
 _OPTIONAL = ["matmul", "mm", "bmm", "softmax", "log_softmax", "logsumexp"]
 
 
@@ -126,7 +131,28 @@ def _converter(dtype: Any) -> Callable[[Tensor], Tensor]:
     return convert
 
 
+def _in_place(name: str) -> Callable[..., Tensor]:
+    def method(self: Tensor, *options: Any, **named: Any) -> Tensor:
+        return inplace.assign(name + "_", self, getattr(ops, name)(self, *options, **named))
+
+    method.__name__ = name + "_"
+    method.__doc__ = f"In place: {getattr(ops, name).__doc__}"
+    return method
+
+
+def _new(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def method(self: Tensor, *size: Any, dtype: Any = None, device: str | None = None, **options: Any) -> Tensor:
+        return function(*size, dtype=dtype or self.dtype, device=device or self.device, **options)
+
+    method.__doc__ = f"With this tensor's dtype and device: {function.__doc__}"
+    return method
+
+
 def _attach() -> None:
+    for name in _IN_PLACE:
+        setattr(Tensor, name + "_", _in_place(name))
+    for name in ("zeros", "ones", "full", "empty", "tensor"):
+        setattr(Tensor, f"new_{name}", _new(getattr(creation, name)))
     for name in _METHODS:
         setattr(Tensor, name, getattr(ops, name))
     for name in _OPTIONAL:
@@ -151,6 +177,8 @@ def _attach() -> None:
         "__neg__": ops.neg, "__abs__": ops.abs, "__and__": ops.bitwise_and, "__or__": ops.bitwise_or,
         "__invert__": ops.bitwise_not, "__getitem__": ops.getitem, "__setitem__": inplace.setitem,
         "__iter__": _iterate, "where": _where, "T": property(ops.t), "pow": ops.pow,
+        "nelement": Tensor.numel, "ndimension": Tensor.dim, "clip": ops.clamp, "clip_": inplace.clamp_,
+        "is_cuda": property(lambda self: self.device != "cpu"),
     }  # fmt: skip
     if hasattr(ops, "matmul"):
         others |= {"__matmul__": ops.matmul, "__rmatmul__": _reflected(ops.matmul)}

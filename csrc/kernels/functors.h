@@ -72,11 +72,11 @@ PYDL_BINARY(Pow, x, y, pow(x, y))
 PYDL_BINARY(Maximum, x, y, maximum(x, y))
 PYDL_BINARY(Minimum, x, y, minimum(x, y))
 
-// The derivative at the kink of relu, leaky_relu and clamp follows PyTorch: 0 for relu, the slope for
-// leaky_relu, 1 on clamp's bounds.
+// The derivative at the kink of relu, leaky_relu, elu and clamp follows PyTorch: 0 for relu, the slope for
+// leaky_relu, alpha for elu, 1 on clamp's bounds.
 PYDL_BINARY(ReluGrad, x, g, select(x <= V(0), V(0), g))
 PYDL_BINARY(LeakyReluGrad, x, g, select(x > V(0), g, p.a* g))
-PYDL_BINARY(EluGrad, x, g, select(x < V(0), g* p.a* exp(x), g))
+PYDL_BINARY(EluGrad, x, g, select(x <= V(0), g* p.a* exp(x), g))
 PYDL_BINARY(ClampGrad, x, g, select((x < p.a) | (x > p.b), V(0), g))
 PYDL_BINARY(TanhGrad, y, g, g*(V(1) - y * y))
 PYDL_BINARY(SigmoidGrad, y, g, g * y * (V(1) - y))

@@ -1,5 +1,18 @@
 """Differentiable operations, one file a family, forward and backward in one class."""
 
+from .activation import (
+    celu,
+    glu,
+    hardsigmoid,
+    hardswish,
+    hardtanh,
+    mish,
+    prelu,
+    relu6,
+    selu,
+    softsign,
+    tanhshrink,
+)
 from .cast import cast, to_device
 from .compare import (
     all,
@@ -26,7 +39,9 @@ from .compare import (
 )
 from .dropout import dropout, dropout2d
 from .elementwise import add, div, maximum, minimum, mul, pow, sub
+from .embedding import embedding, one_hot
 from .reduce import amax, amin, argmax, argmin, max, mean, min, norm, prod, std, sum, sum_to, var
+from .resize import interpolate, pixel_shuffle, pixel_unshuffle
 from .select import gather, getitem, index_select, masked_fill, masked_select, where
 from .shape import (
     broadcast_to,

@@ -61,6 +61,15 @@ def _before(tensor: Tensor) -> Tensor:
     return copy
 
 
+def become(function: str, tensor: Tensor, value: Tensor) -> Tensor:
+    """`tensor` itself, with the memory and place in the graph of `value`; written over where its memory is shared."""
+    if tensor.is_leaf or tensor._version is not None or not is_grad_enabled():
+        return assign(function, tensor, value)
+    tensor._data, tensor._version = value._data, value._version
+    tensor._node, tensor._slot, tensor._requires_grad = value._node, value._slot, value._requires_grad
+    return tensor
+
+
 def _with(function: str, operation: Any) -> Any:
     def method(self: Tensor, other: Any, **options: Any) -> Tensor:
         return assign(function, self, operation(_before(self), other, **options))

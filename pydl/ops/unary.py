@@ -212,7 +212,7 @@ class EluGrad(_Derivative):
     kernel = "elu_grad"
 
     def second(self, x: Tensor, g: Tensor) -> Tensor:
-        return masked(EluGrad(self.a)(x, g), x._data < 0)
+        return masked(EluGrad(self.a)(x, g), x._data <= 0)
 
 
 class Elu(_Unary):

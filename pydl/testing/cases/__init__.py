@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from ..table import Op
-from . import elementwise, reduce, select, shape
+from . import activation, elementwise, reduce, resize, select, shape
 
-OPS: list[Op] = [*elementwise.OPS, *reduce.OPS, *select.OPS, *shape.OPS]
+OPS: list[Op] = [*activation.OPS, *elementwise.OPS, *reduce.OPS, *resize.OPS, *select.OPS, *shape.OPS]

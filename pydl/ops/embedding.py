@@ -1,0 +1,64 @@
+"""Integers as vectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..backend import array_module
+from ..tensor import Tensor, int64
+from .compare import eq
+from .select import index_select, where
+from .shape import reshape, unsqueeze
+
+
+def _indices(function: str, input: Any) -> Tensor:
+    if not isinstance(input, Tensor):
+        raise TypeError(f"[{function}] expected input to be a tensor, got {type(input).__name__}")
+    if input.dtype.kind not in "iu":
+        raise TypeError(f"[{function}] expected input as a tensor of integers, got {input.dtype}")
+    return input
+
+
+def _check_range(function: str, input: Tensor, size: int) -> None:
+    index = input._data
+    bad = (index < 0) | (index >= size)
+    if bad.any():
+        at = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise IndexError(f"[{function}] expected indices in 0 … {size - 1}, got {int(index[at])} at position {at}")
+
+
+def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> Tensor:
+    """Row input[…] of weight (rows, features): shape input.shape + (features,).
+
+    Row `padding_idx` gets no gradient. An index outside 0 … rows-1 is an IndexError.
+    """
+    if not isinstance(weight, Tensor) or weight.ndim != 2:
+        raise ValueError(
+            f"[embedding] expected weight of shape (rows, features), got {getattr(weight, 'shape', weight)}"
+        )
+    rows = weight.shape[0]
+    index = _indices("embedding", input)
+    _check_range("embedding", index, rows)
+    picked = index_select(weight, 0, reshape(index, (-1,)))
+    if padding_idx is not None:
+        if not -rows <= padding_idx < rows:
+            raise ValueError(f"[embedding] expected padding_idx in {-rows} … {rows - 1}, got {padding_idx}")
+        padding = unsqueeze(eq(reshape(index, (-1,)), padding_idx % rows), 1)
+        picked = where(padding, picked.detach(), picked)
+    return reshape(picked, (*index.shape, weight.shape[1]))
+
+
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    """int64 zeros of shape tensor.shape + (num_classes,) with a 1 at each integer; -1 counts the classes."""
+    index = _indices("one_hot", tensor)
+    if num_classes == -1:
+        if index.numel() == 0:
+            raise ValueError("[one_hot] expected num_classes for a tensor without elements, got -1")
+        num_classes = int(index._data.max()) + 1
+    if num_classes < 1:
+        raise ValueError(f"[one_hot] expected num_classes >= 1 or -1, got {num_classes}")
+    _check_range("one_hot", index, num_classes)
+    xp = array_module(index._data)
+    return Tensor._wrap((index._data[..., None] == xp.arange(num_classes)).astype(int64))

@@ -1,0 +1,117 @@
+"""Functions that only nn.functional has, and special values of the composed activations."""
+
+import math
+
+import numpy as np
+import pytest
+
+import pydl
+import pydl.nn.functional as F
+
+INF, NAN = math.inf, math.nan
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (F.relu, [NAN, INF, 0.0, 0.0]),
+        (F.relu6, [NAN, 6.0, 0.0, 0.0]),
+        (F.hardtanh, [NAN, 1.0, -1.0, -0.0]),
+        (F.leaky_relu, [NAN, INF, -INF, -0.0]),
+        (F.elu, [NAN, INF, -1.0, -0.0]),
+        (F.sigmoid, [NAN, 1.0, 0.0, 0.5]),
+        (F.tanh, [NAN, 1.0, -1.0, -0.0]),
+        (F.softplus, [NAN, INF, 0.0, math.log(2)]),
+        (F.logsigmoid, [NAN, -0.0, -INF, -math.log(2)]),
+        (F.silu, [NAN, INF, -0.0, -0.0]),
+        (F.gelu, [NAN, INF, -0.0, -0.0]),
+        (lambda x: F.gelu(x, "tanh"), [NAN, INF, -0.0, -0.0]),
+        (F.mish, [NAN, INF, -0.0, -0.0]),
+        (F.hardswish, [NAN, INF, -0.0, -0.0]),
+        (F.hardsigmoid, [NAN, 1.0, 0.0, 0.5]),
+        (F.softsign, [NAN, 1.0, -1.0, -0.0]),
+    ],
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_special_values(function, expected, dtype):
+    got = function(pydl.tensor([NAN, INF, -INF, -0.0], dtype=dtype)).numpy()
+    np.testing.assert_allclose(got, np.asarray(expected, dtype), rtol=1e-6)
+
+
+ACTIVATIONS = [
+    "relu", "relu6", "leaky_relu", "elu", "selu", "celu", "silu", "mish", "hardswish", "hardsigmoid", "hardtanh",
+    "softsign", "tanhshrink", "gelu", "softplus", "logsigmoid",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_gradients_on_the_kinks_are_pytorchs(name):
+    torch = pytest.importorskip("torch")
+    points = np.array([-6.0, -3.0, -1.0, 0.0, 1.0, 3.0, 6.0, 25.0])
+    x, y = pydl.tensor(points, requires_grad=True), torch.tensor(points, requires_grad=True)
+    getattr(F, name)(x).sum().backward()
+    getattr(torch.nn.functional, name)(y).sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(), y.grad.numpy(), rtol=1e-7, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda F, x: F.normalize(x),
+        lambda F, x: F.normalize(x, p=1, dim=-1),
+        lambda F, x: F.cosine_similarity(x, x.flip(0), dim=1),
+        lambda F, x: F.pairwise_distance(x[0], x[1]),
+        lambda F, x: F.pad(x, (1, 2, 0, 1), value=2.0),
+        lambda F, x: F.pad(x, (-1, 1)),
+        lambda F, x: F.pad(x, (2, 1), mode="reflect"),
+        lambda F, x: F.pad(x, (2, 1), mode="replicate"),
+        lambda F, x: F.pad(x, (2, 1), mode="circular"),
+        lambda F, x: F.interpolate(x, scale_factor=2),
+        lambda F, x: F.interpolate(x, size=7),
+        lambda F, x: F.gelu(x, approximate="tanh"),
+        lambda F, x: F.glu(x, dim=0),
+        lambda F, x: F.one_hot((x * 3).abs().long(), 12).to(x.dtype) * x.unsqueeze(-1),
+    ],
+)
+def test_values_and_gradients_are_pytorchs(call):
+    torch = pytest.importorskip("torch")
+    array = np.random.default_rng(0).standard_normal((2, 3, 4))
+    x, y = pydl.tensor(array, requires_grad=True), torch.tensor(array, requires_grad=True)
+    got, expected = call(F, x), call(torch.nn.functional, y)
+    np.testing.assert_allclose(got.detach().numpy(), expected.detach().numpy(), rtol=1e-12, atol=1e-14)
+    (got * got).sum().backward()
+    (expected * expected).sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(), y.grad.numpy(), rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda x: F.pad(x, (1, 1), mode="wrap"), ValueError, r"\[pad\] expected mode .* got 'wrap'"),
+        (lambda x: F.pad(x, (4, 1), mode="reflect"), ValueError, r"padding in 0 … 3 for mode 'reflect'.*got \(4, 1\)"),
+        (lambda x: F.pad(x, (-1, 1), mode="replicate"), ValueError, r"\[pad\] expected padding in 0"),
+        (lambda x: F.pad(x, (1,), mode="circular"), ValueError, r"\[pad\] expected pairs"),
+        (lambda x: F.interpolate(x), ValueError, r"\[interpolate\] expected size or scale_factor, got None and None"),
+        (lambda x: F.interpolate(x, size=0), ValueError, "expected values > 0, got 0"),
+        (lambda x: F.interpolate(x, size=2.5), TypeError, "expected size as integers, got 2.5"),
+        (lambda x: F.interpolate(x, scale_factor=INF), ValueError, "expected values > 0, got inf"),
+        (lambda x: F.interpolate(x, scale_factor=0.01), ValueError, "expected sizes >= 1"),
+        (lambda x: F.interpolate(x, size=(1, 2)), ValueError, "expected 1 values"),
+        (lambda x: F.interpolate(x, scale_factor=2, mode="bicubic"), ValueError, 'expected mode "nearest"'),
+        (lambda x: F.interpolate(x[0], size=2), ValueError, r"expected input of shape \(N, C, …\)"),
+        (lambda x: F.pixel_shuffle(x, 2), ValueError, r"\[pixel_shuffle\] expected input of shape"),
+        (lambda x: F.pixel_unshuffle(x, 3), ValueError, r"\[pixel_unshuffle\] expected input of shape"),
+        (lambda x: F.glu(x, 1), ValueError, r"\[glu\] expected an even size in dim 1, got 3"),
+        (lambda x: F.prelu(x, pydl.ones(2)), ValueError, r"\[prelu\] expected 1 or 3 weights"),
+        (lambda x: F.hardtanh(x, 1.0, -1.0), ValueError, r"\[hardtanh\] expected min_val <= max_val"),
+        (lambda x: F.mish(x.long()), TypeError, r"\[mish\] expected input of dtype float32 or float64, got int64"),
+        (lambda x: F.celu([1.0]), TypeError, r"\[celu\] expected input to be a tensor, got list"),
+        (lambda x: F.gelu(x, "exact"), ValueError, r"\[gelu\] .* got 'exact'"),
+        (lambda x: F.one_hot(x), TypeError, r"\[one_hot\] expected input as a tensor of integers"),
+        (lambda x: F.one_hot(pydl.tensor([3]), 3), IndexError, r"\[one_hot\] expected indices in 0 … 2, got 3"),
+        (lambda x: F.one_hot(pydl.tensor([3]), 0), ValueError, "expected num_classes >= 1 or -1, got 0"),
+    ],
+)  # fmt: skip
+def test_bad_arguments(call, error, text):
+    with pytest.raises(error, match=text):
+        call(pydl.ones(2, 3, 4))
