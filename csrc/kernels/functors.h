@@ -54,7 +54,6 @@ PYDL_UNARY(Sigmoid, V(1) / (V(1) + exp(-x)))
 PYDL_UNARY(Relu, select(x < V(0), V(0), x))
 PYDL_UNARY(LeakyRelu, select(x < V(0), p.a* x, x))   // a: slope below 0
 PYDL_UNARY(Elu, select(x < V(0), p.a* expm1(x), x))  // a: minus the limit at -inf
-PYDL_UNARY(Clamp, minimum(maximum(x, p.a), p.b))     // a: lower, b: upper bound
 PYDL_UNARY(Silu, select(x == V(-INFINITY), V(-0.0), x / (V(1) + exp(-x))))
 
 // a: beta, b: threshold. log(1 + exp(βx))/β = (max(βx, 0) + log1p(exp(-|βx|)))/β, linear beyond the
@@ -96,6 +95,14 @@ struct GeluGrad {  // Φ(x) + x·φ(x)
     const V distribution = V(0.5) * (V(1) + erf(x * V(0.70710678118654752440)));
     const V density = V(0.39894228040143267794) * exp(V(-0.5) * x * x);
     return g * (distribution + x * density);
+  }
+};
+
+struct Clamp {  // a: lower, b: upper bound; the upper one wins where they cross
+  template <class V>
+  PYDL_FN V apply(V x, Scalars<V> p) {
+    const V raised = select(x < p.a, p.a, x);
+    return select(raised > p.b, p.b, raised);
   }
 };
 
