@@ -119,6 +119,33 @@ static inline Vec<double> fma(Vec<double> a, Vec<double> b, Vec<double> c) {
 #endif
 }
 
+// The lanes p[i] where the mask is set, zero elsewhere; what lies under the other lanes is not read.
+static inline Vec<float> load_masked(const float* p, Vec<float>::bits mask) {
+#if defined(__AVX512F__)
+  return Vec<float>((Vec<float>::raw)_mm512_maskz_loadu_ps(_mm512_movepi32_mask((__m512i)mask), p));
+#elif defined(__AVX2__)
+  return Vec<float>((Vec<float>::raw)_mm256_maskload_ps(p, (__m256i)mask));
+#else
+  Vec<float> r{Vec<float>::raw{}};
+  for (int i = 0; i < Vec<float>::size; ++i)
+    if (mask[i]) r.v[i] = p[i];
+  return r;
+#endif
+}
+
+static inline Vec<double> load_masked(const double* p, Vec<double>::bits mask) {
+#if defined(__AVX512F__)
+  return Vec<double>((Vec<double>::raw)_mm512_maskz_loadu_pd(_mm512_movepi64_mask((__m512i)mask), p));
+#elif defined(__AVX2__)
+  return Vec<double>((Vec<double>::raw)_mm256_maskload_pd(p, (__m256i)mask));
+#else
+  Vec<double> r{Vec<double>::raw{}};
+  for (int i = 0; i < Vec<double>::size; ++i)
+    if (mask[i]) r.v[i] = p[i];
+  return r;
+#endif
+}
+
 static inline Vec<float> sqrt(Vec<float> x) {
 #if defined(__AVX512F__)
   return Vec<float>((Vec<float>::raw)_mm512_sqrt_ps((__m512)x.v));

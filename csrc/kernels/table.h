@@ -1,5 +1,6 @@
 // Every kernel of one backend, by family. The CPU has one table per instruction set; CUDA fills the same one.
 #pragma once
+#include "kernels/conv.h"
 #include "kernels/elementwise.h"
 #include "kernels/gemm.h"
 #include "kernels/random.h"
@@ -14,6 +15,7 @@ struct Kernels {
   SoftmaxKernels softmax;
   GemmKernels gemm;
   RandomKernels random;
+  ConvKernels conv;
 };
 
 }  // namespace pydl

@@ -1,0 +1,215 @@
+#include "kernels/conv.h"
+
+#include "bindings/arrays.h"
+#include "bindings/families.h"
+#include "bindings/window.h"
+#include "core/isa.h"
+
+namespace pydl {
+namespace {
+
+// A batch of images, with a batch dimension of 1 where the caller gave none.
+struct Images {
+  View view;
+  bool single;
+};
+
+Images parse_images(py::handle array, const char* function, const char* argument) {
+  const View v = float_view(array, function, argument);
+  if (v.ndim != 3 && v.ndim != 4)
+    fail(function, std::string(argument) + " of shape (N, C, H, W) or (C, H, W)", shape_string(v));
+  Images images{v, v.ndim == 3};
+  if (images.single) {
+    images.view.ndim = 4;
+    for (int d = 3; d > 0; --d) {
+      images.view.shape[d] = v.shape[d - 1];
+      images.view.strides[d] = v.strides[d - 1];
+    }
+    images.view.shape[0] = 1;
+    images.view.strides[0] = 0;
+  }
+  for (int d = 1; d < 4; ++d)
+    if (images.view.shape[d] < 1)
+      fail(function, std::string(argument) + " with at least one channel, row and column", shape_string(v));
+  return images;
+}
+
+View parse_weight(py::handle array, const char* function, const char* shape) {
+  const View w = float_view(array, function, "weight");
+  if (w.ndim != 4) fail(function, std::string("weight of shape ") + shape, shape_string(w));
+  if (numel(w) == 0) fail(function, "weight of no dimension 0", shape_string(w));
+  return w;
+}
+
+int64_t parse_groups(py::handle value, const char* function, int64_t channels, const char* of) {
+  const int64_t groups = parse_integer(value, function, "groups", 1);
+  if (channels % groups != 0)
+    fail(function, "groups that divide the " + std::to_string(channels) + " channels of " + of,
+         std::to_string(groups));
+  return groups;
+}
+
+std::string grouped(int64_t groups) { return groups == 1 ? "" : " and groups=" + std::to_string(groups); }
+
+const View* parse_bias(py::handle bias, const View& like, int64_t channels, const char* function,
+                       View& holder) {
+  if (bias.is_none()) return nullptr;
+  holder = float_view(bias, function, "bias");
+  check_same_dtype(like, holder, function, "input", "bias");
+  if (holder.ndim != 1 || holder.shape[0] != channels)
+    fail(function, "bias of shape (" + std::to_string(channels) + ",)", shape_string(holder));
+  return &holder;
+}
+
+// Channels are the fastest dimension.
+bool is_channels_last(const View& v) {
+  if (is_contiguous(v) || v.shape[1] == 1) return false;
+  for (int d = 2; d < 4; ++d)
+    if (v.shape[d] > 1 && std::abs(v.strides[d]) <= std::abs(v.strides[1])) return false;
+  return v.strides[1] != 0;
+}
+
+// An uninitialised (N, C, H, W) or (C, H, W), in memory like `input`.
+py::array empty_images(const Images& input, int64_t channels, const int64_t (&size)[2],
+                       const char* function) {
+  std::vector<int64_t> shape{input.view.shape[0], channels, size[0], size[1]};
+  int64_t bytes = sizeof(double);
+  for (const int64_t n : shape) bytes = checked_mul(function, bytes, n);
+  if (!is_channels_last(input.view)) {
+    if (input.single) shape.erase(shape.begin());
+    return empty(input.view.dtype, shape);
+  }
+  const py::array rows = empty(input.view.dtype, {shape[0], shape[2], shape[3], shape[1]});
+  py::object result = rows.attr("transpose")(0, 3, 1, 2);
+  if (input.single) result = result[py::int_(0)];
+  return result;
+}
+
+View view_of_images(py::array& array, bool single) {
+  const View v = view_of_result(array);
+  if (!single) return v;
+  View out{v.data,
+           v.dtype,
+           4,
+           {1, v.shape[0], v.shape[1], v.shape[2]},
+           {0, v.strides[0], v.strides[1], v.strides[2]}};
+  return out;
+}
+
+// Multiply-adds, for the decision to release the GIL.
+int64_t work_of(const View& maps, const View& weight) {
+  const double work = double(numel(maps)) * double(numel(weight)) / double(maps.shape[1]);
+  return work < 4e18 ? static_cast<int64_t>(work) : INT64_C(1) << 62;
+}
+
+// The caller's wish for fewer windows than there are.
+void crop(py::handle out_size, const char* function, int64_t (&out)[2]) {
+  if (out_size.is_none()) return;
+  int64_t wanted[2];
+  parse_pair(out_size, function, "out_size", 1, wanted);
+  if (wanted[0] > out[0] || wanted[1] > out[1])
+    fail(function, "out_size of at most " + size_string(out[0], out[1]), size_string(wanted[0], wanted[1]));
+  out[0] = wanted[0];
+  out[1] = wanted[1];
+}
+
+py::array conv2d(py::handle input, py::handle weight, py::handle bias, py::handle stride, py::handle padding,
+                 py::handle dilation, py::handle groups, py::handle out_size) {
+  const char* const name = "conv2d";
+  const Images x = parse_images(input, name, "input");
+  const View w = parse_weight(weight, name, "(out, in/groups, kH, kW)");
+  check_same_dtype(x.view, w, name, "input", "weight");
+  const Window2d window = conv_window(name, {w.shape[2], w.shape[3]}, stride, padding, dilation);
+  const int64_t g = parse_groups(groups, name, x.view.shape[1], "the input");
+  if (w.shape[1] != x.view.shape[1] / g)
+    fail(name,
+         "weight of shape (out, " + std::to_string(x.view.shape[1]) + "/groups, kH, kW) for input " +
+             shape_string(float_view(input, name, "input")) + grouped(g),
+         shape_string(w));
+  parse_groups(groups, name, w.shape[0], "the output");
+  View holder;
+  const View* const b = parse_bias(bias, x.view, w.shape[0], name, holder);
+  int64_t out[2];
+  window_out_size(name, window, {x.view.shape[2], x.view.shape[3]}, out);
+  crop(out_size, name, out);
+  py::array y = empty_images(x, w.shape[0], out, name);
+  const View vy = view_of_images(y, x.single);
+  call_kernel(work_of(vy, w), [&] { kernels().conv.forward(x.view, w, b, vy, window, g); });
+  return y;
+}
+
+void check_output_padding(const char* function, const Window2d& w, const int64_t (&added)[2]) {
+  for (int a = 0; a < 2; ++a)
+    if (added[a] >= std::max(w.stride[a], w.dilation[a]))
+      fail(function,
+           "output_padding smaller than stride or dilation, which are " +
+               size_string(w.stride[0], w.stride[1]) + " and " + size_string(w.dilation[0], w.dilation[1]),
+           size_string(added[0], added[1]));
+}
+
+py::array conv_transpose2d(py::handle input, py::handle weight, py::handle bias, py::handle stride,
+                           py::handle padding, py::handle output_padding, py::handle groups,
+                           py::handle dilation) {
+  const char* const name = "conv_transpose2d";
+  const Images y = parse_images(input, name, "input");
+  const View w = parse_weight(weight, name, "(in, out/groups, kH, kW)");
+  check_same_dtype(y.view, w, name, "input", "weight");
+  if (py::isinstance<py::str>(padding))
+    fail<TypeError>(name, "padding to be one or two integers >= 0", py::repr(padding));
+  const Window2d window = conv_window(name, {w.shape[2], w.shape[3]}, stride, padding, dilation);
+  int64_t added[2], size[2];
+  parse_pair(output_padding, name, "output_padding", 0, added);
+  check_output_padding(name, window, added);
+  const int64_t g = parse_groups(groups, name, y.view.shape[1], "the input");
+  if (w.shape[0] != y.view.shape[1])
+    fail(name,
+         "weight of shape (" + std::to_string(y.view.shape[1]) + ", out/groups, kH, kW) for input " +
+             shape_string(float_view(input, name, "input")) + grouped(g),
+         shape_string(w));
+  const int64_t channels = checked_mul(name, w.shape[1], g);
+  View holder;
+  const View* const b = parse_bias(bias, y.view, channels, name, holder);
+  window_transposed_size(name, window, {y.view.shape[2], y.view.shape[3]}, added, size);
+  py::array x = empty_images(y, channels, size, name);
+  const View vx = view_of_images(x, y.single);
+  call_kernel(work_of(y.view, w), [&] { kernels().conv.transposed(y.view, w, b, vx, window, g); });
+  return x;
+}
+
+py::array conv2d_weight_grad(py::handle input, py::handle grad, py::handle kernel_size, py::handle stride,
+                             py::handle padding, py::handle dilation, py::handle groups) {
+  const char* const name = "conv2d_weight_grad";
+  const Images x = parse_images(input, name, "input"), y = parse_images(grad, name, "grad");
+  check_same_dtype(x.view, y.view, name, "input", "grad");
+  int64_t kernel[2], out[2];
+  parse_pair(kernel_size, name, "kernel_size", 1, kernel);
+  const Window2d window = conv_window(name, kernel, stride, padding, dilation);
+  const int64_t g = parse_groups(groups, name, x.view.shape[1], "the input");
+  parse_groups(groups, name, y.view.shape[1], "grad");
+  window_out_size(name, window, {x.view.shape[2], x.view.shape[3]}, out);
+  if (x.single != y.single || x.view.shape[0] != y.view.shape[0] || y.view.shape[2] > out[0] ||
+      y.view.shape[3] > out[1])
+    fail(name,
+         "grad of a convolution of input " + shape_string(float_view(input, name, "input")) + ", at most " +
+             size_string(out[0], out[1]),
+         shape_string(float_view(grad, name, "grad")));
+  py::array w = empty(x.view.dtype, {y.view.shape[1], x.view.shape[1] / g, kernel[0], kernel[1]});
+  const View vw = view_of_result(w);
+  call_kernel(work_of(y.view, vw), [&] { kernels().conv.weight_grad(x.view, y.view, vw, window, g); });
+  return w;
+}
+
+}  // namespace
+
+void bind_conv(py::module_& m) {
+  m.def("conv2d", &conv2d, py::arg("input"), py::arg("weight"), py::arg("bias") = py::none(),
+        py::arg("stride") = 1, py::arg("padding") = 0, py::arg("dilation") = 1, py::arg("groups") = 1,
+        py::arg("out_size") = py::none());
+  m.def("conv_transpose2d", &conv_transpose2d, py::arg("input"), py::arg("weight"),
+        py::arg("bias") = py::none(), py::arg("stride") = 1, py::arg("padding") = 0,
+        py::arg("output_padding") = 0, py::arg("groups") = 1, py::arg("dilation") = 1);
+  m.def("conv2d_weight_grad", &conv2d_weight_grad, py::arg("input"), py::arg("grad"), py::arg("kernel_size"),
+        py::arg("stride") = 1, py::arg("padding") = 0, py::arg("dilation") = 1, py::arg("groups") = 1);
+}
+
+}  // namespace pydl

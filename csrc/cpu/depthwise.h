@@ -1,0 +1,141 @@
+// Convolution with one channel to a window (depthwise): no sum over channels, so a product has nothing to
+// share; vectors run over pixels, or over the channels where these are consecutive.
+#pragma once
+#include "core/parallel.h"
+#include "core/scratch.h"
+#include "cpu/patches.h"
+
+namespace pydl {
+namespace PYDL_ISA {
+namespace {
+
+// Channel o of the result sees channel o / multiplier of the image. Offsets are in elements.
+template <class T>
+struct Depthwise {
+  Windows<T> windows;
+  int64_t images, channels, multiplier;  // of the result
+  const T* weights;  // of channel o, tap (u, v): o / multiplier and o % multiplier count apart
+  int64_t group_step, member_step, tap_step[2];
+  T* result;
+  int64_t result_image_step, result_channel_step, result_step[2];
+  const T* bias;
+  int64_t bias_step;
+
+  void run() const {
+    const Windows<T>& w = windows;
+    const bool by_channel =
+        w.channel_step == 1 && result_channel_step == 1 && multiplier == 1 && channels >= Vec<T>::size;
+    if (by_channel) return run_channels();
+    const int64_t rows = images * channels * w.out[0];
+    parallel_ranges(rows, max64(1, 16384 / (w.out[1] * max64(1, w.taps[0] * w.taps[1]))),
+                    [&](int64_t begin, int64_t end) {
+                      for (int64_t r = begin; r < end; ++r)
+                        row(r / w.out[0] / channels, r / w.out[0] % channels, r % w.out[0]);
+                    });
+  }
+
+ private:
+  const T* weight(int64_t o) const {
+    return weights + o / multiplier * group_step + o % multiplier * member_step;
+  }
+
+  // One row of pixels of one channel.
+  void row(int64_t n, int64_t o, int64_t i) const {
+    constexpr int W = Vec<T>::size;
+    const Windows<T>& w = windows;
+    const T* const image = w.image + n * w.image_step + o / multiplier * w.channel_step;
+    T* const out = result + n * result_image_step + o * result_channel_step + i * result_step[0];
+    const Vec<T> offset(bias ? bias[o * bias_step] : T(0));
+    for (int64_t j = 0; j < w.out[1]; j += W) {
+      const int count = int(min64(W, w.out[1] - j));
+      Vec<T> sum = pixels(image, weight(o), i * w.step[0] + w.origin[0], j, count);
+      if (bias) sum = sum + offset;
+      T* const to = out + j * result_step[1];
+      if (result_step[1] != 1) {
+        sum.scatter(to, result_step[1], count);
+      } else if (count == W) {
+        sum.store(to);
+      } else {
+        sum.store_partial(to, count);
+      }
+    }
+  }
+
+  // Windows j … j + count of one row; y: the row of the image under the first tap.
+  Vec<T> pixels(const T* image, const T* filter, int64_t y, int64_t j, int count) const {
+    const Windows<T>& w = windows;
+    Vec<T> sum(T(0));
+    for (int64_t u = 0; u < w.taps[0]; ++u) {
+      const int64_t at_y = y + u * w.spread[0];
+      const bool inside = at_y >= 0 && at_y < w.size[0];
+      for (int64_t v = 0; v < w.taps[1]; ++v) {
+        const int64_t x = j * w.step[1] + v * w.spread[1] + w.origin[1];
+        const Vec<T> value = inside ? stretch(image + at_y * w.pixel_step[0], x, count) : Vec<T>(T(0));
+        sum = fma(Vec<T>(filter[u * tap_step[0] + v * tap_step[1]]), value, sum);
+      }
+    }
+    return sum;
+  }
+
+  // The elements x, x + step, … of a line of the image.
+  Vec<T> stretch(const T* line, int64_t x, int count) const {
+    constexpr int W = Vec<T>::size;
+    const int64_t step = windows.step[1], stride = windows.pixel_step[1], last = x + (count - 1) * step;
+    if (x >= 0 && last < windows.size[1]) {
+      if (step * stride != 1) return Vec<T>::gather(line + x * stride, step * stride, count);
+      return count == W ? Vec<T>::load(line + x) : Vec<T>::load_partial(line + x, count);
+    }
+    T lanes[W] = {};
+    for (int i = 0; i < count; ++i, x += step)
+      if (x >= 0 && x < windows.size[1]) lanes[i] = line[x * stride];
+    return Vec<T>::load(lanes);
+  }
+
+  // The filters, tap by tap, so that the channels of a tap are consecutive.
+  void run_channels() const {
+    const Windows<T>& w = windows;
+    const int64_t taps = w.taps[0] * w.taps[1];
+    with_scratch<T>(taps * channels, [&](T* filters) {
+      for (int64_t t = 0; t < taps; ++t)
+        for (int64_t o = 0; o < channels; ++o)
+          filters[t * channels + o] = weight(o)[t / w.taps[1] * tap_step[0] + t % w.taps[1] * tap_step[1]];
+      const int64_t pixels = images * w.out[0] * w.out[1];
+      parallel_ranges(pixels, max64(1, 16384 / (channels * max64(1, taps))), [&](int64_t begin, int64_t end) {
+        for (int64_t p = begin; p < end; ++p)
+          pixel(filters, p / w.out[1] / w.out[0], p / w.out[1] % w.out[0], p % w.out[1]);
+      });
+    });
+  }
+
+  void pixel(const T* filters, int64_t n, int64_t i, int64_t j) const {
+    constexpr int W = Vec<T>::size;
+    T* const out = result + n * result_image_step + i * result_step[0] + j * result_step[1];
+    for (int64_t o = 0; o < channels; o += W) {
+      const int count = int(min64(W, channels - o));
+      Vec<T> sum = all_taps(filters + o, n, i, j, o, count);
+      if (bias) sum = sum + Vec<T>::gather(bias + o * bias_step, bias_step, count);
+      count == W ? sum.store(out + o) : sum.store_partial(out + o, count);
+    }
+  }
+
+  Vec<T> all_taps(const T* filters, int64_t n, int64_t i, int64_t j, int64_t o, int count) const {
+    constexpr int W = Vec<T>::size;
+    const Windows<T>& w = windows;
+    const auto fetch = [count](const T* p) {
+      return count == W ? Vec<T>::load(p) : Vec<T>::load_partial(p, count);
+    };
+    Vec<T> sum(T(0));
+    for (int64_t u = 0; u < w.taps[0]; ++u)
+      for (int64_t v = 0; v < w.taps[1]; ++v, filters += channels) {
+        const int64_t y = i * w.step[0] + u * w.spread[0] + w.origin[0];
+        const int64_t x = j * w.step[1] + v * w.spread[1] + w.origin[1];
+        const Vec<T> value = w.inside(y, x) ? fetch(w.image + w.at(n, y, x) + o) : Vec<T>(T(0));
+        sum = fma(fetch(filters), value, sum);
+      }
+    return sum;
+  }
+};
+
+}  // namespace
+}  // namespace PYDL_ISA
+}  // namespace pydl
