@@ -1,5 +1,8 @@
 """A small, fast deep-learning library on its own C++ and CUDA kernels, with PyTorch's names."""
 
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING, Any
+
 from . import autograd, backend, ops
 from . import methods as _methods
 from . import tensor as _tensor_module  # first: everything else refers to Tensor
@@ -41,8 +44,25 @@ from .random import (
 )
 from .tensor import Tensor, float32, float64, int32, int64, uint8
 from .tensor import bool_ as bool
-from .train.checkpoint import load, save
 
-from . import nn  # isort: skip  (made of all of the above)
+if TYPE_CHECKING:
+    from . import data, nn, train
+    from .train.checkpoint import load, save
 
 __version__ = backend._cpu.__version__
+
+_LATER = {name: f".{name}" for name in ("data", "nn", "train")} | dict.fromkeys(("load", "save"), ".train.checkpoint")
+
+
+def __getattr__(name: str) -> Any:
+    """What is built on tensors is imported when it is first named: `import pydl` itself stays quick."""
+    if name not in _LATER:
+        raise AttributeError(f"module 'pydl' has no attribute {name!r}")
+    module = _import_module(_LATER[name], __name__)
+    value = module if _LATER[name] == f".{name}" else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})
