@@ -8,6 +8,7 @@ ReduceKernels reduce_kernels();
 SoftmaxKernels softmax_kernels();
 GemmKernels gemm_kernels();
 RandomKernels random_kernels();
+NormKernels norm_kernels();
 
 Kernels make_kernels();
 Kernels make_kernels() {
@@ -17,6 +18,7 @@ Kernels make_kernels() {
   table.softmax = softmax_kernels();
   table.gemm = gemm_kernels();
   table.random = random_kernels();
+  table.norm = norm_kernels();
   return table;
 }
 

@@ -3,6 +3,7 @@
 #include "kernels/elementwise.h"
 #include "kernels/gemm.h"
 #include "kernels/random.h"
+#include "kernels/norm.h"
 #include "kernels/reduce.h"
 #include "kernels/softmax.h"
 
@@ -14,6 +15,7 @@ struct Kernels {
   SoftmaxKernels softmax;
   GemmKernels gemm;
   RandomKernels random;
+  NormKernels norm;
 };
 
 }  // namespace pydl
