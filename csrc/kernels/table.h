@@ -4,6 +4,7 @@
 #include "kernels/gemm.h"
 #include "kernels/random.h"
 #include "kernels/norm.h"
+#include "kernels/pool.h"
 #include "kernels/reduce.h"
 #include "kernels/softmax.h"
 
@@ -13,6 +14,7 @@ struct Kernels {
   ElementwiseKernels elementwise;
   ReduceKernels reduce;
   SoftmaxKernels softmax;
+  PoolKernels pool;
   GemmKernels gemm;
   RandomKernels random;
   NormKernels norm;
