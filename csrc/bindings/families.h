@@ -7,8 +7,10 @@ namespace pydl {
 void bind_elementwise(pybind11::module_& m);
 void bind_reduce(pybind11::module_& m);
 void bind_softmax(pybind11::module_& m);
+void bind_pool(pybind11::module_& m);
 void bind_gemm(pybind11::module_& m);
 void bind_random(pybind11::module_& m);
 void bind_conv(pybind11::module_& m);
+void bind_norm(pybind11::module_& m);
 
 }  // namespace pydl

@@ -28,7 +28,9 @@ PYBIND11_MODULE(_cpu, m) {
   bind_elementwise(m);
   bind_reduce(m);
   bind_softmax(m);
+  bind_pool(m);
   bind_gemm(m);
   bind_random(m);
   bind_conv(m);
+  bind_norm(m);
 }

@@ -6,9 +6,11 @@ namespace PYDL_ISA {
 ElementwiseKernels elementwise_kernels();
 ReduceKernels reduce_kernels();
 SoftmaxKernels softmax_kernels();
+PoolKernels pool_kernels();
 GemmKernels gemm_kernels();
 RandomKernels random_kernels();
 ConvKernels conv_kernels();
+NormKernels norm_kernels();
 
 Kernels make_kernels();
 Kernels make_kernels() {
@@ -16,9 +18,11 @@ Kernels make_kernels() {
   table.elementwise = elementwise_kernels();
   table.reduce = reduce_kernels();
   table.softmax = softmax_kernels();
+  table.pool = pool_kernels();
   table.gemm = gemm_kernels();
   table.random = random_kernels();
   table.conv = conv_kernels();
+  table.norm = norm_kernels();
   return table;
 }
 

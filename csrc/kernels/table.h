@@ -4,6 +4,8 @@
 #include "kernels/elementwise.h"
 #include "kernels/gemm.h"
 #include "kernels/random.h"
+#include "kernels/norm.h"
+#include "kernels/pool.h"
 #include "kernels/reduce.h"
 #include "kernels/softmax.h"
 
@@ -13,9 +15,11 @@ struct Kernels {
   ElementwiseKernels elementwise;
   ReduceKernels reduce;
   SoftmaxKernels softmax;
+  PoolKernels pool;
   GemmKernels gemm;
   RandomKernels random;
   ConvKernels conv;
+  NormKernels norm;
 };
 
 }  // namespace pydl

@@ -1,0 +1,176 @@
+#include "core/dispatch.h"
+#include "cpu/pool_divisors.h"
+
+namespace pydl {
+namespace PYDL_ISA {
+
+void pool_max_scatter(const View& g, const View& index, const Window2d& w, const View& dx);
+void pool_mean_scatter(const View& g, const Window2d& w, const PoolDivisor& divisor, const View& dx);
+PoolKernels pool_kernels();
+
+namespace {
+
+// Every element of dx gathers from the windows that hold it, in the order of the windows: no two threads
+// write to one place and nothing is added twice. Lanes are W channels, or W elements of a row that lie a
+// stride apart, whose windows are then neighbours.
+//
+// A Source gives what W windows send to their tap: get(offset of lane 0 in g and in index, oh, ow, tap,
+// lanes).
+template <class T, class I>
+struct Picked {
+  using V = Vec<T>;
+  const T* g;
+  const I* index;
+  int64_t g_step, index_step;
+
+  V get(int64_t at_g, int64_t at_index, int64_t, int64_t, int64_t tap, Range lanes) const {
+    const auto taken = fetch_taps<T>(index, at_index, index_step, lanes);
+    return select(taken == typename V::integer(tap), fetch_range(g, at_g, g_step, lanes), V(T(0)));
+  }
+};
+
+template <class T>
+struct Shared {
+  using V = Vec<T>;
+  const T* g;
+  int64_t g_step;
+  PoolDivisors<T> divisors;
+
+  V get(int64_t at_g, int64_t, int64_t oh, int64_t ow, int64_t, Range lanes) const {
+    const V share = fetch_range(g, at_g, g_step, lanes) / divisors.at(oh, ow, lanes);
+    return full<T>(lanes) ? share : select(lane_mask<T>(lanes), share, V(T(0)));
+  }
+};
+
+// The windows' side: strides of g and of index.
+struct Windows {
+  const View &g, &index;
+  int64_t at_g(int64_t oh, int64_t ow) const { return oh * g.strides[2] + ow * g.strides[3]; }
+  int64_t at_index(int64_t oh, int64_t ow) const { return oh * index.strides[2] + ow * index.strides[3]; }
+};
+
+// All channels of element (i, j); offsets are those of its image.
+template <class T, class Source>
+void element_across(const Source& source, const Windows& side, const PoolAxis& h, const PoolAxis& v,
+                    int64_t i, int64_t j, const int64_t (&image)[2], T* dx, const View& vdx) {
+  constexpr int W = Vec<T>::size;
+  const Range ohs = h.windows(i), ows = v.windows(j);
+  for (int64_t c = 0; c < vdx.shape[1]; c += W) {
+    const int count = vdx.shape[1] - c < W ? int(vdx.shape[1] - c) : W;
+    Vec<T> total(T(0));
+    for (int64_t oh = ohs.begin; oh < ohs.end; ++oh) {
+      const int64_t ky = h.tap(i, oh);
+      for (int64_t ow = ows.begin; ow < ows.end && ky >= 0; ++ow) {
+        const int64_t kx = v.tap(j, ow);
+        if (kx < 0) continue;
+        const int64_t at_g = image[0] + side.at_g(oh, ow) + c * side.g.strides[1];
+        const int64_t at_index = image[1] + side.at_index(oh, ow) + c * side.index.strides[1];
+        total += source.get(at_g, at_index, oh, ow, ky * v.kernel + kx, {0, count});
+      }
+    }
+    put_lanes(dx + c * vdx.strides[1], vdx.strides[1], count, total);
+  }
+}
+
+// Elements phase + stride * (j0 + lane) of row i: window j0 + lane + shift holds them at one tap.
+template <class T, class Source>
+Vec<T> gather_phase(const Source& source, const Windows& side, const PoolAxis& h, const PoolAxis& v,
+                    int64_t i, int64_t phase, int64_t j0, int count, const int64_t (&plane)[2]) {
+  Vec<T> total(T(0));
+  const Range ohs = h.windows(i);
+  const int64_t reach = phase + v.padding, last = reach / v.stride;
+  for (int64_t oh = ohs.begin; oh < ohs.end; ++oh) {
+    const int64_t ky = h.tap(i, oh);
+    if (ky < 0) continue;
+    for (int64_t shift = ceil_div(reach - (v.kernel - 1) * v.dilation, v.stride); shift <= last; ++shift) {
+      const int64_t distance = reach - shift * v.stride;
+      if (distance % v.dilation != 0) continue;
+      const int64_t ow = j0 + shift;
+      const Range lanes = lanes_within(ow, 1, v.out, count);
+      if (lanes.begin >= lanes.end) continue;
+      const int64_t tap = ky * v.kernel + distance / v.dilation;
+      total += source.get(plane[0] + side.at_g(oh, ow), plane[1] + side.at_index(oh, ow), oh, ow, tap, lanes);
+    }
+  }
+  return total;
+}
+
+template <class T, class Source>
+void row_along(const Source& source, const Windows& side, const PoolAxis& h, const PoolAxis& v, int64_t i,
+               const int64_t (&plane)[2], T* dx, int64_t step) {
+  constexpr int W = Vec<T>::size;
+  const int64_t phases = v.stride < v.in ? v.stride : v.in;
+  for (int64_t j0 = 0; j0 * v.stride < v.in; j0 += W) {
+    Vec<T> even;
+    for (int64_t phase = 0; phase < phases; ++phase) {
+      const int64_t first = phase + j0 * v.stride;
+      const Range lanes = lanes_within(first, v.stride, v.in, W);
+      const Vec<T> total = gather_phase<T>(source, side, h, v, i, phase, j0, int(lanes.end), plane);
+      const bool pairs = v.stride == 2 && step == 1 && first - phase + 2 * W <= v.in;
+      if (pairs && phase == 0) {
+        even = total;
+      } else if (pairs) {
+        store_interleaved(dx + first - 1, even, total);
+      } else {
+        put_lanes(dx + first * step, v.stride * step, int(lanes.end), total);
+      }
+    }
+  }
+}
+
+template <class T, class Source>
+void scatter(const Source& source, const View& g, const View& index, const Window2d& w, const View& dx) {
+  const PoolAxis h(w, dx, g, 0), v(w, dx, g, 1);
+  const Windows side{g, index};
+  const bool across = pool_across(dx);
+  const int64_t C = dx.shape[1], length = v.in * (across ? C : 1);
+  parallel_ranges(dx.shape[0] * h.in * (across ? 1 : C), 1 + kGrain / 4 / length,
+                  [&](int64_t begin, int64_t end) {
+                    for (int64_t row = begin; row < end; ++row) {
+                      const int64_t i = row % h.in, plane = row / h.in;
+                      const int64_t n = across ? plane : plane / C, c = across ? 0 : plane % C;
+                      const auto start = [&](const View& a) { return n * a.strides[0] + c * a.strides[1]; };
+                      const int64_t at[2] = {start(g), start(index)};
+                      T* p = data_as<T>(dx) + start(dx) + i * dx.strides[2];
+                      if (!across) row_along(source, side, h, v, i, at, p, dx.strides[3]);
+                      for (int64_t j = 0; j < v.in && across; ++j)
+                        element_across(source, side, h, v, i, j, at, p + j * dx.strides[3], dx);
+                    }
+                  });
+}
+
+template <class I>
+void max_scatter(const View& g, const View& index, const Window2d& w, const View& dx) {
+  const int lane = pool_across(dx) ? 1 : 3;
+  dispatch_float(g.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const Picked<T, I> source{data_as<T>(g), data_as<I>(index), g.strides[lane], index.strides[lane]};
+    scatter<T>(source, g, index, w, dx);
+  });
+}
+
+}  // namespace
+
+void pool_max_scatter(const View& g, const View& index, const Window2d& w, const View& dx) {
+  (index.dtype == DType::u8 ? max_scatter<uint8_t> : max_scatter<int64_t>)(g, index, w, dx);
+}
+
+void pool_mean_scatter(const View& g, const Window2d& w, const PoolDivisor& divisor, const View& dx) {
+  dispatch_float(g.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    with_divisors<T>(dx, w, divisor, g, [&](const PoolDivisors<T>& divisors) {
+      scatter<T>(Shared<T>{data_as<T>(g), g.strides[pool_across(dx) ? 1 : 3], divisors}, g, g, w, dx);
+    });
+  });
+}
+
+void pool_max_forward(const View& x, const Window2d& w, const View& y, const View& index);
+void pool_max_gather(const View& x, const View& index, const Window2d& w, const View& y);
+void pool_mean_forward(const View& x, const Window2d& w, const PoolDivisor& divisor, const View& y);
+
+PoolKernels pool_kernels() {
+  return {pool_max_forward, pool_max_scatter, pool_max_gather, pool_mean_forward, pool_mean_scatter};
+}
+
+}  // namespace PYDL_ISA
+}  // namespace pydl
