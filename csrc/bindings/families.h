@@ -9,5 +9,6 @@ void bind_reduce(pybind11::module_& m);
 void bind_softmax(pybind11::module_& m);
 void bind_gemm(pybind11::module_& m);
 void bind_random(pybind11::module_& m);
+void bind_optim(pybind11::module_& m);
 
 }  // namespace pydl

@@ -30,4 +30,5 @@ PYBIND11_MODULE(_cpu, m) {
   bind_softmax(m);
   bind_gemm(m);
   bind_random(m);
+  bind_optim(m);
 }

@@ -8,6 +8,7 @@ ReduceKernels reduce_kernels();
 SoftmaxKernels softmax_kernels();
 GemmKernels gemm_kernels();
 RandomKernels random_kernels();
+OptimKernels optim_kernels();
 
 Kernels make_kernels();
 Kernels make_kernels() {
@@ -17,6 +18,7 @@ Kernels make_kernels() {
   table.softmax = softmax_kernels();
   table.gemm = gemm_kernels();
   table.random = random_kernels();
+  table.optim = optim_kernels();
   return table;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include "kernels/elementwise.h"
 #include "kernels/gemm.h"
+#include "kernels/optim.h"
 #include "kernels/random.h"
 #include "kernels/reduce.h"
 #include "kernels/softmax.h"
@@ -14,6 +15,7 @@ struct Kernels {
   SoftmaxKernels softmax;
   GemmKernels gemm;
   RandomKernels random;
+  OptimKernels optim;
 };
 
 }  // namespace pydl
