@@ -12,5 +12,6 @@ void bind_gemm(pybind11::module_& m);
 void bind_random(pybind11::module_& m);
 void bind_conv(pybind11::module_& m);
 void bind_norm(pybind11::module_& m);
+void bind_optim(pybind11::module_& m);
 
 }  // namespace pydl

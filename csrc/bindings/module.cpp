@@ -33,4 +33,5 @@ PYBIND11_MODULE(_cpu, m) {
   bind_random(m);
   bind_conv(m);
   bind_norm(m);
+  bind_optim(m);
 }

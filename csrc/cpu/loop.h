@@ -57,26 +57,40 @@ struct LoopNest {
     }
   }
 
-  // body(offsets, n): n elements of one row, at most `grain`, starting at the offsets. Rows are cut and
-  // grouped by shape alone.
+  // The work in items of about `grain` elements: a piece of one row, or several whole rows. Cut by shape
+  // alone.
+  int64_t items(int64_t grain = kGrain) const {
+    const int64_t pieces = rows() * pieces_of_row(grain), each = pieces_of_item(grain);
+    return (pieces + each - 1) / each;
+  }
+
+  // body(offsets, n) for the pieces of one item: n elements of one row, starting at the offsets.
+  template <class Body>
+  void run_item(int64_t item, Body&& body, int64_t grain = kGrain) const {
+    const int64_t length = row_length(), pieces = pieces_of_row(grain), each = pieces_of_item(grain);
+    const int64_t last = rows() * pieces, end = (item + 1) * each < last ? (item + 1) * each : last;
+    for (int64_t piece = item * each; piece < end; ++piece) {
+      int64_t offsets[N];
+      row_offsets(piece / pieces, offsets);
+      const int64_t from = piece % pieces * grain;
+      for (int k = 0; k < N; ++k) offsets[k] += from * row_stride(k);
+      body(offsets, length - from < grain ? length - from : grain);
+    }
+  }
+
+  // Every item, on all threads.
   template <class Body>
   void run(Body&& body, int64_t grain = kGrain) const {
-    const int64_t length = row_length(), count = rows();
-    if (length == 0 || count == 0) return;
-    const int64_t pieces = (length + grain - 1) / grain;
-    const int64_t rows_per_item = pieces > 1 ? 1 : (grain + length - 1) / length;
-    parallel_ranges(count * pieces, rows_per_item, [&](int64_t begin, int64_t end) {
-      for (int64_t piece = begin; piece < end; ++piece) {
-        int64_t offsets[N];
-        row_offsets(piece / pieces, offsets);
-        const int64_t from = piece % pieces * grain;
-        for (int k = 0; k < N; ++k) offsets[k] += from * row_stride(k);
-        body(offsets, length - from < grain ? length - from : grain);
-      }
-    });
+    parallel(items(grain), [&](int64_t item) { run_item(item, body, grain); });
   }
 
  private:
+  int64_t pieces_of_row(int64_t grain) const { return (row_length() + grain - 1) / grain; }
+  int64_t pieces_of_item(int64_t grain) const {
+    const int64_t length = row_length();
+    return length == 0 || length > grain ? 1 : (grain + length - 1) / length;
+  }
+
   static int64_t step(const View& v, int d) { return v.strides[d] < 0 ? -v.strides[d] : v.strides[d]; }
 
   void push(const View* const (&views)[N], int d) {

@@ -11,6 +11,7 @@ GemmKernels gemm_kernels();
 RandomKernels random_kernels();
 ConvKernels conv_kernels();
 NormKernels norm_kernels();
+OptimKernels optim_kernels();
 
 Kernels make_kernels();
 Kernels make_kernels() {
@@ -23,6 +24,7 @@ Kernels make_kernels() {
   table.random = random_kernels();
   table.conv = conv_kernels();
   table.norm = norm_kernels();
+  table.optim = optim_kernels();
   return table;
 }
 

@@ -3,6 +3,7 @@
 #include "kernels/conv.h"
 #include "kernels/elementwise.h"
 #include "kernels/gemm.h"
+#include "kernels/optim.h"
 #include "kernels/random.h"
 #include "kernels/norm.h"
 #include "kernels/pool.h"
@@ -20,6 +21,7 @@ struct Kernels {
   RandomKernels random;
   ConvKernels conv;
   NormKernels norm;
+  OptimKernels optim;
 };
 
 }  // namespace pydl
