@@ -13,7 +13,7 @@ from .callbacks import (
     read_log,
 )
 from .checkpoint import load, save
-from .errors import CheckpointError, DivergenceError, Interrupted
+from .errors import CheckpointError, DivergenceError, Interrupted, MissingExtraError, StateError
 from .loop import History, Loop, fit
 from .png import write_png
 from .task import Classifier, Task
@@ -31,9 +31,11 @@ __all__ = [
     "LearningRate",
     "Loop",
     "LossCurves",
+    "MissingExtraError",
     "PeriodicCheckpoint",
     "Progress",
     "SampleImages",
+    "StateError",
     "Task",
     "fit",
     "load",

@@ -21,6 +21,10 @@ class CheckpointError(RuntimeError):
         return type(self), (self.path, self.expected, self.got)
 
 
+class StateError(ValueError):
+    """The state of one training was given to another."""
+
+
 class DivergenceError(RuntimeError):
     """A loss or a parameter became infinite or not a number."""
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import random
 from .callbacks.base import Callback
-from .errors import DivergenceError, Interrupted
+from .errors import DivergenceError, Interrupted, StateError
 from .signals import SignalGuard
 from .task import Task
 
@@ -44,7 +44,8 @@ def fit(
 
     `start` is the state of a checkpoint (`pydl.load`): training goes on there, bit for bit as if it had not stopped,
     with the same loader and callbacks. The first SIGINT or SIGTERM stops it between two steps with Interrupted, a
-    KeyboardInterrupt; the second at once. DivergenceError if a figure whose name starts with "loss" is not finite.
+    KeyboardInterrupt; the second at once. StateError for a `start` that is not of this task and loader;
+    DivergenceError if a figure whose name starts with "loss" is not finite.
     """
     if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 0:
         raise ValueError(f"[fit] expected epochs as an integer >= 0, got {epochs!r}")
@@ -173,21 +174,26 @@ class Loop:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from what `state_dict` gave; ValueError for a state of something else."""
-        missing = sorted(
-            {"task", "loader", "random", "progress", "metrics", "sums", "history", "callbacks"} - set(state)
-        )
-        if missing:
-            raise ValueError(f"[fit] expected start as the state of a training, got one without {', '.join(missing)}")
+        """Go on from what `state_dict` gave; StateError for the state of something else."""
+        try:
+            self._load(state)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise StateError(f"[fit] expected start as the state of a training like this one, got {reason}") from error
+
+    def _load(self, state: dict[str, Any]) -> None:
+        progress, history = state["progress"], state["history"]
+        counts = [progress[name] for name in ("epoch", "position", "step")]
+        if any(type(count) is not int or count < 0 for count in counts):
+            raise ValueError(f"counts {counts}")
         self.task.load_state_dict(state["task"])
         if state["loader"] is not None and hasattr(self.loader, "load_state_dict"):
             self.loader.load_state_dict(state["loader"])
         random.set_rng_state(state["random"])
-        progress = state["progress"]
-        self.epoch, self.position, self.step = progress["epoch"], progress["position"], progress["step"]
-        self._elapsed = progress["elapsed"]
-        self.metrics, self._sums = dict(state["metrics"]), dict(state["sums"])
-        self.history = History(list(state["history"]["epochs"]), state["history"]["stopped"])
+        self.epoch, self.position, self.step = counts
+        self._elapsed = float(progress["elapsed"])
+        self.metrics, self._sums = _floats("step", state["metrics"]), _floats("step", state["sums"])
+        self.history = History([_floats("evaluate", epoch) for epoch in history["epochs"]], str(history["stopped"]))
         for name, callback in self._named_callbacks().items():
             callback.load_state_dict(state["callbacks"].get(name, {}))
 

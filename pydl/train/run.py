@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +77,17 @@ class Run:
             raise CheckpointError(self.config_file, "a JSON object", type(config).__name__)
         return config
 
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """OSError if another process trains in this folder."""
+        descriptor = os.open(self.folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            if not _lock(descriptor):
+                raise OSError(f"expected {self.folder} unused, got a folder in which another process trains")
+            yield
+        finally:
+            os.close(descriptor)
+
     def callbacks(self, config: Mapping[str, Any], best: tuple[str, str] | None = None) -> list[Callback]:
         """What records a training here; `best` is the figure, and its mode, by which the best epoch is chosen."""
         chosen: list[Callback] = [
@@ -91,6 +104,16 @@ class Run:
     def describe(self) -> list[str]:
         """What lies in the folder, a line each."""
         return [f"  {name:<24}{what}" for name, what in CONTENTS.items() if (self.folder / name).exists()]
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    return True
 
 
 def _numbered(parent: Path, stem: str) -> Path:

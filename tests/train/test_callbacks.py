@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -123,12 +124,12 @@ def test_clock():
 
 
 def test_a_missing_extra_names_what_to_type(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "tqdm", None)
-    with pytest.raises(ImportError, match=r'pip install "pydl\[train\]"'):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    with pytest.raises(ImportError, match=r'bar needs tqdm; type:  pip install "pydl\[train\]"'):
         train.Progress(Terminal())
-    monkeypatch.setitem(__import__("sys").modules, "matplotlib.figure", None)
-    with pytest.raises(ImportError, match=r'pip install "pydl\[train\]"'):
-        pictures.import_figure()
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(ImportError, match=r'curves needs matplotlib; type:  pip install "pydl\[train\]"'):
+        train.LossCurves("log", "png")
 
 
 def test_curves_are_drawn_from_the_log(tmp_path):

@@ -198,7 +198,7 @@ def test_parameters_that_are_not_finite_are_never_saved(tmp_path, toy, loader):
         ({"epochs": 1.5}, "epochs as an integer"),
         ({"epochs": True}, "epochs as an integer"),
         ({"loader": []}, "at least one batch"),
-        ({"start": {"task": {}}}, "without callbacks, history, loader"),
+        ({"start": {"task": {}}}, "state of a training like this one, got KeyError: 'progress'"),
     ],
 )
 def test_wrong_arguments(toy, options, match):

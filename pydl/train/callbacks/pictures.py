@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..atomic import write_file
-from ..errors import MissingExtraError
 from ..png import write_png
 from .base import Callback
+from .extras import make_figure, require
 from .log import read_log
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class LossCurves(Callback):
     order = 50
 
     def __init__(self, log: str | os.PathLike[str], path: str | os.PathLike[str], seconds: float = 30.0) -> None:
-        import_figure()
+        require("matplotlib", "drawing curves")
         self.log, self.path, self.seconds = Path(log), Path(path), seconds
         self._drawn = 0.0
 
@@ -75,22 +75,13 @@ class LossCurves(Callback):
         draw_curves(read_log(self.log), self.path)
 
 
-def import_figure() -> Any:
-    """matplotlib's Figure, or MissingExtraError with the line to type."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingExtraError('drawing curves needs matplotlib; type:  pip install "pydl[train]"') from error
-    return Figure
-
-
 def draw_curves(lines: list[dict[str, Any]], path: str | os.PathLike[str]) -> None:
     """Losses, and where there are any the other figures, over the steps: thin by step, bold by epoch."""
     names = [name for line in lines for name in line if name not in ("event", "epoch", "step", "time")]
     names = list(dict.fromkeys(names))
     losses = [name for name in names if "loss" in name]
     groups = [group for group in (losses, [name for name in names if name not in losses]) if group]
-    figure = import_figure()(figsize=(8, 1 + 3 * max(len(groups), 1)), dpi=100, layout="constrained")
+    figure = make_figure(figsize=(8, 1 + 3 * max(len(groups), 1)), dpi=100, layout="constrained")
     for i, group in enumerate(groups):
         axes = figure.add_subplot(len(groups), 1, i + 1, xlabel="step")
         for name in group:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 import time
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ..errors import MissingExtraError
 from .base import Callback
+from .extras import make_bar, require
 
 if TYPE_CHECKING:
     from ..loop import Loop
@@ -25,16 +24,18 @@ class Progress(Callback):
     def __init__(self, stream: TextIO | None = None, seconds: float = 2.0) -> None:
         self.stream = sys.stderr if stream is None else stream
         self.seconds = seconds
-        self.make_bar = import_tqdm() if self.stream.isatty() else None
+        self.terminal = self.stream.isatty()
+        if self.terminal:
+            require("tqdm", "the progress bar")
         self.bar: Any = None
         self._begun = (0, 0.0)
         self._printed = 0.0
 
     def on_train_begin(self, loop: Loop) -> None:
         self._begun, self._printed = (loop.step, time.monotonic()), time.monotonic()
-        if self.make_bar is not None:
+        if self.terminal:
             total = None if loop.steps_per_epoch is None else loop.epochs * loop.steps_per_epoch
-            self.bar = self.make_bar(total=total, initial=loop.step, unit="step", file=self.stream, dynamic_ncols=True)
+            self.bar = make_bar(total=total, initial=loop.step, unit="step", file=self.stream, dynamic_ncols=True)
 
     def on_epoch_begin(self, loop: Loop) -> None:
         if self.bar is not None:
@@ -73,11 +74,3 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
-def import_tqdm() -> Any:
-    """tqdm's bar, or MissingExtraError with the line to type."""
-    try:
-        return importlib.import_module("tqdm").tqdm
-    except ImportError as error:
-        raise MissingExtraError('the progress bar needs tqdm; type:  pip install "pydl[train]"') from error
