@@ -1,0 +1,88 @@
+"""Command lines whose errors are one line that names the nearest valid choice."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+
+class UsageError(Exception):
+    """Wrong arguments."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The names nearest to `name`; all where none is near."""
+    known = list(known)
+    return ", ".join(difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5) or known)
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser that raises UsageError and takes options by their whole names alone."""
+
+    def __init__(self, command: str, description: str) -> None:
+        super().__init__(prog=f"pydl {command}", description=description, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{self.prog.removeprefix('pydl ')}: {message}")
+
+    def parse(self, argv: Sequence[str]) -> argparse.Namespace:
+        known, unknown = self.parse_known_args(argv)
+        if not unknown:
+            return known
+        text = unknown[0].partition("=")[0]
+        if text.startswith("-"):
+            options = [name for name in self._option_string_actions if name.startswith("--")]
+            self.error(f"expected an option such as {nearest(text, options)}, got {text}")
+        self.error(f"expected no further argument, got {text!r}")
+
+
+@contextmanager
+def usage(command: str) -> Iterator[None]:
+    """What a value is refused with inside is a wrong argument."""
+    try:
+        yield
+    except (ValueError, TypeError, FileExistsError) as error:
+        raise UsageError(f"{command}: {error}") from error
+
+
+def integer(least: int, most: int = 2**63 - 1) -> Callable[[str], int]:
+    """A type of argument: an integer in least … most."""
+
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if not least <= value <= most:
+            limit = "" if most == 2**63 - 1 else f" and <= {most}"
+            raise argparse.ArgumentTypeError(f"expected an integer >= {least}{limit}, got {text!r}")
+        return value
+
+    return parse
+
+
+def number(text: str) -> float:
+    """A type of argument: a finite number."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"expected a finite number, got {text!r}")
+    return value
+
+
+def integers(text: str) -> list[int]:
+    """A type of argument: integers >= 1 with commas between."""
+    return [integer(1)(part) for part in text.split(",")]
+
+
+def type_like(value: Any) -> Callable[[str], Any]:
+    """The type of argument for an option whose default is `value`."""
+    if isinstance(value, (list, tuple)):
+        return integers
+    return {int: integer(0), float: number}.get(type(value), str)

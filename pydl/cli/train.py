@@ -1,0 +1,163 @@
+"""`pydl train`."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pydl
+
+from .. import backend, data, models
+from ..nn import Module
+from ..train import CheckpointError, Classifier, Interrupted, Loop
+from ..train.callbacks.extras import require
+from ..train.run import Run
+from .arguments import Parser, integer, nearest, type_like, usage
+
+RUN_OPTIONS = ("save_every", "sample_every", "log_every")
+
+
+def run(argv: Sequence[str]) -> int:
+    """Train a model by name in a run folder, or go on with one."""
+    args = _parser().parse(argv)
+    if args.threads is not None:
+        backend.set_num_threads(args.threads)
+    require("matplotlib", "drawing curves")  # else it would be missed at the end only
+    if sys.stderr.isatty():
+        require("tqdm", "the progress bar")
+    folder, state = None, None
+    if args.resume is None:
+        config, sets = _begin(args)
+    else:
+        folder, config, state = _go_on(args)
+        sets = _load(config["data"])
+    with usage("train"):
+        task = models.get(config["model"]).build(sets, config)
+        folder = Run.create(config, args.out) if folder is None else folder
+    return _train(folder, config, sets, task, state)
+
+
+def _parser() -> Parser:
+    parser = Parser("train", "Train a model by name; the results lie in a run folder.")
+    parser.add_argument("model", nargs="?", metavar="MODEL", help=", ".join(models.names()))
+    parser.add_argument("--resume", metavar="RUN", help="go on with a run folder or a checkpoint in it")
+    parser.add_argument("--out", metavar="FOLDER", help="run folder (default runs/<model>-<data>-<n>)")
+    parser.add_argument("--threads", type=integer(1, 1024), help="threads of the kernels (results do not depend on it)")
+    parser.add_argument("--save-every", type=integer(1), metavar="STEPS", help="default: an epoch, 5 seconds apart")
+    parser.add_argument("--sample-every", type=integer(1), metavar="STEPS", help="default: 20 times in the training")
+    parser.add_argument("--log-every", type=integer(1), metavar="STEPS", help="default: 1")
+    group = parser.add_argument_group("options of the models (their defaults depend on model and data)")
+    for name, (default, owners) in _model_options().items():
+        text = ", ".join(data.names()) if name == "data" else "" if len(owners) > 3 else f"of {', '.join(owners)}"
+        kind = integer(1) if name in ("epochs", "batch_size") else type_like(default)
+        group.add_argument(f"--{name.replace('_', '-')}", dest=name, type=kind, metavar=_metavar(default), help=text)
+    return parser
+
+
+def _metavar(default: Any) -> str:
+    return {int: "N", float: "X", list: "N,N,…"}.get(type(default), "NAME")
+
+
+def _model_options() -> dict[str, tuple[Any, list[str]]]:
+    """Every option of every model: a default, and whose it is."""
+    found: dict[str, tuple[Any, list[str]]] = {}
+    for model in models.names():
+        for name, default in models.get(model).defaults.items():
+            found.setdefault(name, (default, []))[1].append(model)
+    return found
+
+
+def _given(args: argparse.Namespace) -> dict[str, Any]:
+    return {name: value for name in _model_options() if (value := getattr(args, name)) is not None}
+
+
+def _begin(args: argparse.Namespace) -> tuple[dict[str, Any], models.Data]:
+    """The configuration and the data of a new run."""
+    with usage("train"):
+        if args.model is None:
+            raise ValueError(f"expected MODEL ({', '.join(models.names())}) or --resume RUN, got neither")
+        if args.model not in models.names():
+            raise ValueError(f"expected a model such as {nearest(args.model, models.names())}, got {args.model!r}")
+        config = models.get(args.model).config(**_given(args))
+        sets = _load(config["data"])
+        config = {"pydl": pydl.__version__, "model": args.model, **models.complete(config, sets)}
+        steps = config["epochs"] * len(_loader(config, sets))
+    config |= {"save_every": args.save_every, "log_every": args.log_every or 1}
+    config["sample_every"] = args.sample_every or max(1, steps // 20)
+    return config, sets
+
+
+def _go_on(args: argparse.Namespace) -> tuple[Run, dict[str, Any], dict[str, Any] | None]:
+    """A run that was begun before; of its configuration only the number of epochs can be changed."""
+    given = _given(args)
+    with usage("train"):
+        fixed = [name for name in ("model", "out", *RUN_OPTIONS, *given) if getattr(args, name) is not None]
+        for name in fixed:
+            if name != "epochs":
+                name = "MODEL" if name == "model" else f"--{name.replace('_', '-')}"
+                raise ValueError(f"expected only --epochs and --threads beside --resume, got {name}")
+    folder, config, state = Run.reopen(args.resume)
+    return folder, {**check_config(config, folder.checkpoint), **given}, state
+
+
+def check_config(config: Mapping[str, Any], path: Any) -> dict[str, Any]:
+    """The configuration in a checkpoint, if a model can be built from it; CheckpointError if not."""
+    try:
+        entry = models.get(config["model"])
+        checked = entry.config(**{name: config[name] for name in entry.defaults if name in config})
+        rest = {name: config[name] for name in ("shape", "classes", "pydl", *RUN_OPTIONS)}
+        numbers = [rest["classes"], rest["log_every"], rest["sample_every"], rest["save_every"] or 1, *rest["shape"]]
+        if any(type(n) is not int or not 1 <= n < 2**31 for n in numbers):
+            raise ValueError("numbers out of range")
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(path, "the configuration of a model", f"{type(error).__name__}: {error}") from None
+    known = {"model": entry.name, **checked, **rest}
+    return {name: known[name] for name in config if name in known}
+
+
+def _load(name: str) -> models.Data:
+    return models.Data(data.load(name, "train"), data.load(name, "test"))
+
+
+def _loader(config: Mapping[str, Any], sets: models.Data) -> data.DataLoader:
+    size = config["batch_size"]
+    return data.DataLoader(sets.train, size, shuffle=True, drop_last=len(sets.train) >= size, seed=config["seed"])
+
+
+def _train(folder: Run, config: dict[str, Any], sets: models.Data, task: Any, state: dict[str, Any] | None) -> int:
+    best = ("test_accuracy", "max") if isinstance(task, Classifier) else None
+    callbacks = [*folder.callbacks(config, best), *models.get(config["model"]).callbacks(sets, config)]
+    pydl.manual_seed(config["seed"])
+    loop = Loop(task, _loader(config, sets), config["epochs"], callbacks)
+    with folder.locked():
+        if state is not None:
+            loop.load_state_dict(state)
+        _announce(config, task, loop)
+        folder.write_config(config)
+        try:
+            history = loop.run()
+        except Interrupted as stop:
+            command = f"pydl train --resume {shlex.quote(str(folder.folder))}"
+            print(f"\nstopped by {stop}; to go on, type:  {command}", file=sys.stderr)
+            raise
+    if history.stopped:
+        print(f"stopped early: {history.stopped}")
+    print("\n".join([f"{folder.folder}:", *folder.describe()]))
+    return 0
+
+
+def _announce(config: Mapping[str, Any], task: Any, loop: Loop) -> None:
+    count = sum(p.numel() for module in vars(task).values() if isinstance(module, Module) for p in module.parameters())
+    threads = backend.get_num_threads()
+    print(
+        f"{config['model']} on {config['data']}: {count:,} parameters, "
+        f"{config['epochs']} epochs of batches of {config['batch_size']}, seed {config['seed']}; "
+        f"{threads} thread{'s' * (threads != 1)}, {backend.isa_name()}"
+    )
+    if loop.step:
+        more = "" if loop.epoch < loop.epochs else "; --epochs N asks for more"
+        print(f"going on after step {loop.step}, with {loop.epoch} of {loop.epochs} epochs done{more}")
+    sys.stdout.flush()
