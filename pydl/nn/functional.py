@@ -13,11 +13,15 @@ from typing import Any
 
 from .. import ops
 from ..ops import (
+    conv1d,
+    conv2d,
+    conv_transpose2d,
     dropout,
     dropout2d,
     embedding,
     glu,
     interpolate,
+    linear,
     logsigmoid,
     one_hot,
     pixel_shuffle,

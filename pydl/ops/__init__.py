@@ -37,9 +37,11 @@ from .compare import (
     ne,
     round,
 )
+from .conv import conv1d, conv2d, conv2d_weight_grad, conv_transpose2d
 from .dropout import dropout, dropout2d
 from .elementwise import add, div, maximum, minimum, mul, pow, sub
 from .embedding import embedding, one_hot
+from .matmul import bmm, linear, matmul, mm
 from .reduce import amax, amin, argmax, argmin, max, mean, min, norm, prod, std, sum, sum_to, var
 from .resize import interpolate, pixel_shuffle, pixel_unshuffle
 from .select import gather, getitem, index_select, masked_fill, masked_select, where

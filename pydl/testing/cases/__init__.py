@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from ..table import Op
-from . import activation, elementwise, reduce, resize, select, shape
+from . import activation, conv, elementwise, matmul, reduce, resize, select, shape
 
-OPS: list[Op] = [*activation.OPS, *elementwise.OPS, *reduce.OPS, *resize.OPS, *select.OPS, *shape.OPS]
+OPS: list[Op] = [
+    *activation.OPS,
+    *conv.OPS,
+    *elementwise.OPS,
+    *matmul.OPS,
+    *reduce.OPS,
+    *resize.OPS,
+    *select.OPS,
+    *shape.OPS,
+]

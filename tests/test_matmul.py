@@ -1,0 +1,145 @@
+"""Matrix products: rounding, order of summation, layouts, bad arguments."""
+
+import numpy as np
+import pytest
+
+import pydl
+from pydl.backend import kernels
+
+_cpu = kernels(np.empty(0))
+
+
+def random(rng, shape, dtype="float32", kind="normal"):
+    return (rng.standard_normal(shape) if kind == "normal" else rng.random(shape)).astype(dtype)
+
+
+@pytest.mark.parametrize("kind", ["normal", "positive"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_random_shapes_are_within_eight_roundings(dtype, kind):
+    rng = np.random.default_rng(1)
+    unit, exact = (2.0**-24, np.float64) if dtype == "float32" else (2.0**-53, np.longdouble)
+    sizes = [rng.integers(1, [60, 60, 700]) for _ in range(30)] + [(3, 4, 5000), (130, 70, 1100), (1, 600, 300)]
+    for m, n, k in sizes:
+        a, b = random(rng, (m, k), dtype, kind), random(rng, (k, n), dtype, kind)
+        error = np.abs(_cpu.matmul(a, b) - a.astype(exact) @ b.astype(exact))
+        assert (error <= 8 * unit * (np.abs(a).astype(exact) @ np.abs(b).astype(exact))).all(), (m, n, k)
+
+
+def layouts(x):
+    yield np.asfortranarray(x)
+    wide = np.zeros((2 * x.shape[0], 3 * x.shape[1]), x.dtype)
+    wide[::2, ::3] = x
+    yield wide[::2, ::3]
+    yield x[::-1, ::-1].copy()[::-1, ::-1]
+
+
+@pytest.mark.parametrize(("m", "n", "k"), [(5, 7, 9), (65, 33, 300), (1, 100, 64), (130, 257, 513)])
+def test_bits_depend_on_neither_layout_nor_threads_nor_the_other_rows(threads, m, n, k):
+    rng = np.random.default_rng(2)
+    a, b = random(rng, (m, k)), random(rng, (k, n))
+    c = _cpu.matmul(a, b)
+    for count in (1, 2, 3, 4, 7):
+        threads(count)
+        np.testing.assert_array_equal(_cpu.matmul(a, b), c)
+    for left in layouts(a):
+        for right in layouts(b):
+            np.testing.assert_array_equal(_cpu.matmul(left, right), c)
+    for i in range(0, m, 13):
+        np.testing.assert_array_equal(_cpu.matmul(a[i : i + 1], b), c[i : i + 1])
+    for j in range(0, n, 13):
+        np.testing.assert_array_equal(_cpu.matmul(a, b[:, j : j + 1]), c[:, j : j + 1])
+
+
+def test_a_product_larger_than_what_is_packed_at_a_time():
+    rng = np.random.default_rng(3)
+    a, b = random(rng, (3, 40000)), random(rng, (40000, 150))
+    c = _cpu.matmul(a, b)
+    np.testing.assert_allclose(c, a.astype("f8") @ b, atol=2e-3)
+    np.testing.assert_array_equal(_cpu.matmul(a[1:2], b[:, 140:]), c[1:2, 140:])
+
+
+def test_a_broadcast_operand_gives_the_bits_of_its_copy():
+    rng = np.random.default_rng(4)
+    row, b = random(rng, (1, 20)), random(rng, (20, 9))
+    np.testing.assert_array_equal(_cpu.matmul(np.broadcast_to(row, (5, 20)), b), np.repeat(_cpu.matmul(row, b), 5, 0))
+    stack = random(rng, (4, 3, 20))
+    np.testing.assert_array_equal(_cpu.matmul(stack, np.broadcast_to(b, (4, 20, 9))), _cpu.matmul(stack, b))
+    for i in range(4):
+        np.testing.assert_array_equal(_cpu.matmul(stack, b)[i], _cpu.matmul(stack[i], b))
+
+
+@pytest.mark.parametrize("activation", ["none", "relu", "leaky_relu", "sigmoid", "tanh"])
+def test_gemm_scales_adds_and_activates(activation):
+    rng = np.random.default_rng(5)
+    a, b, c, bias = (random(rng, s, "float64") for s in ((7, 300), (300, 19), (7, 19), (19,)))
+    before = c.copy()
+    functions = {
+        "none": lambda x: x, "relu": lambda x: np.maximum(x, 0), "leaky_relu": lambda x: np.where(x > 0, x, 0.2 * x),
+        "sigmoid": lambda x: 1 / (1 + np.exp(-x)), "tanh": np.tanh,
+    }  # fmt: skip
+    got = _cpu.gemm(a, b, c, 0.1, 0.5, bias, activation, 0.2)
+    np.testing.assert_allclose(got, functions[activation](0.1 * (a @ b) + 0.5 * c + bias), rtol=1e-11, atol=1e-12)
+    np.testing.assert_array_equal(c, before)
+    transposed = _cpu.gemm(b.T, a.T, np.asfortranarray(c.T), 0.1, 0.5)
+    np.testing.assert_array_equal(transposed, _cpu.gemm(a, b, c, 0.1, 0.5).T)
+
+
+def test_an_empty_sum_is_zero_and_beta_zero_reads_nothing():
+    nothing = np.zeros((3, 0), "f4"), np.zeros((0, 2), "f4")
+    np.testing.assert_array_equal(_cpu.matmul(*nothing), np.zeros((3, 2)))
+    full = np.full((3, 2), 4, "f4")
+    np.testing.assert_array_equal(_cpu.gemm(*nothing, full, 1.0, 0.5, np.ones(2, "f4")), np.full((3, 2), 3))
+    junk = np.full((1, 1), np.nan, "f4")
+    np.testing.assert_array_equal(_cpu.gemm(np.ones((1, 1), "f4"), np.ones((1, 1), "f4"), junk, 1.0, 0.0), [[1]])
+
+
+def test_zeros_are_not_skipped():
+    a = np.zeros((1, 3), "f4")
+    b = np.array([[np.inf], [1], [2]], "f4")
+    assert np.isnan(_cpu.matmul(a, b)).all()
+    assert np.isnan(_cpu.matmul(np.full((20, 40), np.nan, "f4"), np.zeros((40, 30), "f4"))).all()
+
+
+def test_no_rows():
+    assert pydl.zeros(0, 3).matmul(pydl.zeros(3, 4)).shape == (0, 4)
+    x, w = pydl.zeros(0, 3, requires_grad=True), pydl.ones(4, 3, requires_grad=True)
+    pydl.nn.functional.linear(x, w).sum().backward()
+    np.testing.assert_array_equal(w.grad.numpy(), np.zeros((4, 3)))
+
+
+def ones(*shape, dtype="float32"):
+    return pydl.ones(*shape, dtype=dtype)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda: ones(2, 3) @ ones(2, 3), ValueError, r"\[matmul\] expected shapes .* got \(2, 3\) and \(2, 3\)"),
+        (lambda: ones(2, 2, 3) @ ones(3, 3, 4), ValueError, r"\[matmul\] .* leading dimensions broadcast"),
+        (lambda: ones() @ ones(3), ValueError, r"\[matmul\] expected shapes"),
+        (lambda: ones(2, 3) @ ones(3, 2, dtype="float64"), TypeError, r"\[matmul\] .*float32.*float64"),
+        (lambda: ones(2, 3) @ ones(3, 2, dtype="int64"), TypeError, r"\[matmul\] .*int64"),
+        (lambda: pydl.matmul(ones(2, 3), 4), TypeError, r"\[matmul\] expected other to be a tensor, got int"),
+        (lambda: pydl.ops.mm(ones(2, 2, 3), ones(3, 2)), ValueError, r"\[mm\]"),
+        (lambda: pydl.ops.bmm(ones(2, 2, 3), ones(1, 3, 2)), ValueError, r"\[bmm\]"),
+        (lambda: linear(ones(2, 3), ones(4, 5)), ValueError, r"\[linear\] expected input of shape \(…, 5\) for weight"),
+        (lambda: linear(ones(2, 3), ones(4, 3), ones(3)), ValueError, r"\[linear\] expected bias of shape \(4,\)"),
+        (lambda: linear(ones(2, 3), ones(3)), ValueError, r"\[linear\] expected weight of shape \(out, in\)"),
+        (lambda: linear(ones(), ones(3, 1)), ValueError, r"\[linear\] expected input of shape"),
+        (lambda: linear(ones(2, 3), ones(4, 3, dtype="float64")), TypeError, r"\[linear\] .*float32.*float64"),
+        (lambda: linear(ones(2, 3), None), TypeError, r"\[linear\] expected weight to be a tensor"),
+    ],
+)
+def test_bad_arguments(call, error, text):
+    with pytest.raises(error, match=text):
+        call()
+
+
+def linear(*args):
+    return pydl.nn.functional.linear(*args)
+
+
+def test_a_result_too_large_to_address_is_refused():
+    column = np.broadcast_to(np.float32(1), (2**33, 1))
+    with pytest.raises(ValueError, match=r"\[matmul\] expected sizes"):
+        _cpu.matmul(column, np.broadcast_to(np.float32(1), (1, 2**33)))
