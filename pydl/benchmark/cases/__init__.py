@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..case import Case
-from . import elementwise, gemm, random, reduce, softmax
+from . import conv, elementwise, gemm, norm, optim, pool, random, reduce, softmax
 
-FAMILIES = (elementwise, reduce, gemm, softmax, random)
+FAMILIES = (elementwise, reduce, gemm, conv, pool, norm, softmax, random, optim)
 
 
 def all_cases() -> list[Case]:
