@@ -13,6 +13,9 @@ from typing import Any
 
 from .. import ops
 from ..ops import (
+    adaptive_avg_pool2d,
+    avg_pool2d,
+    batch_norm,
     conv1d,
     conv2d,
     conv_transpose2d,
@@ -23,6 +26,7 @@ from ..ops import (
     interpolate,
     linear,
     logsigmoid,
+    max_pool2d,
     one_hot,
     pixel_shuffle,
     pixel_unshuffle,
@@ -30,6 +34,7 @@ from ..ops import (
     sigmoid,
     softplus,
     softsign,
+    sum_pool2d,
     tanh,
     tanhshrink,
 )

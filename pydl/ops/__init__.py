@@ -42,6 +42,8 @@ from .dropout import dropout, dropout2d
 from .elementwise import add, div, maximum, minimum, mul, pow, sub
 from .embedding import embedding, one_hot
 from .matmul import bmm, linear, matmul, mm
+from .norm import batch_norm
+from .pool import adaptive_avg_pool2d, avg_pool2d, max_pool2d, sum_pool2d
 from .reduce import amax, amin, argmax, argmin, max, mean, min, norm, prod, std, sum, sum_to, var
 from .resize import interpolate, pixel_shuffle, pixel_unshuffle
 from .select import gather, getitem, index_select, masked_fill, masked_select, where
@@ -73,6 +75,7 @@ from .shape import (
     view,
     view_as,
 )
+from .softmax import log_softmax, logsumexp, softmax
 from .unary import (
     abs,
     clamp,

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from ..table import Op
-from . import activation, conv, elementwise, matmul, reduce, resize, select, shape
+from . import activation, conv, elementwise, matmul, norm, pool, reduce, resize, select, shape, softmax
 
 OPS: list[Op] = [
     *activation.OPS,
     *conv.OPS,
     *elementwise.OPS,
     *matmul.OPS,
+    *norm.OPS,
+    *pool.OPS,
     *reduce.OPS,
     *resize.OPS,
     *select.OPS,
     *shape.OPS,
+    *softmax.OPS,
 ]

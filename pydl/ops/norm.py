@@ -1,0 +1,92 @@
+"""Batch normalisation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd import Function, is_grad_enabled, no_grad
+from ..backend import Array, kernels
+from ..tensor import Tensor
+from .reduce import mean, sum
+from .shape import reshape
+
+
+class BatchNorm(Function):
+    """(x - m) / √(v + eps) · weight + bias, with the batch's statistics, or with given ones.
+
+    Its gradient is one fused kernel, and, where that gradient is to be differentiated again, the same formula in
+    differentiable operations.
+    """
+
+    def __init__(self, eps: float, statistics: tuple[Array, Array] | None) -> None:
+        self.eps, self.training = eps, statistics is None
+        self.mean, self.var = statistics or (None, None)
+
+    def forward(self, x: Array, weight: Array | None, bias: Array | None) -> Array:
+        self.retain_inputs(0, 1)
+        if self.training:
+            y, self.mean, self.var = kernels(x).batch_norm_train(x, weight, bias, self.eps)
+            return y
+        return kernels(x).batch_norm_eval(x, self.mean, self.var, weight, bias, self.eps)
+
+    def backward(self, g: Tensor) -> Any:
+        x, weight = self.input(0), self.input(1)
+        if is_grad_enabled():
+            return self._composed(x, weight, g)
+        scale = None if weight is None else weight._data
+        grads = kernels(x._data).batch_norm_grad(x._data, g._data, self.mean, self.var, scale, self.eps, self.training)
+        return tuple(Tensor._wrap(d) if need else None for d, need in zip(grads, self.needs, strict=True))
+
+    def _composed(self, x: Tensor, weight: Tensor | None, g: Tensor) -> tuple[Tensor | None, ...]:
+        dims = (0, *range(2, x.ndim))
+        column = (1, -1, *[1] * (x.ndim - 2))
+        if self.training:
+            centred = x - mean(x, dims, keepdim=True)
+            rate = (mean(centred * centred, dims, keepdim=True) + self.eps) ** -0.5
+        else:
+            centred = x - Tensor._wrap(self.mean.reshape(column))
+            rate = (Tensor._wrap(self.var.reshape(column)) + self.eps) ** -0.5
+        normal = centred * rate
+        by_x = g
+        if self.training:
+            by_x = g - mean(g, dims, keepdim=True) - normal * mean(g * normal, dims, keepdim=True)
+        by_x = by_x * rate
+        if weight is not None:
+            by_x = by_x * reshape(weight, column)
+        by_weight = sum(g * normal, dims) if self.needs[1] else None
+        return (by_x if self.needs[0] else None, by_weight, sum(g, dims) if self.needs[2] else None)
+
+
+def _move(running: Tensor, value: Array, momentum: float) -> None:
+    with no_grad():
+        running.mul_(1 - momentum).add_(Tensor._wrap(value) * momentum)
+
+
+def batch_norm(
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """(x - mean) / √(var + eps) · weight + bias for every channel of (N, C, …) (Ioffe and Szegedy 2015, Algorithm 1).
+
+    In training, mean and (biased) variance are the batch's, and the running ones, where given, move towards the batch's
+    mean and unbiased variance by `momentum`; otherwise the running ones are used. One value per channel cannot be
+    trained on: ValueError.
+    """
+    if not training:
+        if running_mean is None or running_var is None:
+            raise ValueError("[batch_norm] expected running_mean and running_var when not training, got None")
+        return BatchNorm(eps, (running_mean._data, running_var._data))(input, weight, bias)
+    node = BatchNorm(eps, None)
+    output = node(input, weight, bias)
+    count = input.numel() // max(input.shape[1], 1)
+    if running_mean is not None and count:
+        _move(running_mean, node.mean, momentum)
+    if running_var is not None and count:
+        _move(running_var, node.var * (count / (count - 1)), momentum)
+    return output
