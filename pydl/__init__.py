@@ -46,12 +46,14 @@ from .tensor import Tensor, float32, float64, int32, int64, uint8
 from .tensor import bool_ as bool
 
 if TYPE_CHECKING:
-    from . import data, nn, train
+    from . import data, nn, optim, train
     from .train.checkpoint import load, save
 
 __version__ = backend._cpu.__version__
 
-_LATER = {name: f".{name}" for name in ("data", "nn", "train")} | dict.fromkeys(("load", "save"), ".train.checkpoint")
+_LATER = {name: f".{name}" for name in ("data", "nn", "optim", "train")} | dict.fromkeys(
+    ("load", "save"), ".train.checkpoint"
+)
 
 
 def __getattr__(name: str) -> Any:

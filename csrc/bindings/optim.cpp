@@ -31,7 +31,7 @@ View operand(const char* name, const char* argument, const py::object& array, co
 
 void check_written(const char* name, const char* argument, const py::object& array, const View& view) {
   if (!is_writeable(array)) fail(name, std::string(argument) + " to be writeable", "a read-only array");
-  for (int d = 0; d < view.ndim; ++d)
+  for (int d = 0; d < view.ndim && numel(view) > 0; ++d)
     if (view.strides[d] == 0 && view.shape[d] > 1)
       fail(name, std::string(argument) + " with memory for every element", "an expanded array");
 }

@@ -1,6 +1,6 @@
 """Modules, layers and losses, with PyTorch's names, arguments and state_dict keys."""
 
-from . import functional, init
+from . import functional, init, utils
 from .activation import (
     ELU,
     GELU,
