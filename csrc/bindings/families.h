@@ -7,6 +7,7 @@ namespace pydl {
 void bind_elementwise(pybind11::module_& m);
 void bind_reduce(pybind11::module_& m);
 void bind_softmax(pybind11::module_& m);
+void bind_loss(pybind11::module_& m);
 void bind_pool(pybind11::module_& m);
 void bind_gemm(pybind11::module_& m);
 void bind_random(pybind11::module_& m);

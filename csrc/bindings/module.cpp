@@ -28,6 +28,7 @@ PYBIND11_MODULE(_cpu, m) {
   bind_elementwise(m);
   bind_reduce(m);
   bind_softmax(m);
+  bind_loss(m);
   bind_pool(m);
   bind_gemm(m);
   bind_random(m);

@@ -5,44 +5,12 @@
 
 #include "bindings/arrays.h"
 #include "bindings/families.h"
+#include "bindings/images.h"
 #include "core/dispatch.h"
 #include "core/isa.h"
 
 namespace pydl {
 namespace {
-
-// v as (N, C, L), all dimensions after the second as one; false where their strides do not allow it.
-bool merge_images(const View& v, View& out) {
-  out = View{v.data, v.dtype, 3, {v.shape[0], v.shape[1], 1}, {v.strides[0], v.strides[1], 1}};
-  for (int d = v.ndim - 1; d >= 2; --d) {
-    if (v.shape[d] == 1) continue;
-    if (out.shape[2] == 1) {
-      out.strides[2] = v.strides[d];
-    } else if (v.strides[d] != out.strides[2] * out.shape[2]) {
-      return false;
-    }
-    out.shape[2] *= v.shape[d];
-  }
-  return true;
-}
-
-// An array (N, C, …) and its view as (N, C, L); a copy where the strides ask for one.
-struct Images {
-  py::array array;
-  View full, merged;
-
-  Images(py::handle object, const char* name, const char* argument)
-      : full(float_view(object, name, argument)) {
-    if (full.ndim < 2) fail(name, std::string(argument) + " of shape (N, C, …)", shape_string(full));
-    array = py::reinterpret_borrow<py::array>(object);
-    if (merge_images(full, merged)) return;
-    array = py::array::ensure(object, py::array::c_style);
-    full = view_of_result(array);
-    merge_images(full, merged);
-  }
-  int64_t channels() const { return full.shape[1]; }
-  int64_t count() const { return merged.shape[0] * merged.shape[2]; }
-};
 
 // A (C,) parameter, contiguous; `missing` everywhere where it is None.
 py::array parameter(py::handle object, const Images& x, const char* name, const char* argument,
@@ -59,7 +27,7 @@ py::array parameter(py::handle object, const Images& x, const char* name, const 
   check_same_dtype(x.full, v, name, "input", argument);
   if (v.ndim != 1 || v.shape[0] != x.channels())
     fail(name, std::string(argument) + " of shape (" + std::to_string(x.channels()) + ",)", shape_string(v));
-  return py::array::ensure(object, py::array::c_style);
+  return contiguous(object);
 }
 
 void check_eps(double eps, const char* name) {

@@ -47,7 +47,8 @@ struct Along {
   static Lines<const T> lines(const T* p, int64_t element, int64_t) { return {p, W * element, element}; }
   int64_t steps() const { return (n + W - 1) / W; }
   int lanes(int64_t k) const { return n - k * W < W ? int(n - k * W) : W; }
-  int results() const { return 1; }  // lanes that hold a result of sum or line_maximum
+  int results() const { return 1; }  // lanes that hold a line's result
+  V spread(V result) const { return V(T(result.v[0])); }
 
   // term(k) must be 0 in the lanes beyond the line's end.
   template <class Term>
@@ -84,6 +85,7 @@ struct Across {
   int64_t steps() const { return n; }
   int lanes(int64_t) const { return count; }
   int results() const { return count; }
+  V spread(V result) const { return result; }
 
   template <class Term>
   V sum(Term&& term) const {

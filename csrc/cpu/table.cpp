@@ -6,6 +6,7 @@ namespace PYDL_ISA {
 ElementwiseKernels elementwise_kernels();
 ReduceKernels reduce_kernels();
 SoftmaxKernels softmax_kernels();
+LossKernels loss_kernels();
 PoolKernels pool_kernels();
 GemmKernels gemm_kernels();
 RandomKernels random_kernels();
@@ -19,6 +20,7 @@ Kernels make_kernels() {
   table.elementwise = elementwise_kernels();
   table.reduce = reduce_kernels();
   table.softmax = softmax_kernels();
+  table.loss = loss_kernels();
   table.pool = pool_kernels();
   table.gemm = gemm_kernels();
   table.random = random_kernels();

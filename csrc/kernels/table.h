@@ -5,8 +5,10 @@
 #include "kernels/gemm.h"
 #include "kernels/optim.h"
 #include "kernels/random.h"
+#include "kernels/loss.h"
 #include "kernels/norm.h"
 #include "kernels/pool.h"
+#include "kernels/random.h"
 #include "kernels/reduce.h"
 #include "kernels/softmax.h"
 
@@ -16,6 +18,7 @@ struct Kernels {
   ElementwiseKernels elementwise;
   ReduceKernels reduce;
   SoftmaxKernels softmax;
+  LossKernels loss;
   PoolKernels pool;
   GemmKernels gemm;
   RandomKernels random;
