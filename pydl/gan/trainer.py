@@ -1,0 +1,180 @@
+"""Adversarial training: Algorithm 1 of Goodfellow et al. 2014, in parts that can be exchanged."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import random
+from ..autograd import no_grad
+from ..creation import as_tensor
+from ..nn import Module
+from ..tensor import Tensor
+from . import grid
+from .average import MovingAverage
+from .losses import NON_SATURATING, Objective
+from .noise import Noise
+from .penalties import Penalty
+
+
+class GANTask:
+    """A generator and a discriminator trained against each other, one minibatch of real samples a step.
+
+    Every `step` is a discriminator step; every k-th is followed by a generator step, so that k discriminator steps
+    go with one generator step (arXiv:1406.2661, Algorithm 1). Each draws fresh noise. Real samples are in [0, 1] and
+    are moved to [-1, 1], the range of tanh, where `centre` is set; generated ones are moved back.
+
+    `objective` gives the two losses, `penalties` what is added to the discriminator's, `average` the decay of a
+    moving average of the generator from which samples are then drawn. All random numbers come from `seed` and go
+    on with `state_dict`.
+    """
+
+    def __init__(
+        self,
+        generator: Module,
+        discriminator: Module,
+        optimizer_g: Any,
+        optimizer_d: Any,
+        noise: Noise,
+        *,
+        objective: Objective = NON_SATURATING,
+        penalties: Sequence[Penalty] = (),
+        k: int = 1,
+        average: float | None = None,
+        centre: bool = True,
+        seed: int = 0,
+        grid_size: int = 64,
+        picture: Callable[[np.ndarray], np.ndarray | None] = grid.picture,
+    ) -> None:
+        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+            raise ValueError(f"[GANTask] expected k as an integer >= 1, got {k!r}")
+        self.generator, self.discriminator = generator, discriminator
+        self.optimizer_g, self.optimizer_d = optimizer_g, optimizer_d
+        self.noise, self.objective, self.penalties = noise, objective, tuple(penalties)
+        self.k, self.centre, self.picture = k, centre, picture
+        self.average = None if average is None else MovingAverage(generator, average)
+        self.rng = random.Generator(seed)
+        self.fixed_noise = noise(grid_size, self.rng)
+        self.steps, self.loss_g = 0, 0.0
+
+    def step(self, batch: Any) -> dict[str, float]:
+        """One discriminator step on the real samples of `batch`, and a generator step where it is due.
+
+        Returns the two losses (the generator's is the latest) and the mean of D on real and generated samples.
+        """
+        real = batch[0] if isinstance(batch, (tuple, list)) else batch
+        real = real * 2.0 - 1.0 if self.centre else real
+        result = self.discriminator_step(real)
+        self.steps += 1
+        if self.steps % self.k == 0:
+            self.loss_g = self.generator_step(real.shape[0])
+        return {"loss_d": result["loss_d"], "loss_g": self.loss_g, **result}
+
+    def discriminator_step(self, real: Tensor) -> dict[str, float]:
+        """Descend the discriminator's loss on `real` and as many generated samples, which are held fixed."""
+        with no_grad():
+            fake = self.generator(self.noise(real.shape[0], self.rng))
+        on_real, on_fake = self.discriminator(real), self.discriminator(fake)
+        loss = self.objective.discriminator(on_real, on_fake)
+        for penalty in self.penalties:
+            loss = loss + penalty(self.discriminator, real, fake, self.rng)
+        self.optimizer_d.zero_grad()
+        loss.backward()
+        self.optimizer_d.step()
+        with no_grad():
+            belief = {"d_real": self.objective.belief(on_real), "d_fake": self.objective.belief(on_fake)}
+        return {"loss_d": float(loss.item()), **belief}
+
+    def generator_step(self, count: int) -> float:
+        """Descend the generator's loss on `count` fresh samples; the discriminator takes no gradient."""
+        self.discriminator.requires_grad_(False)
+        try:
+            fake = self.generator(self.noise(count, self.rng))
+            loss = self.objective.generator(self.discriminator(fake))
+            self.optimizer_g.zero_grad()
+            loss.backward()
+        finally:
+            self.discriminator.requires_grad_(True)
+        self.optimizer_g.step()
+        if self.average is not None:
+            self.average.update(self.generator)
+        return float(loss.item())
+
+    def evaluate(self) -> dict[str, float]:
+        """Nothing: a GAN has no validation loss."""
+        return {}
+
+    def sample(self, count: int, seed: int | None = None) -> np.ndarray:
+        """`count` generated samples, images in [0, 1], from the moving average of the generator where there is one.
+
+        The noise is that of the grid for no `seed`. Samples are made by the generator in evaluation mode.
+        """
+        noise = self.fixed_noise if seed is None else self.noise(count, random.Generator(seed))
+        return draw(self.sampler(), noise[:count], self.centre)
+
+    def sampler(self) -> Module:
+        """The generator that samples are drawn from."""
+        return self.generator if self.average is None else self.average.module
+
+    def sample_grid(self) -> np.ndarray | None:
+        """The samples of one fixed noise as a picture, made by `picture`."""
+        return self.picture(self.sample(self.fixed_noise.shape[0]))
+
+    def _parts(self) -> dict[str, Any]:
+        parts = {
+            "generator": self.generator,
+            "discriminator": self.discriminator,
+            "optimizer_g": self.optimizer_g,
+            "optimizer_d": self.optimizer_d,
+        }
+        return parts if self.average is None else {**parts, "average": self.average}
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that goes on changing: both networks and optimizers, the average, counters and random numbers."""
+        return {
+            **{name: part.state_dict() for name, part in self._parts().items()},
+            "fixed_noise": self.fixed_noise,
+            "rng": self.rng.get_state(),
+            "steps": self.steps,
+            "loss_g": self.loss_g,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from `state`, bit for bit; ValueError, and no change, for the state of another task."""
+        before = copy.deepcopy(self.state_dict())
+        if set(state) != set(before):
+            raise ValueError(f"[load_state_dict] expected keys {sorted(before)}, got {sorted(state)}")
+        if state["fixed_noise"].shape != self.fixed_noise.shape:
+            wanted, got = self.fixed_noise.shape, state["fixed_noise"].shape
+            raise ValueError(f"[load_state_dict] expected fixed_noise of shape {wanted}, got {got}")
+        try:
+            self._load(state)
+        except BaseException:
+            self._load(before)
+            raise
+
+    def _load(self, state: dict[str, Any]) -> None:
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+        self.rng.set_state(state["rng"])
+        self.fixed_noise = as_tensor(state["fixed_noise"])
+        self.steps, self.loss_g = int(state["steps"]), float(state["loss_g"])
+
+
+def draw(generator: Module, noise: Tensor, centre: bool, batch: int = 256) -> np.ndarray:
+    """What `generator` makes of `noise` in evaluation mode, `batch` samples at a time; its mode is kept.
+
+    Where `centre` is set, from [-1, 1] to [0, 1].
+    """
+    mode = generator.training
+    generator.eval()
+    try:
+        with no_grad():
+            parts = [generator(part).numpy() for part in noise.split(batch)]
+    finally:
+        generator.train(mode)
+    samples = np.concatenate(parts)
+    return (samples + 1) / 2 if centre else samples

@@ -1,0 +1,65 @@
+"""The classifiers of the registry."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .. import nn, optim, random
+from ..data import DataLoader
+from .lenet import LeNet
+from .mlp import MLP
+from .registry import Data, Entry, complete
+
+_DEFAULTS = {"data": "digits", "epochs": 20, "batch_size": 64, "lr": 1e-3, "weight_decay": 0.0, "seed": 0}
+_LARGE = {"epochs": 10, "batch_size": 128}
+
+
+def build(network: Callable[[Mapping[str, Any]], nn.Module], data: Data, config: Mapping[str, Any]) -> Any:
+    """The task of a classifier trained by AdamW on cross-entropy and tested on `data.test`."""
+    from ..train import Classifier
+
+    config = complete(config, data)
+    if config["classes"] < 2:
+        raise ValueError(f"[classifier] expected data of at least 2 classes, got {config['classes']}")
+    random.manual_seed(config["seed"])
+    model = network(config)
+    optimizer = optim.AdamW(model.parameters(), lr=config["lr"], weight_decay=config["weight_decay"])
+    return Classifier(model, optimizer, nn.functional.cross_entropy, DataLoader(data.test, 256))
+
+
+def mlp(config: Mapping[str, Any]) -> MLP:
+    """An MLP for samples of `config["shape"]`."""
+    return MLP(math.prod(config["shape"]), config["classes"], config["hidden"], config["dropout"])
+
+
+def lenet(config: Mapping[str, Any]) -> LeNet:
+    """LeNet for images of `config["shape"]`."""
+    if len(config["shape"]) != 3:
+        raise ValueError(f"[lenet] expected images (C, H, W), got samples of shape {tuple(config['shape'])}")
+    return LeNet(config["shape"][0], config["classes"])
+
+
+def _build_mlp(data: Data, config: Mapping[str, Any]) -> Any:
+    return build(mlp, data, config)
+
+
+def _build_lenet(data: Data, config: Mapping[str, Any]) -> Any:
+    return build(lenet, data, config)
+
+
+MLP_ENTRY = Entry(
+    "mlp",
+    "multilayer perceptron: linear layers with ReLU, on images or features",
+    {**_DEFAULTS, "hidden": [256, 128], "dropout": 0.0},
+    _build_mlp,
+    dict.fromkeys(("mnist", "fashion-mnist", "cifar10"), _LARGE),
+)
+LENET_ENTRY = Entry(
+    "lenet",
+    "LeNet-5: two convolutions and three linear layers, on images of at most 32 pixels (LeCun et al. 1998)",
+    _DEFAULTS,
+    _build_lenet,
+    dict.fromkeys(("mnist", "fashion-mnist", "cifar10"), _LARGE),
+)

@@ -1,0 +1,107 @@
+"""Every model that can be trained by name: what it is, its options, how its task is built and sampled from."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Data(NamedTuple):
+    """The two parts of a data set, as `pydl.data.load` gives them."""
+
+    train: Any
+    test: Any
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model of the registry.
+
+    `defaults` maps every option to its value, `presets` holds other values for single data sets. `build(data,
+    config)` makes the task that `pydl.train.fit` trains. For generators, `sample(state, config, count, seed)` gives
+    samples (count, …), images in [0, 1], from a task's `state_dict`. `callbacks(data, config)` gives what else `fit`
+    should call.
+    """
+
+    name: str
+    description: str
+    defaults: Mapping[str, Any]
+    build: Callable[[Data, Mapping[str, Any]], Any]
+    presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    sample: Callable[[Mapping[str, Any], Mapping[str, Any], int, int], np.ndarray] | None = None
+    callbacks: Callable[[Data, Mapping[str, Any]], list[Any]] = lambda data, config: []
+
+    def options(self, data: str | None = None) -> dict[str, Any]:
+        """Every option with the value it has for the data set `data` (the default one where none is given)."""
+        name = self.defaults["data"] if data is None else data
+        return {**self.defaults, **self.presets.get(name, {}), "data": name}
+
+    def config(self, **options: Any) -> dict[str, Any]:
+        """`options` with defaults for the rest; ValueError for a name that is no option or a value that cannot be."""
+        if "data" in options:
+            _checked(self.name, "data", options["data"], self.defaults["data"])
+        result = self.options(options.get("data"))
+        for name, value in options.items():
+            if name not in result:
+                raise ValueError(f"[{self.name}] expected an option of {_near(name, result)}, got {name!r}")
+            result[name] = _checked(self.name, name, value, result[name])
+        return result
+
+
+def complete(config: Mapping[str, Any], data: Data) -> dict[str, Any]:
+    """`config` with what the data adds, so that the networks can be built without it: shape and classes."""
+    return {**config, "shape": list(data.train.image_shape), "classes": len(data.train.classes)}
+
+
+def names() -> list[str]:
+    """The names that `get` knows."""
+    return sorted(_entries())
+
+
+def get(name: str) -> Entry:
+    """The entry of `name`; ValueError naming the nearest names for an unknown one."""
+    if not isinstance(name, str):
+        raise TypeError(f"[models.get] expected name as a string, got {type(name).__name__}")
+    entries = _entries()
+    if name not in entries:
+        raise ValueError(f"[models.get] expected a model such as {_near(name, entries)}, got {name!r}")
+    return entries[name]
+
+
+def _entries() -> dict[str, Entry]:
+    from . import classifiers
+    from .gan import dcgan, mlp_gan
+
+    return {e.name: e for e in (classifiers.MLP_ENTRY, classifiers.LENET_ENTRY, mlp_gan.ENTRY, dcgan.ENTRY)}
+
+
+def _near(name: str, known: Mapping[str, Any]) -> str:
+    return ", ".join(difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.4) or sorted(known))
+
+
+def _checked(model: str, name: str, value: Any, default: Any) -> Any:
+    """`value` in the type of `default`; numbers must be finite and not negative, counts at least 1."""
+    wanted = f"[{model}] expected {name} as "
+    if isinstance(default, (list, tuple)):
+        widths = [value] if isinstance(value, int) else value
+        if not isinstance(widths, (list, tuple)) or any(type(w) is not int or w < 1 for w in widths):
+            raise ValueError(f"{wanted}integers >= 1, got {value!r}")
+        return list(widths)
+    if isinstance(default, str):
+        if not isinstance(value, str):
+            raise TypeError(f"{wanted}a string, got {type(value).__name__}")
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{wanted}a number, got {type(value).__name__}")
+    if isinstance(default, int):
+        least = 0 if name == "seed" else 1
+        if not isinstance(value, int) or not least <= value < 2**63:
+            raise ValueError(f"{wanted}an integer >= {least}, got {value!r}")
+        return value
+    if not 0 <= value < float("inf"):
+        raise ValueError(f"{wanted}a finite number >= 0, got {value!r}")
+    return float(value)

@@ -1,0 +1,102 @@
+"""Penalties on slopes: per sample, and differentiable in the parameters."""
+
+import numpy as np
+import pytest
+
+import pydl
+from pydl import gan, nn
+from pydl.gan.penalties import slopes
+
+RNG = np.random.default_rng(1)
+
+
+def generator():
+    return pydl.random.Generator(3)
+
+
+def test_value_and_gradient_for_a_linear_critic():
+    weight = pydl.tensor(RNG.normal(size=(5, 1)), requires_grad=True)
+    real, fake = (pydl.tensor(RNG.normal(size=(4, 5))) for _ in range(2))
+    value = gan.gradient_penalty(10.0)(lambda x: x @ weight, real, fake, generator())
+    norm = np.linalg.norm(weight.detach().numpy())
+    np.testing.assert_allclose(value.item(), 10 * (norm - 1) ** 2, rtol=1e-12)
+    (got,) = pydl.grad(value, [weight])
+    np.testing.assert_allclose(got.numpy(), 20 * (norm - 1) * weight.detach().numpy() / norm, rtol=1e-12)
+
+
+def test_slope_of_each_sample_over_all_its_dimensions():
+    images = RNG.normal(size=(3, 2, 4, 4))
+    got = slopes(lambda x: x.square().flatten(1).sum(1) * 0.5, pydl.tensor(images))
+    np.testing.assert_allclose(got.detach().numpy(), np.sqrt((images**2).sum((1, 2, 3))), rtol=1e-12)
+
+
+def test_points_lie_between_with_one_share_for_each_sample():
+    seen = []
+
+    def critic(x):
+        seen.append(x.detach().numpy().copy())
+        return x.square().flatten(1).sum(1)
+
+    gan.gradient_penalty()(critic, pydl.ones(6, 1, 3, 3), pydl.zeros(6, 1, 3, 3), generator())
+    shares = seen[0].reshape(6, -1)
+    assert (shares == shares[:, :1]).all()
+    assert len(np.unique(shares[:, 0])) == 6
+    assert ((shares >= 0) & (shares < 1)).all()
+
+
+def test_zero_centred_penalty_is_at_real_samples():
+    real = RNG.normal(size=(4, 3))
+    value = gan.zero_centred_penalty(6.0)(
+        lambda x: x.square().sum(1) * 0.5, pydl.tensor(real), pydl.zeros(4, 3, dtype=pydl.float64), generator()
+    )
+    np.testing.assert_allclose(value.item(), 3 * (real**2).sum(1).mean(), rtol=1e-12)
+
+
+def test_no_slope_is_no_nan():
+    weight = pydl.tensor(np.zeros((2, 1)), requires_grad=True)
+    points = pydl.ones(3, 2, dtype=pydl.float64)
+    value = gan.gradient_penalty(1.0)(lambda x: x @ weight, points, points, generator())
+    assert value.item() == 1.0
+    assert np.isfinite(pydl.grad(value, [weight])[0].numpy()).all()
+
+
+@pytest.mark.parametrize("penalty", [gan.gradient_penalty(10.0), gan.zero_centred_penalty(10.0)])
+def test_gradient_through_convolution_norm_and_activation(penalty):
+    pydl.manual_seed(0)
+    critic = nn.Sequential(
+        nn.Conv2d(1, 4, 3, stride=2, padding=1),
+        nn.LeakyReLU(0.2),
+        nn.Conv2d(4, 4, 3, padding=1),
+        nn.BatchNorm2d(4),
+        nn.Softplus(),
+        nn.ConvTranspose2d(4, 2, 2, stride=2),
+        nn.Tanh(),
+        nn.AvgPool2d(2),
+        nn.Flatten(),
+        nn.Linear(2 * 3 * 3, 1),
+    ).double()
+    real, fake = (pydl.tensor(RNG.normal(size=(3, 1, 6, 6))) for _ in range(2))
+    parameters = list(critic.parameters())
+
+    def value():
+        return penalty(critic, real, fake, generator())
+
+    gradients = pydl.grad(value(), parameters, allow_unused=True)
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        array = parameter.detach().numpy()
+        where = np.unravel_index(np.abs(gradient.numpy()).argmax(), array.shape) if gradient is not None else None
+        if where is None:
+            assert parameter is parameters[-1]  # the last bias moves no slope
+            continue
+        before, step = array[where], 1e-6
+        ends = []
+        for end in (before + step, before - step):
+            array[where] = end
+            ends.append(value().item())
+        array[where] = before
+        np.testing.assert_allclose(gradient.numpy()[where], (ends[0] - ends[1]) / (2 * step), rtol=1e-5, atol=1e-7)
+
+
+def test_shapes_that_differ_are_an_error():
+    with pytest.raises(ValueError, match=r"\[gradient_penalty\] expected real and fake samples of one shape"):
+        gan.gradient_penalty()(lambda x: x, pydl.zeros(2, 3), pydl.zeros(3, 3), generator())
