@@ -1,0 +1,115 @@
+"""Whole training steps: pydl against PyTorch in its modes, the same network, numbers and threads.
+
+python benchmarks/steps.py [STEP …] [--modes eager tuned compile] [--threads N] [--seconds S] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapes
+from training import MODES, Library, losses, make_step, start_states
+
+import pydl
+from pydl.benchmark import machine
+from pydl.benchmark.timing import Timing, compare
+
+TOLERANCE = 2e-3  # of the losses of the first three steps, relative
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("steps", nargs="*", metavar="STEP", help=f"of {', '.join(shapes.STEPS)} (default: all)")
+    parser.add_argument("--small", action="store_true", help=f"only {', '.join(shapes.SMALL)}")
+    parser.add_argument("--modes", nargs="+", choices=MODES, default=["eager", "tuned"], help="PyTorch's modes")
+    parser.add_argument("--threads", type=int, default=pydl.get_num_threads(), metavar="N", help="of both libraries")
+    parser.add_argument("--seconds", type=float, default=5.0, metavar="S", help="time for a step and a mode")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to FILE as well")
+    options = parser.parse_args()
+    unknown = [name for name in options.steps if name not in shapes.STEPS]
+    if unknown:
+        parser.error(f"expected steps among {', '.join(shapes.STEPS)}, got {', '.join(unknown)}")
+    options.steps = options.steps or list(shapes.SMALL if options.small else shapes.STEPS)
+    return options
+
+
+def against(name: str, mode: str, seconds: float) -> Timing:
+    """Time pydl's step against PyTorch's, after their first losses were found equal."""
+    torch = Library("torch", mode)
+    start = start_states(name, torch)
+    ours, theirs = make_step(name, Library("pydl"), start), make_step(name, torch, start)
+    expected, got = losses(name, theirs), losses(name, ours)
+    if not np.allclose(got, expected, rtol=TOLERANCE, atol=TOLERANCE):
+        raise AssertionError(f"[{name}] expected PyTorch's losses {expected}, got {got}")
+    return compare(ours, theirs, seconds)
+
+
+def alone(name: str, seconds: float) -> float:
+    """Seconds of pydl's step where there is no PyTorch."""
+    library = Library("pydl")
+    step = make_step(name, library, start_states(name, library))
+    return compare(step, step, seconds).ours
+
+
+def row(name: str, modes: list[str], seconds: float) -> dict[str, Any]:
+    timings = {mode: against(name, mode, seconds) for mode in modes}
+    best = min(timings, key=lambda mode: timings[mode].theirs)
+    return {
+        "step": name,
+        "ratio": timings[best].ratio,
+        "median_ratio": timings[best].median,
+        "pydl_ms": timings[best].ours * 1e3,
+        "best": best,
+        **{f"{mode}_ms": timing.theirs * 1e3 for mode, timing in timings.items()},
+    }
+
+
+def print_row(values: list[str]) -> None:
+    print(f"| {' | '.join(values)} |", flush=True)
+
+
+def compare_all(steps: list[str], modes: list[str], seconds: float) -> list[dict[str, Any]]:
+    """Print the table, ratios first; gives its rows."""
+    print_row(["step", "ratio to the best", "median", "pydl, ms", *(f"PyTorch {mode}, ms" for mode in modes)])
+    print_row(["---", *["---:"] * (3 + len(modes))])
+    rows = []
+    for name in steps:
+        r = row(name, modes, seconds)
+        rows.append(r)
+        times = [f"{r[key]:.3f}" for key in ("pydl_ms", *(f"{mode}_ms" for mode in modes))]
+        print_row([name, f"{r['ratio']:.2f}", f"{r['median_ratio']:.2f}", *times])
+    mean = math.exp(sum(math.log(r["ratio"]) for r in rows) / len(rows))
+    print(f"\nGeometric mean of the ratios: {mean:.2f}")
+    return rows
+
+
+def main() -> None:
+    options = arguments()
+    pydl.set_num_threads(options.threads)
+    description = machine.describe(f"{options.threads} threads")
+    print(f"{description['processor']}, {description['cores']} cores, {options.threads} threads a library, "
+          f"{description['load']} processes wanting to run; pydl: {description['isa']}", end="")  # fmt: skip
+    rows: list[dict[str, Any]]
+    if importlib.util.find_spec("torch") is None:
+        print("; no PyTorch to compare with (pip install torch)\n")
+        rows = [{"step": name, "pydl_ms": alone(name, options.seconds) * 1e3} for name in options.steps]
+        for r in rows:
+            print(f"{r['step']:10s} {r['pydl_ms']:10.3f} ms", flush=True)
+    else:
+        torch = Library("torch").root
+        torch.set_num_threads(options.threads)
+        description["torch"] = torch.__version__
+        print(f"; PyTorch {torch.__version__}. float32; a ratio is PyTorch's time / pydl's.\n")
+        rows = compare_all(options.steps, options.modes, options.seconds)
+    if options.json:
+        options.json.write_text(json.dumps({"machine": description, "rows": rows}, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""A training step of a network in a library: the same source for pydl and PyTorch."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import networks
+import numpy as np
+import shapes
+
+MODES = ("eager", "tuned", "compile")  # PyTorch's: as it comes; channels-last and fused Adam; that, compiled
+Step = Callable[..., Any]
+
+
+class Library:
+    """pydl, or PyTorch in one of its modes."""
+
+    def __init__(self, name: str, mode: str = "eager") -> None:
+        self.name, self.mode = name, mode
+        self.root: Any = importlib.import_module(name)
+        self.nn: Any = importlib.import_module(f"{name}.nn")
+        self.F: Any = importlib.import_module(f"{name}.nn.functional")
+        self.optim: Any = importlib.import_module(f"{name}.optim")
+
+    def arrange(self, x: Any) -> Any:
+        """A network or a batch in the mode's memory format."""
+        if self.mode == "eager" or (hasattr(x, "dim") and x.dim() != 4):
+            return x
+        return x.to(memory_format=self.root.channels_last)
+
+    def tensor(self, x: np.ndarray) -> Any:
+        return self.arrange(self.root.from_numpy(x))
+
+    def network(self, make: Callable[[Any, Any], Any], start: dict[str, np.ndarray] | None) -> Any:
+        net = make(self.nn, self.F)
+        if start is not None:
+            net.load_state_dict({name: self.root.from_numpy(value.copy()) for name, value in start.items()})
+        return self.arrange(net)
+
+    def callable(self, net: Any) -> Any:
+        return self.root.compile(net) if self.mode == "compile" else net
+
+    def adam(self, net: Any) -> Any:
+        fused = {} if self.mode == "eager" else {"fused": True}
+        return self.optim.Adam(net.parameters(), lr=2e-4, betas=(0.5, 0.999), **fused)
+
+
+def state_of(net: Any) -> dict[str, np.ndarray]:
+    return {name: np.array(value.detach().numpy()) for name, value in net.state_dict().items()}
+
+
+def start_states(name: str, library: Library) -> list[dict[str, np.ndarray]]:
+    """The parameters that every library starts from, drawn by `library`."""
+    library.root.manual_seed(0)
+    makers = networks.GANS[name] if name in networks.GANS else (networks.CLASSIFIERS[name],)
+    return [state_of(make(library.nn, library.F)) for make in makers]
+
+
+def classifier_step(name: str, library: Library, start: list[dict[str, np.ndarray]]) -> Step:
+    """Forward, cross-entropy, backward, Adam; gives the loss."""
+    size, rng = shapes.CLASSIFIERS[name], np.random.default_rng(0)
+    x = library.tensor(rng.standard_normal(size.batch, np.float32))
+    y = library.root.from_numpy(rng.integers(0, size.classes, size.batch[0]))
+    net = library.network(networks.CLASSIFIERS[name], start[0])
+    optimizer, forward, F = library.adam(net), library.callable(net), library.F
+
+    def step() -> Any:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(forward(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step
+
+
+def gan_step(name: str, library: Library, start: list[dict[str, np.ndarray]]) -> Step:
+    """One step of the discriminator and one of the generator, non-saturating; gives the first's loss.
+
+    The noise is drawn within the step unless it is given.
+    """
+    size, F = shapes.GANS[name], library.F
+    x = library.tensor(np.random.default_rng(0).standard_normal(size.batch, np.float32))
+    g, d = (library.network(make, state) for make, state in zip(networks.GANS[name], start, strict=True))
+    adam_g, adam_d, G, D = library.adam(g), library.adam(d), library.callable(g), library.callable(d)
+
+    def step(noise: np.ndarray | None = None) -> Any:
+        fake = G(library.root.randn(size.noise) if noise is None else library.tensor(noise))
+        adam_d.zero_grad()
+        loss = F.softplus(-D(x)).mean() + F.softplus(D(fake.detach())).mean()
+        loss.backward()
+        adam_d.step()
+        adam_g.zero_grad()
+        for p in d.parameters():
+            p.requires_grad_(False)
+        F.softplus(-D(fake)).mean().backward()
+        adam_g.step()
+        for p in d.parameters():
+            p.requires_grad_(True)
+        return loss
+
+    return step
+
+
+def make_step(name: str, library: Library, start: list[dict[str, np.ndarray]]) -> Step:
+    return (gan_step if name in shapes.GANS else classifier_step)(name, library, start)
+
+
+def losses(name: str, step: Step, steps: int = 3) -> list[float]:
+    """The losses of the first steps, on the same noise in every library."""
+    rng = np.random.default_rng(1)
+    given = [(rng.standard_normal(shapes.GANS[name].noise, np.float32),) if name in shapes.GANS else ()] * steps
+    return [step(*noise).item() for noise in given]
