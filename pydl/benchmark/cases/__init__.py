@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..case import Case
-from . import conv, elementwise, gemm, norm, optim, pool, random, reduce, softmax
+from . import conv, elementwise, gemm, loss, norm, optim, pool, random, reduce, softmax
 
-FAMILIES = (elementwise, reduce, gemm, conv, pool, norm, softmax, random, optim)
+FAMILIES = (elementwise, reduce, gemm, conv, pool, norm, softmax, loss, random, optim)
 
 
 def all_cases() -> list[Case]:
