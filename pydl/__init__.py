@@ -46,12 +46,12 @@ from .tensor import Tensor, float32, float64, int32, int64, uint8
 from .tensor import bool_ as bool
 
 if TYPE_CHECKING:
-    from . import data, nn, optim, train
+    from . import data, gan, models, nn, optim, train
     from .train.checkpoint import load, save
 
 __version__ = backend._cpu.__version__
 
-_LATER = {name: f".{name}" for name in ("data", "nn", "optim", "train")} | dict.fromkeys(
+_LATER = {name: f".{name}" for name in ("data", "gan", "models", "nn", "optim", "train")} | dict.fromkeys(
     ("load", "save"), ".train.checkpoint"
 )
 

@@ -41,6 +41,16 @@ from .conv import conv1d, conv2d, conv2d_weight_grad, conv_transpose2d
 from .dropout import dropout, dropout2d
 from .elementwise import add, div, maximum, minimum, mul, pow, sub
 from .embedding import embedding, one_hot
+from .loss import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    huber_loss,
+    l1_loss,
+    mse_loss,
+    nll_loss,
+    smooth_l1_loss,
+)
 from .matmul import bmm, linear, matmul, mm
 from .norm import batch_norm
 from .pool import adaptive_avg_pool2d, avg_pool2d, max_pool2d, sum_pool2d

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from ..table import Op
-from . import activation, conv, elementwise, matmul, norm, pool, reduce, resize, select, shape, softmax
+from . import activation, conv, elementwise, loss, matmul, norm, pool, reduce, resize, select, shape, softmax
 
 OPS: list[Op] = [
     *activation.OPS,
     *conv.OPS,
     *elementwise.OPS,
+    *loss.OPS,
     *matmul.OPS,
     *norm.OPS,
     *pool.OPS,
