@@ -113,7 +113,7 @@ ENTRY = Entry(
     "convolutional GAN for images of 8 to 64 pixels (Radford et al. 2016)",
     {**assemble.DEFAULTS, "epochs": 25, "batch_size": 128, "width": 64},
     partial(assemble.build, networks),
-    {"digits": {"epochs": 100, "batch_size": 32, "lr": 1e-3, "average": 0.99}},
+    {"digits": {"epochs": 40, "batch_size": 16, "lr": 2e-3, "noise": 64, "width": 16, "average": 0.995}},
     partial(assemble.sample, networks),
     assemble.callbacks,
 )
