@@ -1,0 +1,211 @@
+"""`pydl train` and `pydl sample`: run folders, resumption after signals and kills, errors."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+import pydl
+from pydl import cli, data
+from pydl.train import read_log
+
+MLP = ["train", "mlp", "--data", "iris", "--batch-size", "16", "--hidden", "16", "--lr", "0.01"]
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def start(*argv):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-m", "pydl", *argv]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+
+
+def wait_for_steps(process, folder, more):
+    """Let `process` write `more` lines of its log."""
+    wanted = lines_of(folder) + more
+    while process.poll() is None and lines_of(folder) < wanted:
+        time.sleep(0.005)
+
+
+def lines_of(folder):
+    log = os.path.join(folder, "metrics.jsonl")
+    return len(read_log(log)) if os.path.exists(log) else 0
+
+
+def result(folder):
+    """What must not depend on interruptions."""
+    states = []
+    for name in ("checkpoint", "best"):
+        if os.path.exists(f"{folder}/{name}.safetensors"):
+            states.append(pydl.load(f"{folder}/{name}.safetensors"))
+            states[-1]["progress"].pop("elapsed")
+    lines = [{k: v for k, v in line.items() if k != "time"} for line in read_log(f"{folder}/metrics.jsonl")]
+    return flat(states), lines
+
+
+def flat(value):
+    if isinstance(value, dict):
+        return {key: flat(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [flat(item) for item in value]
+    return value.numpy().tobytes() if isinstance(value, pydl.Tensor) else repr(value)
+
+
+def test_a_run_folder(capsys):
+    assert cli.main([*MLP, "--epochs", "3"]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("mlp on iris: 131 parameters, 3 epochs of batches of 16, seed 0; ")
+    assert "runs/mlp-iris-1:\n" in out
+    assert "epoch 3/3  step 21 " in err
+    names = ["best.safetensors", "checkpoint.safetensors", "config.json", "curves.png", "metrics.jsonl"]
+    assert sorted(os.listdir("runs/mlp-iris-1")) == names
+    with open("runs/mlp-iris-1/config.json") as file:
+        config = json.load(file)
+    assert (config["model"], config["data"], config["hidden"], config["shape"]) == ("mlp", "iris", [16], [4])
+    state = pydl.load("runs/mlp-iris-1/checkpoint.safetensors")
+    assert (state["config"], state["progress"]["step"]) == (config, 21)
+
+
+def test_the_seed_decides_and_threads_do_not(threads):
+    for name, options in {"a": [], "b": ["--threads", "3"], "c": ["--seed", "1"]}.items():
+        assert cli.main([*MLP, "--epochs", "2", "--out", name, *options]) == 0
+    assert result("a") == result("b")
+    assert result("a")[1] != result("c")[1]
+
+
+def test_signals_and_kills_then_resume_bit_for_bit(capsys):
+    options = ["--epochs", "60", "--save-every", "10"]
+    assert cli.main([*MLP, *options, "--out", "straight"]) == 0
+    process = start(*MLP, *options, "--out", "stopped")
+    for signum, more in [(signal.SIGINT, 20), (signal.SIGTERM, 10), *[(signal.SIGKILL, n) for n in (1, 33, 60)]]:
+        wait_for_steps(process, "stopped", more)
+        process.send_signal(signum)
+        _, err = process.communicate(timeout=60)
+        expected = -signum if signum == signal.SIGKILL else 128 + signum
+        assert process.returncode == expected, err
+        if signum != signal.SIGKILL:
+            assert err.splitlines()[-1].endswith("to go on, type:  pydl train --resume stopped")
+        process = start("train", "--resume", "stopped", "--threads", "1")
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert result("stopped") == result("straight")
+    assert not [name for name in os.listdir("stopped") if name.startswith(".")]
+
+
+def test_more_epochs_after_the_end(capsys):
+    assert cli.main([*MLP, "--epochs", "4", "--out", "a"]) == 0
+    assert cli.main([*MLP, "--epochs", "2", "--out", "b"]) == 0
+    assert cli.main(["train", "--resume", "b/checkpoint.safetensors", "--epochs", "4"]) == 0
+    assert "going on after step 14, with 2 of 4 epochs done" in capsys.readouterr().out
+    assert result("a")[1] == result("b")[1]
+
+
+def test_a_gan_draws_samples(capsys):
+    options = ["--epochs", "1", "--batch-size", "5000", "--hidden", "8", "--noise", "2"]
+    assert cli.main(["train", "gan", "--data", "ring", *options, "--out", "a"]) == 0
+    state = pydl.load("a/checkpoint.safetensors")
+    assert len(os.listdir("a/samples")) >= 2
+    assert state["config"]["model"] == "gan"
+    capsys.readouterr()
+    assert cli.main(["sample", "a", "--count", "100", "--out", "x.png"]) == 0
+    assert capsys.readouterr().out == "x.png: 100 samples of gan trained on ring\n"
+    assert cli.main(["sample", "a/checkpoint.safetensors", "--count", "100", "--out", "y.png"]) == 0
+    with open("x.png", "rb") as x, open("y.png", "rb") as y:
+        assert x.read() == y.read()
+
+
+def refused(capsys, status, *argv):
+    assert cli.main(argv) == status
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert err.startswith("pydl: ")
+    return err
+
+
+@pytest.mark.parametrize(
+    ("argv", "text"),
+    [
+        ("train", "expected MODEL (dcgan, gan, lenet, mlp) or --resume RUN, got neither"),
+        ("train mpl", "expected a model such as mlp, got 'mpl'"),
+        ("train mlp --data irs", "such as iris"),
+        ("train mlp --epohcs 3", "expected an option such as --epochs"),
+        ("train mlp --epochs 0", "--epochs: expected an integer >= 1, got '0'"),
+        ("train mlp --epochs", "--epochs: expected one argument"),
+        ("train mlp --epochs 1.5", "--epochs: expected an integer >= 1, got '1.5'"),
+        ("train mlp --lr nan", "--lr: expected a finite number, got 'nan'"),
+        ("train mlp --lr -1", "lr"),
+        ("train mlp --hidden 3,x", "--hidden: expected an integer >= 1, got 'x'"),
+        ("train mlp --k 3", "'k'"),
+        ("train mlp more", "expected no further argument, got 'more'"),
+        ("train mlp --threads 0", "--threads: expected an integer >= 1 and <= 1024, got '0'"),
+        ("train mlp --data iris --out full", "expected full as a new or empty folder"),
+        ("train lenet --data iris", "expected images"),
+        ("train mlp --resume full", "expected only --epochs and --threads beside --resume, got MODEL"),
+        ("train --resume full --lr 3", "expected only --epochs and --threads beside --resume, got --lr"),
+        ("sample", "CHECKPOINT"),
+        ("sample x --count 0", "--count: expected an integer >= 1"),
+    ],
+)
+def test_wrong_arguments(capsys, argv, text):
+    os.makedirs("full/of/things")
+    assert text in refused(capsys, 2, *argv.split())
+    assert os.listdir() == ["full"]
+
+
+def test_files_that_cannot_be_used(capsys):
+    pydl.save({"a": 1}, "other")
+    pydl.save({"config": {"model": "os.system", "data": "iris"}, "task": {}}, "hostile")
+    with open("text", "w") as file:
+        file.write("not a checkpoint")
+    for command in (["train", "--resume"], ["sample"]):
+        assert "none: expected a file to read, got No such file" in refused(capsys, 1, *command, "none")
+        assert "other: expected the state of a training" in refused(capsys, 1, *command, "other")
+        assert "expected the configuration of a model" in refused(capsys, 1, *command, "hostile")
+        assert "text: expected a header" in refused(capsys, 1, *command, "text")
+
+
+def test_a_checkpoint_whose_state_fits_nothing(capsys):
+    assert cli.main([*MLP, "--epochs", "1", "--out", "a"]) == 0
+    capsys.readouterr()
+    state = pydl.load("a/checkpoint.safetensors")
+    for key, value in [("task", {}), ("progress", {"epoch": "x"}), ("random", 3), ("callbacks", 7), ("history", [])]:
+        pydl.save({**state, key: value}, "a/checkpoint.safetensors")
+        assert cli.main(["train", "--resume", "a"]) == 1
+        assert "expected start as the state of a training like this one" in capsys.readouterr().err
+    state["config"]["hidden"] = [5]
+    pydl.save(state, "a/checkpoint.safetensors")
+    assert cli.main(["train", "--resume", "a"]) == 1
+    assert "expected start as the state of a training like this one" in capsys.readouterr().err
+
+
+def test_a_classifier_has_no_samples(capsys):
+    assert cli.main([*MLP, "--epochs", "1", "--out", "a"]) == 0
+    capsys.readouterr()
+    assert "expected a checkpoint of a generator, got one of mlp" in refused(capsys, 2, "sample", "a")
+
+
+def test_a_missing_extra_is_named_before_training(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert 'type: pip install "pydl[train]"' in refused(capsys, 1, *MLP)
+    assert os.listdir() == []
+
+
+def test_data_that_is_missing(capsys, monkeypatch):
+    def load(name, split):
+        raise data.DataError("mnist.gz", "a file", "no network")
+
+    monkeypatch.setattr(data, "load", load)
+    assert refused(capsys, 1, *MLP) == "pydl: mnist.gz: expected a file, got no network\n"
+
+
+def test_a_loss_that_is_not_finite(capsys):
+    assert cli.main([*MLP[:-1], "1e30", "--epochs", "9", "--out", "a", "--save-every", "1"]) == 1
+    assert "expected" in capsys.readouterr().err
+    assert pydl.load("a/checkpoint.safetensors")["progress"]["step"] < 9
