@@ -40,9 +40,9 @@ bool is_writeable(py::handle array);
 // Before a kernel is called: on a GPU, work goes to the stream that is current in Python.
 void prepare_device();
 
-// Releases the GIL for as long as it lives; `reacquire` ends it. Not pybind11's: when the interpreter exits while a
-// daemon thread is inside a kernel, Python ends that thread as it asks for the GIL, by unwinding its stack. Here the
-// thread sleeps instead until the process is gone, as from Python 3.14 on.
+// Releases the GIL for as long as it lives; `reacquire` ends it. Not pybind11's: when the interpreter exits
+// while a daemon thread is inside a kernel, Python ends that thread as it asks for the GIL, by unwinding its
+// stack. Here the thread sleeps instead until the process is gone, as from Python 3.14 on.
 class ReleasedGil {
  public:
   ReleasedGil() : state_(PyEval_SaveThread()) {}
