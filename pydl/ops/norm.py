@@ -20,7 +20,10 @@ class BatchNorm(Function):
 
     def __init__(self, eps: float, statistics: tuple[Array, Array] | None) -> None:
         self.eps, self.training = eps, statistics is None
-        self.mean, self.var = statistics or (None, None)
+        self.mean: Array
+        self.var: Array
+        if statistics is not None:
+            self.mean, self.var = statistics
 
     def forward(self, x: Array, weight: Array | None, bias: Array | None) -> Array:
         self.retain_inputs(0, 1)

@@ -70,7 +70,7 @@ def windows(
             columns = [j * s[1] - p[1] + t * d[1] for t in range(k[1])]
             padded = sum(r < h + p[0] for r in rows) * sum(c < w + p[1] for c in columns)
             inside = np.ix_([r for r in rows if 0 <= r < h], [c for c in columns if 0 <= c < w])
-            y[..., i, j] = reduce(x[(..., *inside)], padded)
+            y[..., i, j] = reduce(x[..., inside[0], inside[1]], padded)
     return y
 
 
