@@ -26,32 +26,31 @@ struct Windows {
   }
 };
 
-// One register of lanes, some of them zero, as stretches of lanes that are consecutive in memory.
+// An address that may lie outside the array, where every element that is read lies inside.
+template <class T>
+static inline const T* shifted(const T* p, int64_t n) {
+  return reinterpret_cast<const T*>(reinterpret_cast<uintptr_t>(p) + uintptr_t(n) * sizeof(T));
+}
+
+// The lanes of one register: stretches of consecutive elements, zero elsewhere.
 template <class T>
 struct Stretches {
-  static constexpr int most = 4;
+  static constexpr int most = Vec<T>::size;
   int count = 0;
   bool whole = false;    // one stretch of every lane
   const T* begin[most];  // where its lane 0 would be
   typename Vec<T>::bits mask[most];
 
-  // From the address of each lane, null for zero; false where there are too many stretches.
-  bool find(const T* const* lanes) {
+  // Lanes [from, to), cut to the register, of the elements p[lane].
+  void add(const T* p, int64_t from, int64_t to) {
     constexpr int W = Vec<T>::size;
-    for (int lane = 0; lane < W;) {
-      if (!lanes[lane]) {
-        ++lane;
-        continue;
-      }
-      if (count == most) return false;
-      const int first = lane;
-      typename Vec<T>::integer set[W] = {};
-      for (; lane < W && lanes[lane] == lanes[first] + (lane - first); ++lane) set[lane] = -1;
-      __builtin_memcpy(&mask[count], set, sizeof(set));
-      begin[count++] = shifted(lanes[first], -first);
-      whole = lane - first == W;
-    }
-    return true;
+    if (from >= W || to <= 0) return;
+    whole = from <= 0 && to >= W;
+    typename Vec<T>::bits lane;
+    for (int i = 0; i < W; ++i) lane[i] = i;
+    using integer = typename Vec<T>::integer;
+    mask[count] = (lane >= integer(max64(from, 0))) & (lane < integer(min64(to, W)));
+    begin[count++] = p;
   }
 
   // The lanes `offset` elements on.
@@ -61,12 +60,6 @@ struct Stretches {
     for (int s = 0; s < count; ++s)
       v = Vec<T>::from_bits(v.as_bits() | load_masked(shifted(begin[s], offset), mask[s]).as_bits());
     return v;
-  }
-
- private:
-  // An address that may lie outside the array, where every lane in use lies inside.
-  static const T* shifted(const T* p, int64_t n) {
-    return reinterpret_cast<const T*>(reinterpret_cast<uintptr_t>(p) + uintptr_t(n) * sizeof(T));
   }
 };
 
@@ -78,59 +71,85 @@ struct PixelLanes {
   template <int R>
   void pack(T* panel, int64_t lane0, int64_t count, int64_t k0, int64_t kc) const {
     const Windows<T>& w = windows;
-    int64_t image[R], y[R], x[R];
-    place(lane0, count, image, y, x);
+    const bool unit = w.step[1] == 1 && w.pixel_step[1] == 1 && R % Vec<T>::size == 0;
+    Run runs[R];
+    const int count_runs = find_runs(lane0, count, runs);
     for (int64_t k = 0; k < kc;) {
       const int64_t tap = (k0 + k) / w.channels, c = (k0 + k) % w.channels;
       const int64_t n = min64(w.channels - c, kc - k);
       const int64_t dy = tap / w.taps[1] * w.spread[0], dx = tap % w.taps[1] * w.spread[1];
-      const T* src[R];
-      for (int64_t i = 0; i < R; ++i) {
-        const bool inside = i < count && w.inside(y[i] + dy, x[i] + dx);
-        src[i] = inside ? w.image + w.at(image[i], y[i] + dy, x[i] + dx) + c * w.channel_step : nullptr;
+      const T* const from = w.image + c * w.channel_step;
+      if (unit && (w.channel_step != 1 || w.channels == 1)) {
+        pack_stretches<R>(panel + k * R, from, runs, count_runs, dy, dx, n);
+      } else {
+        pack_lanes<R>(panel + k * R, from, runs, count_runs, dy, dx, n);
       }
-      pack_tap<R>(panel + k * R, src, n);
       k += n;
     }
   }
 
  private:
-  void place(int64_t pixel, int64_t count, int64_t* image, int64_t* y, int64_t* x) const {
+  // Lanes [begin, end) are consecutive windows of one row; (y, x) is where the first tap of lane 0 would lie.
+  struct Run {
+    int64_t begin, end, image, y, x;
+  };
+
+  int find_runs(int64_t pixel, int64_t count, Run* runs) const {
     const Windows<T>& w = windows;
     int64_t j = pixel % w.out[1], i = pixel / w.out[1] % w.out[0], n = pixel / w.out[1] / w.out[0];
-    for (int64_t lane = 0; lane < count; ++lane) {
-      image[lane] = n;
-      y[lane] = i * w.step[0] + w.origin[0];
-      x[lane] = j * w.step[1] + w.origin[1];
-      if (++j < w.out[1]) continue;
+    int found = 0;
+    for (int64_t lane = 0; lane < count;) {
+      const int64_t end = min64(lane + w.out[1] - j, count);
+      runs[found++] = {lane, end, n, i * w.step[0] + w.origin[0], (j - lane) * w.step[1] + w.origin[1]};
+      lane = end;
       j = 0;
       if (++i < w.out[0]) continue;
       i = 0;
       ++n;
     }
+    return found;
   }
 
-  // n channels of one tap.
+  // n channels of one tap, lane by lane.
   template <int R>
-  void pack_tap(T* panel, const T* const* src, int64_t n) const {
-    const int64_t step = windows.channel_step;
-    if (step == 1 && n >= Vec<T>::size) return pack_rows<R>(panel, src, n);
-    if constexpr (R % Vec<T>::size == 0)
-      if (pack_stretches<R>(panel, src, n)) return;
+  void pack_lanes(T* panel, const T* from, const Run* runs, int count_runs, int64_t dy, int64_t dx,
+                  int64_t n) const {
+    const Windows<T>& w = windows;
+    const T* src[R] = {};
+    for (int r = 0; r < count_runs; ++r)
+      for (int64_t lane = runs[r].begin; lane < runs[r].end; ++lane) {
+        const int64_t y = runs[r].y + dy, x = runs[r].x + lane * w.step[1] + dx;
+        if (w.inside(y, x)) src[lane] = from + w.at(runs[r].image, y, x);
+      }
+    if (w.channel_step == 1 && n >= Vec<T>::size) return pack_rows<R>(panel, src, n);
+    static const T zero = 0;
+    int64_t step[R];
+    for (int i = 0; i < R; ++i) {
+      step[i] = src[i] ? w.channel_step : 0;
+      if (!src[i]) src[i] = &zero;
+    }
     for (int64_t k = 0; k < n; ++k)
-      for (int i = 0; i < R; ++i) panel[k * R + i] = src[i] ? src[i][k * step] : T(0);
+#pragma GCC unroll 8
+      for (int i = 0; i < R; ++i) panel[k * R + i] = src[i][k * step[i]];
   }
 
+  // The same where the windows of a row are consecutive in memory.
   template <int R>
-  bool pack_stretches(T* panel, const T* const* src, int64_t n) const {
-    constexpr int W = Vec<T>::size, registers = R / W;
+  void pack_stretches(T* panel, const T* from, const Run* runs, int count_runs, int64_t dy, int64_t dx,
+                      int64_t n) const {
+    constexpr int W = Vec<T>::size, registers = R >= W ? R / W : 1;
+    const Windows<T>& w = windows;
     Stretches<T> stretches[registers];
-    for (int r = 0; r < registers; ++r)
-      if (!stretches[r].find(src + r * W)) return false;
+    for (int r = 0; r < count_runs; ++r) {
+      const int64_t y = runs[r].y + dy, x = runs[r].x + dx;
+      if (y < 0 || y >= w.size[0]) continue;
+      const int64_t begin = max64(runs[r].begin, -x), end = min64(runs[r].end, w.size[1] - x);
+      if (begin >= end) continue;
+      const T* const line = shifted(from, runs[r].image * w.image_step + y * w.pixel_step[0] + x);
+      for (int v = 0; v < registers; ++v) stretches[v].add(shifted(line, v * W), begin - v * W, end - v * W);
+    }
     for (int64_t k = 0; k < n; ++k)
-      for (int r = 0; r < registers; ++r)
-        stretches[r].load(k * windows.channel_step).store(panel + k * R + r * W);
-    return true;
+      for (int v = 0; v < registers; ++v) stretches[v].load(k * w.channel_step).store(panel + k * R + v * W);
   }
 };
 

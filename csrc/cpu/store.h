@@ -81,10 +81,17 @@ struct TilePlace {
   bool first, last;  // block of k
 };
 
-// The first block replaces (or, with beta, scales) what is there, later ones add to it; bias and activation
-// come with the last.
+// Bias of columns col … col + n.
 template <class T>
-static void store_tile(const Result<T>& r, const TilePlace& t, const T* tile) {
+static inline Vec<T> column_bias(const Result<T>& r, int64_t col, int n) {
+  const T* const bias = r.col_bias + col * r.col_bias_step;
+  if (r.col_bias_step != 1) return Vec<T>::gather(bias, r.col_bias_step, n);
+  return n == Vec<T>::size ? Vec<T>::load(bias) : Vec<T>::load_partial(bias, n);
+}
+
+// Any tile, any step of the result.
+template <class T>
+static void store_any(const Result<T>& r, const TilePlace& t, const T* tile) {
   using V = Vec<T>;
   constexpr int W = V::size;
   for (int i = 0; i < t.rows; ++i) {
@@ -101,19 +108,42 @@ static void store_tile(const Result<T>& r, const TilePlace& t, const T* tile) {
       }
       if (t.last) {
         if (r.row_bias) value = value + V(r.row_bias[(t.row + i) * r.row_bias_step]);
-        if (r.col_bias) {
-          const T* const bias = r.col_bias + (t.col + j) * r.col_bias_step;
-          if (r.col_bias_step != 1) {
-            value = value + V::gather(bias, r.col_bias_step, n);
-          } else {
-            value = value + (n == W ? V::load(bias) : V::load_partial(bias, n));
-          }
-        }
+        if (r.col_bias) value = value + column_bias(r, t.col + j, n);
         value = activate(r.activation, value, r.slope);
       }
       store_lanes(out, at, t.unit, n, value);
     }
   }
+}
+
+// A whole tile of consecutive columns, neither scaled nor activated.
+template <class T>
+static void store_whole(const Result<T>& r, const TilePlace& t, const T* tile) {
+  using V = Vec<T>;
+  constexpr int W = V::size;
+  V by_column[2] = {V(T(0)), V(T(0))};
+  if (t.last && r.col_bias)
+    for (int v = 0; v < 2; ++v) by_column[v] = column_bias(r, t.col + v * W, W);
+  for (int i = 0; i < t.rows; ++i, tile += 2 * W) {
+    T* const out = r.data + t.row_at[i] + t.col_at[0];
+    V value[2] = {V::load(tile), V::load(tile + W)};
+    for (int v = 0; v < 2; ++v) {
+      if (!t.first) value[v] = value[v] + V::load(out + v * W);
+      if (t.last && r.row_bias) value[v] = value[v] + V(r.row_bias[(t.row + i) * r.row_bias_step]);
+      if (t.last && r.col_bias) value[v] = value[v] + by_column[v];
+      value[v].store(out + v * W);
+    }
+  }
+}
+
+// The first block of k replaces (or, with beta, scales) what is there, later ones add to it; bias and
+// activation come with the last.
+template <class T>
+static void store_tile(const Result<T>& r, const TilePlace& t, const T* tile) {
+  const bool plain =
+      r.alpha == T(1) && (!t.first || r.beta == T(0)) && (!t.last || r.activation == Activation::none);
+  if (plain && t.unit && t.cols == Tile<T>::cols) return store_whole(r, t, tile);
+  store_any(r, t, tile);
 }
 
 }  // namespace

@@ -39,6 +39,7 @@ static void multiply_tile(int64_t kc, const T* a, const T* b, T* tile) {
       for (int v = 0; v < Vecs; ++v) acc[i][v] = V(T(0));
     const int64_t end = k + kRun < kc ? k + kRun : kc;
     const bool first = k == 0;
+#pragma GCC unroll 4
     for (; k < end; ++k, a += kRows, b += NR) {
       V row[Vecs];
 #pragma GCC unroll 2
