@@ -26,9 +26,12 @@ from ..ops import (
     dropout2d,
     embedding,
     glu,
+    group_norm,
     huber_loss,
+    instance_norm,
     interpolate,
     l1_loss,
+    layer_norm,
     linear,
     logsigmoid,
     max_pool2d,
@@ -63,68 +66,63 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """max(x, 0)."""
-    output = ops.relu(input)
-    return become("relu", input, output) if inplace else output
+    return become("relu", input, ops.relu) if inplace else ops.relu(input)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     """min(max(x, 0), 6)."""
-    output = ops.relu6(input)
-    return become("relu6", input, output) if inplace else output
+    return become("relu6", input, ops.relu6) if inplace else ops.relu6(input)
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """x above 0, negative_slope · x below."""
-    output = ops.leaky_relu(input, negative_slope)
-    return become("leaky_relu", input, output) if inplace else output
+    return (
+        become("leaky_relu", input, ops.leaky_relu, negative_slope)
+        if inplace
+        else ops.leaky_relu(input, negative_slope)
+    )
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x above 0, alpha · (eˣ - 1) below."""
-    output = ops.elu(input, alpha)
-    return become("elu", input, output) if inplace else output
+    return become("elu", input, ops.elu, alpha) if inplace else ops.elu(input, alpha)
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """The self-normalising exponential unit of Klambauer et al. 2017."""
-    output = ops.selu(input)
-    return become("selu", input, output) if inplace else output
+    return become("selu", input, ops.selu) if inplace else ops.selu(input)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x above 0, alpha · (exp(x / alpha) - 1) below."""
-    output = ops.celu(input, alpha)
-    return become("celu", input, output) if inplace else output
+    return become("celu", input, ops.celu, alpha) if inplace else ops.celu(input, alpha)
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """x · sigmoid(x)."""
-    output = ops.silu(input)
-    return become("silu", input, output) if inplace else output
+    return become("silu", input, ops.silu) if inplace else ops.silu(input)
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """x · tanh(softplus(x))."""
-    output = ops.mish(input)
-    return become("mish", input, output) if inplace else output
+    return become("mish", input, ops.mish) if inplace else ops.mish(input)
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """x · relu6(x + 3) / 6."""
-    output = ops.hardswish(input)
-    return become("hardswish", input, output) if inplace else output
+    return become("hardswish", input, ops.hardswish) if inplace else ops.hardswish(input)
 
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """relu6(x + 3) / 6."""
-    output = ops.hardsigmoid(input)
-    return become("hardsigmoid", input, output) if inplace else output
+    return become("hardsigmoid", input, ops.hardsigmoid) if inplace else ops.hardsigmoid(input)
 
 
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
     """x limited to [min_val, max_val]."""
-    output = ops.hardtanh(input, min_val, max_val)
-    return become("hardtanh", input, output) if inplace else output
+    return (
+        become("hardtanh", input, ops.hardtanh, min_val, max_val) if inplace else ops.hardtanh(input, min_val, max_val)
+    )
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
@@ -181,3 +179,23 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
 def upsample(input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest") -> Tensor:
     """`interpolate`, under its older name."""
     return ops.interpolate(input, size, scale_factor, mode)
+
+
+def kl_div(
+    input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
+    log_target: bool = False,
+) -> Tensor:  # fmt: skip
+    """t · (log(t) - input), 0 where t = 0, for log-probabilities as input; "batchmean" is the sum / input.size(0)."""
+    if size_average is not None or reduce is not None:
+        raise ValueError("[kl_div] expected reduction, got size_average or reduce, which it replaces")
+    if reduction not in ("mean", "batchmean", "sum", "none"):
+        raise ValueError(f'[kl_div] expected reduction "mean", "batchmean", "sum" or "none", got {reduction!r}')
+    if log_target:
+        loss = ops.exp(target) * (target - input)
+    else:
+        zero = ops.eq(target, 0)
+        loss = target * (ops.log(ops.where(zero, 1.0, target)) - input)
+    if reduction == "none":
+        return loss
+    total = loss.sum()
+    return total if reduction == "sum" else total / (loss.numel() if reduction == "mean" else input.shape[0])

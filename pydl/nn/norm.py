@@ -120,7 +120,14 @@ class InstanceNorm2d(_Norm):
         batch = input if input.ndim == 4 else input.unsqueeze(0)
         use_input = self.training or not self.track_running_stats
         output = F.instance_norm(
-            batch, self.running_mean, self.running_var, self.weight, self.bias, use_input, self.momentum, self.eps
+            batch,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            use_input,
+            self.momentum or 0.0,
+            self.eps,
         )
         return output if input.ndim == 4 else output.squeeze(0)
 

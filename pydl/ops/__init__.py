@@ -56,6 +56,7 @@ from .norm import batch_norm
 from .pool import adaptive_avg_pool2d, avg_pool2d, max_pool2d, sum_pool2d
 from .reduce import amax, amin, argmax, argmin, max, mean, min, norm, prod, std, sum, sum_to, var
 from .resize import interpolate, pixel_shuffle, pixel_unshuffle
+from .sample_norm import group_norm, instance_norm, layer_norm
 from .select import gather, getitem, index_select, masked_fill, masked_select, where
 from .shape import (
     broadcast_to,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..autograd import is_grad_enabled
@@ -61,13 +62,17 @@ def _before(tensor: Tensor) -> Tensor:
     return copy
 
 
-def become(function: str, tensor: Tensor, value: Tensor) -> Tensor:
-    """`tensor` itself, with the memory and place in the graph of `value`; written over where its memory is shared."""
-    if tensor.is_leaf or tensor._version is not None or not is_grad_enabled():
-        return assign(function, tensor, value)
-    tensor._data, tensor._version = value._data, value._version
-    tensor._node, tensor._slot, tensor._requires_grad = value._node, value._slot, value._requires_grad
-    return tensor
+def become(function: str, tensor: Tensor, operation: Callable[..., Tensor], *options: Any) -> Tensor:
+    """`tensor` itself, as operation(tensor, *options): it takes over the result, or is written over where shared."""
+    recorded = is_grad_enabled() and tensor._requires_grad
+    if recorded and not tensor.is_leaf and tensor._version is None:
+        value = operation(tensor, *options)
+        tensor._data, tensor._version = value._data, value._version
+        tensor._node, tensor._slot, tensor._requires_grad = value._node, value._slot, value._requires_grad
+        return tensor
+    from .shape import clone
+
+    return assign(function, tensor, operation(clone(tensor) if recorded else tensor, *options))
 
 
 def _with(function: str, operation: Any) -> Any:

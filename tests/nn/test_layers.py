@@ -150,3 +150,9 @@ def test_embedding_reads_rows_and_checks_indices():
         layer(pydl.ones(2))
     frozen = nn.Embedding.from_pretrained(pydl.ones(3, 2))
     assert not frozen.weight.requires_grad
+
+
+def test_sample_norms_of_single_values_and_empty_batches():
+    assert nn.LayerNorm(1)(pydl.full((2, 1), 3.0)).tolist() == [[0], [0]]
+    assert nn.GroupNorm(2, 2)(pydl.ones(3, 2)).tolist() == [[0, 0]] * 3
+    assert nn.LayerNorm(4)(pydl.ones(0, 4)).shape == (0, 4)
