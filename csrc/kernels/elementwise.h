@@ -10,25 +10,19 @@
 namespace pydl {
 
 // name in the binding, functor
-#define PYDL_UNARY_OPS(X)                                                                          \
-  X(neg, Neg)                                                                                      \
-  X(abs, Abs)                                                                                      \
-  X(sign, Sign)                                                                                    \
-  X(square, Square)                                                                                \
-  X(sqrt, Sqrt) X(reciprocal, Reciprocal) X(exp, Exp) X(expm1, Expm1) X(log, Log) X(log1p, Log1p)  \
-      X(sin, Sin) X(cos, Cos) X(erf, Erf) X(tanh, Tanh) X(sigmoid, Sigmoid) X(relu, Relu)          \
-          X(leaky_relu, LeakyRelu) X(elu, Elu) X(clamp, Clamp) X(silu, Silu) X(softplus, Softplus) \
-              X(gelu, Gelu)
+// clang-format off
+#define PYDL_UNARY_OPS(X) \
+  X(neg, Neg) X(abs, Abs) X(sign, Sign) X(square, Square) X(sqrt, Sqrt) X(reciprocal, Reciprocal) \
+  X(exp, Exp) X(expm1, Expm1) X(log, Log) X(log1p, Log1p) X(sin, Sin) X(cos, Cos) X(erf, Erf) \
+  X(tanh, Tanh) X(sigmoid, Sigmoid) X(relu, Relu) X(leaky_relu, LeakyRelu) X(elu, Elu) X(clamp, Clamp) \
+  X(silu, Silu) X(softplus, Softplus) X(gelu, Gelu)
 
-#define PYDL_BINARY_OPS(X)                                                                                   \
-  X(add, Add)                                                                                                \
-  X(sub, Sub)                                                                                                \
-  X(mul, Mul)                                                                                                \
-  X(div, Div)                                                                                                \
-  X(pow, Pow) X(maximum, Maximum) X(minimum, Minimum) X(relu_grad, ReluGrad)                                 \
-      X(leaky_relu_grad, LeakyReluGrad) X(elu_grad, EluGrad) X(clamp_grad, ClampGrad) X(tanh_grad, TanhGrad) \
-          X(sigmoid_grad, SigmoidGrad) X(softplus_grad, SoftplusGrad) X(silu_grad, SiluGrad)                 \
-              X(gelu_grad, GeluGrad)
+#define PYDL_BINARY_OPS(X) \
+  X(add, Add) X(sub, Sub) X(mul, Mul) X(div, Div) X(pow, Pow) X(maximum, Maximum) X(minimum, Minimum) \
+  X(relu_grad, ReluGrad) X(leaky_relu_grad, LeakyReluGrad) X(elu_grad, EluGrad) \
+  X(clamp_grad, ClampGrad) X(tanh_grad, TanhGrad) X(sigmoid_grad, SigmoidGrad) \
+  X(softplus_grad, SoftplusGrad) X(silu_grad, SiluGrad) X(gelu_grad, GeluGrad)
+// clang-format on
 
 #define PYDL_ENUM(name, functor) name,
 enum class Unary : int { PYDL_UNARY_OPS(PYDL_ENUM) };
