@@ -84,7 +84,9 @@ def batch_norm(
     if not training:
         if running_mean is None or running_var is None:
             raise ValueError("[batch_norm] expected running_mean and running_var when not training, got None")
-        return BatchNorm(eps, (running_mean._data, running_var._data))(input, weight, bias)
+        # Copies: a later training step moves the running statistics, this result's gradient must not.
+        statistics = running_mean._data.copy(), running_var._data.copy()
+        return BatchNorm(eps, statistics)(input, weight, bias)
     node = BatchNorm(eps, None)
     output = node(input, weight, bias)
     count = input.numel() // max(input.shape[1], 1)
