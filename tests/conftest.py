@@ -1,5 +1,6 @@
 """Shared by every test. Where the repository holds no compiled module, the installed pydl is the one tested."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 if not list((ROOT / "pydl").glob("_cpu*")):
     sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != ROOT]
+    os.environ["PYTHONSAFEPATH"] = "1"  # the same for the interpreters that tests start from here
 
 import pydl  # noqa: E402
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-MAX_HEADER = 4 << 20
+MAX_HEADER = 2 << 20
 MAX_DIMS = 32
 ITEMSIZE = {"BOOL": 1, "U8": 1, "I8": 1, "U16": 2, "I16": 2, "F16": 2}
 ITEMSIZE |= {"U32": 4, "I32": 4, "F32": 4, "U64": 8, "I64": 8, "F64": 8}
