@@ -1,6 +1,7 @@
 """Shared by every test. Where the repository holds no compiled module, the installed pydl is the one tested."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -12,6 +13,11 @@ if not list((ROOT / "pydl").glob("_cpu*")):
     os.environ["PYTHONSAFEPATH"] = "1"  # the same for the interpreters that tests start from here
 
 import pydl  # noqa: E402
+
+# A suite started in the background may have been told to ignore Ctrl-C; tests send it, here and to what they start.
+for signum, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
+    if signal.getsignal(signum) == signal.SIG_IGN:
+        signal.signal(signum, handler)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Activations made of other operations."""
+"""Activations: those with kernels of their own, then those made of other operations."""
 
 from __future__ import annotations
 
@@ -6,8 +6,128 @@ import math
 from typing import Any
 
 from ..tensor import Tensor
+from .elementwise import masked
 from .select import where
-from .unary import abs, clamp, elu, relu, sigmoid, softplus, tanh
+from .unary import Derivative, Unary, abs, as_number, as_tensor, clamp, exp, sigmoid, square, tanh
+
+
+class ReluGrad(Derivative):
+    kernel = "relu_grad"
+
+
+class Relu(Unary):
+    kernel, keep = "relu", "output"
+
+    def backward(self, g: Tensor) -> Tensor:
+        return ReluGrad()(self.output(), g)
+
+
+class LeakyReluGrad(Derivative):
+    kernel = "leaky_relu_grad"
+
+
+class LeakyRelu(Unary):
+    kernel = "leaky_relu"
+
+    def backward(self, g: Tensor) -> Tensor:
+        return LeakyReluGrad(self.a)(self.input(0), g)
+
+
+class EluGrad(Derivative):
+    kernel = "elu_grad"
+
+    def second(self, x: Tensor, g: Tensor) -> Tensor:
+        return masked(EluGrad(self.a)(x, g), x._data <= 0)
+
+
+class Elu(Unary):
+    kernel = "elu"
+
+    def backward(self, g: Tensor) -> Tensor:
+        return EluGrad(self.a)(self.input(0), g)
+
+
+class SoftplusGrad(Derivative):
+    kernel = "softplus_grad"
+
+    def second(self, x: Tensor, g: Tensor) -> Tensor:
+        s = sigmoid(x * self.a)
+        return masked(g * (s * (1.0 - s) * self.a), x._data * self.a <= self.b)
+
+
+class Softplus(Unary):
+    kernel = "softplus"
+
+    def backward(self, g: Tensor) -> Tensor:
+        return SoftplusGrad(self.a, self.b)(self.input(0), g)
+
+
+class SiluGrad(Derivative):
+    kernel = "silu_grad"
+
+    def second(self, x: Tensor, g: Tensor) -> Tensor:
+        s = sigmoid(x)
+        return g * (s * (1.0 - s) * (2.0 + x * (1.0 - s * 2.0)))
+
+
+class Silu(Unary):
+    kernel = "silu"
+
+    def backward(self, g: Tensor) -> Tensor:
+        return SiluGrad()(self.input(0), g)
+
+
+class GeluGrad(Derivative):
+    kernel = "gelu_grad"
+
+    def second(self, x: Tensor, g: Tensor) -> Tensor:
+        squared = square(x)
+        return g * (exp(squared * -0.5) * (2.0 - squared) * (1 / math.sqrt(2 * math.pi)))
+
+
+class Gelu(Unary):
+    kernel = "gelu"
+
+    def backward(self, g: Tensor) -> Tensor:
+        return GeluGrad()(self.input(0), g)
+
+
+def relu(input: Tensor) -> Tensor:
+    """max(x, 0); the derivative at 0 is 0. NaN stays NaN."""
+    return Relu()(as_tensor("relu", input))
+
+
+def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
+    """x above 0, negative_slope · x below (Maas, Hannun and Ng 2013)."""
+    return LeakyRelu(as_number("leaky_relu", "negative_slope", negative_slope))(as_tensor("leaky_relu", input))
+
+
+def elu(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """x above 0, alpha · (eˣ - 1) below (Clevert et al. 2016, eq. 15)."""
+    return Elu(as_number("elu", "alpha", alpha))(as_tensor("elu", input))
+
+
+def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+    """log(1 + exp(beta · x)) / beta, and x itself where beta · x > threshold."""
+    beta = as_number("softplus", "beta", beta)
+    if beta <= 0:
+        raise ValueError(f"[softplus] expected beta > 0, got {beta}")
+    return Softplus(beta, as_number("softplus", "threshold", threshold))(as_tensor("softplus", input))
+
+
+def logsigmoid(input: Tensor) -> Tensor:
+    """log(1 / (1 + e⁻ˣ)) = -softplus(-x)."""
+    return -softplus(-input, threshold=math.inf)
+
+
+def silu(input: Tensor) -> Tensor:
+    """x · sigmoid(x) (Elfwing et al. 2018)."""
+    return Silu()(as_tensor("silu", input))
+
+
+def gelu(input: Tensor) -> Tensor:
+    """x · Φ(x), with the normal distribution function Φ (Hendrycks and Gimpel 2016, eq. 1)."""
+    return Gelu()(as_tensor("gelu", input))
 
 
 def _checked(function: str, input: Any) -> Tensor:

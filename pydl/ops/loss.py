@@ -1,4 +1,4 @@
-"""Losses: fused kernels, and operations where a gradient is to be differentiated again."""
+"""Losses: value and gradient are a kernel each, or made of other operations."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Function, is_grad_enabled
+from ..autograd import Function, FusedGradient
 from ..backend import Array, array_module, kernels
 from ..tensor import Tensor, int64
+from .activation import logsigmoid
 from .elementwise import mul, sub
 from .reduce import mean, sum
 from .select import gather, where
@@ -43,25 +44,40 @@ class _ElementLoss(Function):
 
     def forward(self, x: Array, t: Array) -> Array:
         self.retain_inputs(0, 1)
+        self.scale = 1.0 / x.size if self.reduction == "mean" and x.size else 1.0
         return getattr(kernels(x), self.kernel)(x, t, self.weight, self.pos_weight, self.reduction)
 
     def backward(self, g: Tensor) -> Any:
         x, t = self.input(0), self.input(1)
-        scale = 1.0 / x.numel() if self.reduction == "mean" and x.numel() else 1.0
-        if not is_grad_enabled() and not self.needs[1]:
-            gradient = getattr(kernels(x._data), self.kernel + "_grad")
-            return Tensor._wrap(gradient(x._data, t._data, self.weight, self.pos_weight, g._data, scale)), None
-        factor = expand(g * scale, x.shape)
-        if self.weight is not None:
-            factor = factor * Tensor._wrap(self.weight)
-        first = factor * self.by_input(x, t) if self.needs[0] else None
-        return first, factor * self.by_target(x, t) if self.needs[1] else None
+        first = ElementLossGrad(self)(x, t, g) if self.needs[0] else None
+        return first, self.factor(x, g) * self.by_target(x, t) if self.needs[1] else None
+
+    def factor(self, x: Tensor, g: Tensor) -> Tensor:
+        """What each element's derivative is multiplied by."""
+        spread = expand(g * self.scale, x.shape)
+        return spread if self.weight is None else spread * Tensor._wrap(self.weight)
 
     def by_input(self, x: Tensor, t: Tensor) -> Tensor:
         raise NotImplementedError
 
     def by_target(self, x: Tensor, t: Tensor) -> Tensor:
         raise NotImplementedError
+
+
+class ElementLossGrad(FusedGradient):
+    """The gradient of `loss` by its input, from (x, t, g)."""
+
+    def __init__(self, loss: _ElementLoss) -> None:
+        self.loss = loss
+
+    def forward(self, x: Array, t: Array, g: Array) -> Array:
+        self.retain_inputs(0, 1, 2)
+        loss = self.loss
+        gradient = getattr(kernels(x), loss.kernel + "_grad")
+        return gradient(x, t, loss.weight, loss.pos_weight, g, loss.scale)
+
+    def formula(self, x: Tensor, t: Tensor, g: Tensor) -> Tensor:
+        return self.loss.factor(x, g) * self.loss.by_input(x, t)
 
 
 class MSELoss(_ElementLoss):
@@ -97,8 +113,6 @@ class BCEWithLogitsLoss(_ElementLoss):
         return (1.0 - t) * p - mul(t, self._positive()) * (1.0 - p)
 
     def by_target(self, x: Tensor, t: Tensor) -> Tensor:
-        from .unary import logsigmoid
-
         return logsigmoid(-x) - mul(logsigmoid(x), self._positive())
 
 
@@ -113,28 +127,16 @@ class CrossEntropy(Function):
 
     def forward(self, x: Array) -> Array:
         self.retain_inputs(0)
-        y, self.total = kernels(x).cross_entropy(x, *self.options, self.reduction, self.smoothing)
+        y, total = kernels(x).cross_entropy(x, *self.options, self.reduction, self.smoothing)
+        self.scale = 1.0 if self.reduction != "mean" else 1.0 / total if total else float("nan")
         return y
 
     def backward(self, g: Tensor) -> Tensor:
-        x = self.input(0)
-        if not is_grad_enabled():
-            scale = 1.0
-            if self.reduction == "mean":
-                scale = 1.0 / self.total if self.total else float("nan")
-            gradient = kernels(x._data).cross_entropy_grad
-            return Tensor._wrap(gradient(x._data, *self.options, self.smoothing, g._data, scale))
-        dim = 0 if x.ndim == 1 else 1
-        q = Tensor._wrap(self._targets(x))
-        if self.reduction == "mean":
-            g = g / self.total if self.total else g * float("nan")
-        spread = unsqueeze(g, dim) if self.reduction == "none" else g
-        return spread * (softmax(x, dim) * sum(q, dim, keepdim=True) - q)
+        return CrossEntropyGrad(self)(self.input(0), g)
 
-    def _targets(self, x: Tensor) -> Array:
+    def targets(self, x: Tensor, dim: int) -> Tensor:
         """q: what each class is asked for, weighted and smoothed; 0 where the target is ignored."""
         target, weight, ignore_index = self.options
-        dim = 0 if x.ndim == 1 else 1
         classes = x.shape[dim]
         xp = array_module(target)
         column = [1] * x.ndim
@@ -144,7 +146,25 @@ class CrossEntropy(Function):
         q = (names == kept) * (1 - self.smoothing) + self.smoothing / classes
         if weight is not None:
             q = q * weight.reshape(column)
-        return xp.asarray(q * (kept != ignore_index), dtype=x.dtype)
+        return Tensor._wrap(xp.asarray(q * (kept != ignore_index), dtype=x.dtype))
+
+
+class CrossEntropyGrad(FusedGradient):
+    """The gradient of `loss` by the logits, from (x, g): (softmax(x) Σ q - q) · g."""
+
+    def __init__(self, loss: CrossEntropy) -> None:
+        self.loss = loss
+
+    def forward(self, x: Array, g: Array) -> Array:
+        self.retain_inputs(0, 1)
+        loss = self.loss
+        return kernels(x).cross_entropy_grad(x, *loss.options, loss.smoothing, g, loss.scale)
+
+    def formula(self, x: Tensor, g: Tensor) -> Tensor:
+        dim = 0 if x.ndim == 1 else 1
+        q = self.loss.targets(x, dim)
+        spread = unsqueeze(g, dim) if self.loss.reduction == "none" else g
+        return spread * self.loss.scale * (softmax(x, dim) * sum(q, dim, keepdim=True) - q)
 
 
 def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:

@@ -4,19 +4,44 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd import Function, is_grad_enabled, no_grad
+from ..autograd import Function, FusedGradient, no_grad
 from ..backend import Array, kernels
 from ..tensor import Tensor
 from .reduce import mean, sum
 from .shape import reshape
 
 
-class BatchNorm(Function):
-    """(x - m) / √(v + eps) · weight + bias, with the batch's statistics, or with given ones.
+class BatchNormGrad(FusedGradient):
+    """Gradients of the input, the weight and the bias, from (x, weight, g)."""
 
-    Its gradient is one fused kernel, and, where that gradient is to be differentiated again, the same formula in
-    differentiable operations.
-    """
+    def __init__(self, eps: float, mean: Array, var: Array, training: bool) -> None:
+        self.eps, self.mean, self.var, self.training = eps, mean, var, training
+
+    def forward(self, x: Array, weight: Array | None, g: Array) -> Any:
+        self.retain_inputs(0, 1, 2)
+        return kernels(x).batch_norm_grad(x, g, self.mean, self.var, weight, self.eps, self.training)
+
+    def formula(self, x: Tensor, weight: Tensor | None, g: Tensor) -> tuple[Tensor, ...]:
+        dims = (0, *range(2, x.ndim))
+        column = (1, -1, *[1] * (x.ndim - 2))
+        if self.training:
+            centred = x - mean(x, dims, keepdim=True)
+            rate = (mean(centred * centred, dims, keepdim=True) + self.eps) ** -0.5
+        else:
+            centred = x - Tensor._wrap(self.mean.reshape(column))
+            rate = (Tensor._wrap(self.var.reshape(column)) + self.eps) ** -0.5
+        normal = centred * rate
+        by_x = g
+        if self.training:
+            by_x = g - mean(g, dims, keepdim=True) - normal * mean(g * normal, dims, keepdim=True)
+        by_x = by_x * rate
+        if weight is not None:
+            by_x = by_x * reshape(weight, column)
+        return by_x, sum(g * normal, dims), sum(g, dims)
+
+
+class BatchNorm(Function):
+    """(x - m) / √(v + eps) · weight + bias, with the batch's statistics, or with given ones."""
 
     def __init__(self, eps: float, statistics: tuple[Array, Array] | None) -> None:
         self.eps, self.training = eps, statistics is None
@@ -33,31 +58,9 @@ class BatchNorm(Function):
         return kernels(x).batch_norm_eval(x, self.mean, self.var, weight, bias, self.eps)
 
     def backward(self, g: Tensor) -> Any:
-        x, weight = self.input(0), self.input(1)
-        if is_grad_enabled():
-            return self._composed(x, weight, g)
-        scale = None if weight is None else weight._data
-        grads = kernels(x._data).batch_norm_grad(x._data, g._data, self.mean, self.var, scale, self.eps, self.training)
-        return tuple(Tensor._wrap(d) if need else None for d, need in zip(grads, self.needs, strict=True))
-
-    def _composed(self, x: Tensor, weight: Tensor | None, g: Tensor) -> tuple[Tensor | None, ...]:
-        dims = (0, *range(2, x.ndim))
-        column = (1, -1, *[1] * (x.ndim - 2))
-        if self.training:
-            centred = x - mean(x, dims, keepdim=True)
-            rate = (mean(centred * centred, dims, keepdim=True) + self.eps) ** -0.5
-        else:
-            centred = x - Tensor._wrap(self.mean.reshape(column))
-            rate = (Tensor._wrap(self.var.reshape(column)) + self.eps) ** -0.5
-        normal = centred * rate
-        by_x = g
-        if self.training:
-            by_x = g - mean(g, dims, keepdim=True) - normal * mean(g * normal, dims, keepdim=True)
-        by_x = by_x * rate
-        if weight is not None:
-            by_x = by_x * reshape(weight, column)
-        by_weight = sum(g * normal, dims) if self.needs[1] else None
-        return (by_x if self.needs[0] else None, by_weight, sum(g, dims) if self.needs[2] else None)
+        gradient = BatchNormGrad(self.eps, self.mean, self.var, self.training)
+        grads = gradient(self.input(0), self.input(1), g)
+        return tuple([d if need else None for d, need in zip(grads, self.needs, strict=True)])
 
 
 def _move(running: Tensor, value: Array, momentum: float) -> None:

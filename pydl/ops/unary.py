@@ -1,4 +1,4 @@
-"""Functions of one operand: mathematics and activations.
+"""Mathematical functions of one operand.
 
 Each class below is a value or a derivative; a derivative is an operation of its own, so that it can be
 differentiated again.
@@ -13,22 +13,21 @@ from ..autograd import Function
 from ..backend import Array, array_module, kernels
 from ..tensor import Tensor, float32
 from .cast import cast
-from .elementwise import masked
 
 
-def _floats(function: str, input: Any) -> Tensor:
+def as_tensor(function: str, input: Any) -> Tensor:
     if not isinstance(input, Tensor):
         raise TypeError(f"[{function}] expected input to be a tensor, got {type(input).__name__}")
     return input
 
 
-def _number(function: str, name: str, value: Any) -> float:
+def as_number(function: str, name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"[{function}] expected {name} to be a number, got {type(value).__name__}")
     return float(value)
 
 
-class _Unary(Function):
+class Unary(Function):
     """f(x) with options a and b; `keep` says what the backward pass needs."""
 
     kernel = ""
@@ -45,7 +44,7 @@ class _Unary(Function):
         return getattr(kernels(x), self.kernel)(x, self.a, self.b)
 
 
-class _Derivative(Function):
+class Derivative(Function):
     """g · f′, from (value, g) where value is the function's input or output."""
 
     kernel = ""
@@ -67,220 +66,139 @@ class _Derivative(Function):
         return None
 
 
-class Neg(_Unary):
+class Neg(Unary):
     kernel, keep = "neg", ""
 
     def backward(self, g: Tensor) -> Tensor:
         return -g
 
 
-class Abs(_Unary):
+class Abs(Unary):
     kernel = "abs"
 
     def backward(self, g: Tensor) -> Tensor:
         return g * sign(self.input(0).detach())
 
 
-class Sign(_Unary):
+class Sign(Unary):
     kernel, keep = "sign", ""
 
     def backward(self, g: Tensor) -> Tensor:
         return g * 0.0
 
 
-class Square(_Unary):
+class Square(Unary):
     kernel = "square"
 
     def backward(self, g: Tensor) -> Tensor:
         return g * (self.input(0) * 2.0)
 
 
-class Sqrt(_Unary):
+class Sqrt(Unary):
     kernel, keep = "sqrt", "output"
 
     def backward(self, g: Tensor) -> Tensor:
         return g / (self.output() * 2.0)
 
 
-class Reciprocal(_Unary):
+class Reciprocal(Unary):
     kernel, keep = "reciprocal", "output"
 
     def backward(self, g: Tensor) -> Tensor:
         return -g * square(self.output())
 
 
-class Exp(_Unary):
+class Exp(Unary):
     kernel, keep = "exp", "output"
 
     def backward(self, g: Tensor) -> Tensor:
         return g * self.output()
 
 
-class Expm1(_Unary):
+class Expm1(Unary):
     kernel, keep = "expm1", "output"
 
     def backward(self, g: Tensor) -> Tensor:
         return g * (self.output() + 1.0)
 
 
-class Log(_Unary):
+class Log(Unary):
     kernel = "log"
 
     def backward(self, g: Tensor) -> Tensor:
         return g / self.input(0)
 
 
-class Log1p(_Unary):
+class Log1p(Unary):
     kernel = "log1p"
 
     def backward(self, g: Tensor) -> Tensor:
         return g / (self.input(0) + 1.0)
 
 
-class Sin(_Unary):
+class Sin(Unary):
     kernel = "sin"
 
     def backward(self, g: Tensor) -> Tensor:
         return g * cos(self.input(0))
 
 
-class Cos(_Unary):
+class Cos(Unary):
     kernel = "cos"
 
     def backward(self, g: Tensor) -> Tensor:
         return -g * sin(self.input(0))
 
 
-class Erf(_Unary):
+class Erf(Unary):
     kernel = "erf"
 
     def backward(self, g: Tensor) -> Tensor:
         return g * (exp(-square(self.input(0))) * (2 / math.sqrt(math.pi)))
 
 
-class TanhGrad(_Derivative):
+class TanhGrad(Derivative):
     kernel = "tanh_grad"
 
     def second(self, y: Tensor, g: Tensor) -> Tensor:
         return g * (y * -2.0)
 
 
-class Tanh(_Unary):
+class Tanh(Unary):
     kernel, keep = "tanh", "output"
 
     def backward(self, g: Tensor) -> Tensor:
         return TanhGrad()(self.output(), g)
 
 
-class SigmoidGrad(_Derivative):
+class SigmoidGrad(Derivative):
     kernel = "sigmoid_grad"
 
     def second(self, y: Tensor, g: Tensor) -> Tensor:
         return g * (1.0 - y * 2.0)
 
 
-class Sigmoid(_Unary):
+class Sigmoid(Unary):
     kernel, keep = "sigmoid", "output"
 
     def backward(self, g: Tensor) -> Tensor:
         return SigmoidGrad()(self.output(), g)
 
 
-class ReluGrad(_Derivative):
-    kernel = "relu_grad"
-
-
-class Relu(_Unary):
-    kernel, keep = "relu", "output"
-
-    def backward(self, g: Tensor) -> Tensor:
-        return ReluGrad()(self.output(), g)
-
-
-class LeakyReluGrad(_Derivative):
-    kernel = "leaky_relu_grad"
-
-
-class LeakyRelu(_Unary):
-    kernel = "leaky_relu"
-
-    def backward(self, g: Tensor) -> Tensor:
-        return LeakyReluGrad(self.a)(self.input(0), g)
-
-
-class EluGrad(_Derivative):
-    kernel = "elu_grad"
-
-    def second(self, x: Tensor, g: Tensor) -> Tensor:
-        return masked(EluGrad(self.a)(x, g), x._data <= 0)
-
-
-class Elu(_Unary):
-    kernel = "elu"
-
-    def backward(self, g: Tensor) -> Tensor:
-        return EluGrad(self.a)(self.input(0), g)
-
-
-class ClampGrad(_Derivative):
+class ClampGrad(Derivative):
     kernel = "clamp_grad"
 
 
-class Clamp(_Unary):
+class Clamp(Unary):
     kernel = "clamp"
 
     def backward(self, g: Tensor) -> Tensor:
         return ClampGrad(self.a, self.b)(self.input(0), g)
 
 
-class SoftplusGrad(_Derivative):
-    kernel = "softplus_grad"
-
-    def second(self, x: Tensor, g: Tensor) -> Tensor:
-        s = sigmoid(x * self.a)
-        return masked(g * (s * (1.0 - s) * self.a), x._data * self.a <= self.b)
-
-
-class Softplus(_Unary):
-    kernel = "softplus"
-
-    def backward(self, g: Tensor) -> Tensor:
-        return SoftplusGrad(self.a, self.b)(self.input(0), g)
-
-
-class SiluGrad(_Derivative):
-    kernel = "silu_grad"
-
-    def second(self, x: Tensor, g: Tensor) -> Tensor:
-        s = sigmoid(x)
-        return g * (s * (1.0 - s) * (2.0 + x * (1.0 - s * 2.0)))
-
-
-class Silu(_Unary):
-    kernel = "silu"
-
-    def backward(self, g: Tensor) -> Tensor:
-        return SiluGrad()(self.input(0), g)
-
-
-class GeluGrad(_Derivative):
-    kernel = "gelu_grad"
-
-    def second(self, x: Tensor, g: Tensor) -> Tensor:
-        squared = square(x)
-        return g * (exp(squared * -0.5) * (2.0 - squared) * (1 / math.sqrt(2 * math.pi)))
-
-
-class Gelu(_Unary):
-    kernel = "gelu"
-
-    def backward(self, g: Tensor) -> Tensor:
-        return GeluGrad()(self.input(0), g)
-
-
-def _same_kind(function: str, node: type[_Unary], input: Any) -> Tensor:
+def _same_kind(function: str, node: type[Unary], input: Any) -> Tensor:
     """Integers stay integers."""
-    input = _floats(function, input)
+    input = as_tensor(function, input)
     if input.dtype.kind == "f":
         return node()(input)
     xp = array_module(input._data)
@@ -309,7 +227,7 @@ def square(input: Tensor) -> Tensor:
 
 def _as_float(function: str, input: Any) -> Tensor:
     """Integers become float32, as in PyTorch."""
-    input = _floats(function, input)
+    input = as_tensor(function, input)
     return input if input.dtype.kind == "f" else cast(input, float32)
 
 
@@ -378,51 +296,13 @@ def sigmoid(input: Tensor) -> Tensor:
     return Sigmoid()(_as_float("sigmoid", input))
 
 
-def relu(input: Tensor) -> Tensor:
-    """max(x, 0); the derivative at 0 is 0. NaN stays NaN."""
-    return Relu()(_floats("relu", input))
-
-
-def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
-    """x above 0, negative_slope · x below (Maas, Hannun and Ng 2013)."""
-    return LeakyRelu(_number("leaky_relu", "negative_slope", negative_slope))(_floats("leaky_relu", input))
-
-
-def elu(input: Tensor, alpha: float = 1.0) -> Tensor:
-    """x above 0, alpha · (eˣ - 1) below (Clevert et al. 2016, eq. 15)."""
-    return Elu(_number("elu", "alpha", alpha))(_floats("elu", input))
-
-
 def clamp(input: Tensor, min: float | None = None, max: float | None = None) -> Tensor:
     """x limited to [min, max]; the gradient is 1 inside and on the bounds."""
     if min is None and max is None:
         raise ValueError("[clamp] expected min or max, got neither")
-    low = -math.inf if min is None else _number("clamp", "min", min)
-    high = math.inf if max is None else _number("clamp", "max", max)
-    input = _floats("clamp", input)
+    low = -math.inf if min is None else as_number("clamp", "min", min)
+    high = math.inf if max is None else as_number("clamp", "max", max)
+    input = as_tensor("clamp", input)
     if input.dtype.kind != "f":
         return Tensor._wrap(array_module(input._data).clip(input._data, min, max))
     return Clamp(low, high)(input)
-
-
-def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
-    """log(1 + exp(beta · x)) / beta, and x itself where beta · x > threshold."""
-    beta = _number("softplus", "beta", beta)
-    if beta <= 0:
-        raise ValueError(f"[softplus] expected beta > 0, got {beta}")
-    return Softplus(beta, _number("softplus", "threshold", threshold))(_floats("softplus", input))
-
-
-def logsigmoid(input: Tensor) -> Tensor:
-    """log(1 / (1 + e⁻ˣ)) = -softplus(-x)."""
-    return -softplus(-input, threshold=math.inf)
-
-
-def silu(input: Tensor) -> Tensor:
-    """x · sigmoid(x) (Elfwing et al. 2018)."""
-    return Silu()(_floats("silu", input))
-
-
-def gelu(input: Tensor) -> Tensor:
-    """x · Φ(x), with the normal distribution function Φ (Hendrycks and Gimpel 2016, eq. 1)."""
-    return Gelu()(_floats("gelu", input))
