@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 from . import autograd, backend, ops
 from . import methods as _methods
 from . import tensor as _tensor_module  # first: everything else refers to Tensor
+from .arrays import bool_ as bool
+from .arrays import float32, float64, int32, int64, uint8
 from .autograd import enable_grad, grad, is_grad_enabled, no_grad, set_grad_enabled
 from .backend import get_num_threads, set_num_threads
 from .creation import (
@@ -42,8 +44,7 @@ from .random import (
     seed,
     set_rng_state,
 )
-from .tensor import Tensor, float32, float64, int32, int64, uint8
-from .tensor import bool_ as bool
+from .tensor import Tensor
 
 if TYPE_CHECKING:
     from . import data, gan, models, nn, optim, train

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from . import backend
+from .arrays import as_array, as_dtype, float32, int64
 from .ops.dims import as_shape
-from .tensor import Tensor, as_array, as_dtype, float32, int64
+from .tensor import Tensor
 
 
 def _finish(array: Any, device: str | None, requires_grad: bool) -> Tensor:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import creation, ops, random
+from .arrays import bool_, float32, float64, int32, int64
 from .ops import inplace
-from .tensor import Tensor, bool_, float32, float64, int32, int64
+from .tensor import Tensor
 
 _METHODS = [
     "add",

@@ -13,10 +13,11 @@ from typing import Any, cast
 import numpy as np
 
 from . import backend
+from .arrays import as_dtype, float32, int64
 from .backend import _cpu
 from .ops.dims import as_shape
 from .ops.inplace import assign
-from .tensor import Tensor, as_dtype, float32, int64
+from .tensor import Tensor
 
 
 class Generator:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..arrays import float32
 from ..creation import full
-from ..tensor import Tensor, float32
+from ..tensor import Tensor
 from . import functional as F
 from .checks import integer, number
 from .module import Module

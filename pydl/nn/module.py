@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from ..tensor import RemovableHandle, Tensor, as_dtype, float32, float64
+from ..arrays import as_dtype, float32, float64
+from ..tensor import RemovableHandle, Tensor
 from . import state
 from .hooks import call_with_hooks
 from .parameter import Parameter

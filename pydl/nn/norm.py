@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..arrays import float32, int64
 from ..creation import ones, tensor, zeros
-from ..tensor import Tensor, float32, int64
+from ..tensor import Tensor
 from . import functional as F
 from . import init
 from .checks import groups, integer, integers, number

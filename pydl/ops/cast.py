@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .. import backend
+from ..arrays import as_dtype
 from ..autograd import Function
-from ..tensor import Tensor, as_dtype
+from ..tensor import Tensor
 
 
 class Cast(Function):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..arrays import float32
 from ..autograd import Function
 from ..backend import Array, array_module, kernels
-from ..tensor import Tensor, float32
+from ..tensor import Tensor
 from .cast import cast
 from .promotion import promote
 from .reduce import sum_to

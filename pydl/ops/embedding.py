@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import int64
 from ..backend import array_module
-from ..tensor import Tensor, int64
+from ..tensor import Tensor
 from .compare import eq
 from .select import index_select, where
 from .shape import reshape, unsqueeze

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import int64
 from ..autograd import Function, FusedGradient
 from ..backend import Array, array_module, kernels
-from ..tensor import Tensor, int64
+from ..tensor import Tensor
 from .activation import logsigmoid
 from .elementwise import mul, sub
 from .reduce import mean, sum

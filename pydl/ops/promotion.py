@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor import Tensor, float32, int64
+from ..arrays import float32, int64
+from ..tensor import Tensor
 
 
 def as_operand(function: str, value: Any) -> Any:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..arrays import float32
 from ..autograd import Function
 from ..backend import Array, array_module, kernels
-from ..tensor import Tensor, float32
+from ..tensor import Tensor
 from .cast import cast
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import float64
 from ..autograd import enable_grad, grad, no_grad
-from ..tensor import Tensor, float64
+from ..tensor import Tensor
 
 
 def _outputs(result: Any) -> list[Tensor]:
