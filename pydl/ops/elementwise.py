@@ -109,20 +109,19 @@ class _Extremum(_Binary):
     """The gradient goes to the operand that was taken, by halves where both are equal."""
 
     def forward(self, x: Any, y: Any) -> Array:
-        self.x, self.y = x, y
+        self.retain_inputs(0, 1)
         return super().forward(x, y)
 
     def taken(self, x: Any, y: Any) -> Array:
         raise NotImplementedError
 
-    def share(self, g: Tensor, taken: Array) -> Tensor:
-        weight = taken.astype(g.dtype) + (self.x == self.y).astype(g.dtype) / 2
-        return g * Tensor._wrap(weight)
-
     def backward(self, g: Tensor) -> Any:
-        return self.pair(
-            lambda: self.share(g, self.taken(self.x, self.y)), lambda: self.share(g, self.taken(self.y, self.x))
-        )
+        x, y = [getattr(self.input(i), "_data", self.input(i)) for i in (0, 1)]
+
+        def share(taken: Array) -> Tensor:
+            return g * Tensor._wrap(taken.astype(g.dtype) + (x == y).astype(g.dtype) / 2)
+
+        return self.pair(lambda: share(self.taken(x, y)), lambda: share(self.taken(y, x)))
 
 
 class Maximum(_Extremum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd import Function, FusedGradient, no_grad
+from ..autograd import Function, FusedGradient
 from ..backend import Array, kernels
 from ..tensor import Tensor
 from .reduce import mean, sum
@@ -64,8 +64,10 @@ class BatchNorm(Function):
 
 
 def _move(running: Tensor, value: Array, momentum: float) -> None:
-    with no_grad():
-        running.mul_(1 - momentum).add_(Tensor._wrap(value) * momentum)
+    array = running._data
+    array *= 1 - momentum
+    array += value * momentum
+    running._shared_version().count += 1
 
 
 def batch_norm(
