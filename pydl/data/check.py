@@ -31,7 +31,14 @@ def number(where: str, name: str, value: Any, low: float, high: float) -> float:
 
 
 def seed(where: str, value: Any) -> int:
-    """`value` as a seed of 64 bits; a NumPy generator gives its next draw, a pydl one its initial seed."""
+    """`value` as a seed of 64 bits: a NumPy generator gives its next draw, a pydl one its initial seed.
+
+    None gives the initial seed of pydl's default generator: 0, or what `manual_seed` was last called with.
+    """
+    if value is None:
+        from .. import random
+
+        value = random.default_generator
     if hasattr(value, "initial_seed"):
         value = value.initial_seed()
     elif hasattr(value, "bit_generator"):

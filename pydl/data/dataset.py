@@ -149,11 +149,11 @@ class ConcatDataset(Dataset):
         return self.datasets[part][index - (self.cumulative_sizes[part - 1] if part else 0)]
 
 
-def random_split(dataset: Any, lengths: Sequence[float], generator: Any = 0) -> list[Subset]:
+def random_split(dataset: Any, lengths: Sequence[float], generator: Any = None) -> list[Subset]:
     """Disjoint random subsets of the given lengths, which add up to len(dataset) or, as fractions, to 1.
 
     Fractions are rounded down and what is left goes to the first subsets, one each. `generator` is a seed or
-    a NumPy generator.
+    a generator; pydl's default one unless given.
     """
     size = len(dataset)
     sizes = _split_sizes(lengths, size)

@@ -23,7 +23,8 @@ class DataLoader:
     seed, the epoch and how many batches were handed out, and `load_state_dict()` lets the next `iter()` go on
     there. `num_workers` threads read ahead, each `prefetch_factor` batches; a dataset's exception is raised
     where its batch was due, with the index in its notes. `timeout` seconds bound the wait for one batch (0:
-    no bound). `seed` (or `generator`) is an integer, or a generator to draw one from; 0 unless given.
+    no bound). `seed` (or `generator`) is an integer, or a generator to draw one from; unless given it is, for each
+    epoch, the seed that `pydl.manual_seed` was last called with (0 at the start).
     """
 
     def __init__(
@@ -54,7 +55,8 @@ class DataLoader:
             raise TypeError(f"[DataLoader] expected a callable collate_fn, got {type(collate_fn).__name__}")
         if shuffle and sampler is not None:
             raise ValueError("[DataLoader] expected shuffle or sampler, got both")
-        self.seed = check.seed("DataLoader", _choose_seed(seed, generator))
+        chosen = _choose_seed(seed, generator)
+        self.seed, self._follows = check.seed("DataLoader", chosen), chosen is None
         self._own = sampler is None
         self.sampler = sampler if sampler is not None else _sampler(dataset, bool(shuffle), self.seed)
         self.epoch, self.position, self._fresh = 0, 0, True
@@ -67,8 +69,19 @@ class DataLoader:
     def __iter__(self) -> Iterator[Any]:
         if not self._fresh:
             self.set_epoch(self.epoch + 1)
+        self._follow()
         self._fresh = False
         return _Epoch(self, self.epoch, self.position)
+
+    def _follow(self) -> None:
+        """Before an epoch, take the seed of pydl's default generator where none was given."""
+        if self._follows and self._fresh:
+            self._reseed(check.seed("DataLoader", None))
+
+    def _reseed(self, seed: int) -> None:
+        self.seed = seed
+        if self._own:
+            self.sampler = _sampler(self.dataset, isinstance(self.sampler, RandomSampler), seed)
 
     def set_epoch(self, epoch: int) -> None:
         """Let the next `iter()` start `epoch` from its first batch."""
@@ -77,6 +90,7 @@ class DataLoader:
 
     def state_dict(self) -> dict[str, int]:
         """Seed, epoch, batches handed out in it, and what the order depends on: plain integers."""
+        self._follow()
         return {
             "seed": self.seed,
             "epoch": self.epoch,
@@ -86,7 +100,7 @@ class DataLoader:
         }
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Go on from `state`: the next `iter()` gives the batches that were still to come.
+        """Go on from `state`, with its seed: the next `iter()` gives the batches that were still to come.
 
         ValueError, and no change, if the state is of another number of samples or batch size.
         """
@@ -99,9 +113,8 @@ class DataLoader:
         seed = check.integer("load_state_dict", "seed", state["seed"], 0, 2**64 - 1)
         epoch = check.integer("load_state_dict", "epoch", state["epoch"], 0, 2**32 - 1)
         position = check.integer("load_state_dict", "position", state["position"], 0, len(self))
-        self.seed, self.epoch, self.position, self._fresh = seed, epoch, position, True
-        if self._own:
-            self.sampler = _sampler(self.dataset, isinstance(self.sampler, RandomSampler), seed)
+        self.epoch, self.position, self._fresh, self._follows = epoch, position, True, False
+        self._reseed(seed)
 
     def indices(self, epoch: int) -> np.ndarray:
         """The order in which `epoch` visits the samples (a sampler of your own is simply read once)."""
@@ -203,8 +216,7 @@ def _batch_reader(dataset: Any) -> Callable[[np.ndarray], Sequence[np.ndarray]] 
 def _choose_seed(seed: Any, generator: Any) -> Any:
     if seed is not None and generator is not None:
         raise ValueError("[DataLoader] expected seed or generator, got both")
-    chosen = generator if seed is None else seed
-    return 0 if chosen is None else chosen
+    return generator if seed is None else seed
 
 
 def _sampler(dataset: Any, shuffle: bool, seed: int) -> Sampler:

@@ -41,7 +41,7 @@ class RandomSampler(Sampler):
     """A random order of all samples, or `num_samples` of them, or draws with `replacement`."""
 
     def __init__(
-        self, data_source: Any, replacement: bool = False, num_samples: int | None = None, generator: Any = 0
+        self, data_source: Any, replacement: bool = False, num_samples: int | None = None, generator: Any = None
     ) -> None:
         self.data_source, self.replacement = data_source, replacement
         self.seed = check.seed("RandomSampler", generator)
@@ -70,7 +70,7 @@ class WeightedRandomSampler(Sampler):
         weights: Sequence[float] | np.ndarray,
         num_samples: int,
         replacement: bool = True,
-        generator: Any = 0,
+        generator: Any = None,
     ) -> None:
         self.weights = np.asarray(weights, np.float64)
         self.num_samples = check.integer("WeightedRandomSampler", "num_samples", num_samples, 0)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pydl.data import DataError, cifar
+from pydl.train import write_png
 
 RNG = np.random.default_rng(3)
 
@@ -45,11 +46,10 @@ def test_binary_forms(tmp_path, form):
 
 
 def test_png_form(tmp_path, monkeypatch):
-    image = pytest.importorskip("PIL.Image", reason="PNG needs Pillow")
     monkeypatch.setattr(cifar, "BATCH", 6)
     data = records(6)
     strip = data[:, 1:].reshape(6, 3, 1024).transpose(0, 2, 1)
-    image.fromarray(np.ascontiguousarray(strip)).save(tmp_path / "test_batch.png")
+    write_png(tmp_path / "test_batch.png", np.ascontiguousarray(strip))
     (tmp_path / "test_lables.json").write_text(json.dumps(data[:, 0].tolist()))
     images, labels = cifar.read_folder(tmp_path, "test", verify=False)
     assert np.array_equal(images.reshape(6, -1), data[:, 1:])

@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pytest
 
+import pydl
 from pydl.data import (
     ArrayDataset,
     DataLoader,
@@ -76,6 +77,26 @@ def test_shuffle_is_a_function_of_seed_and_epoch(images):
     assert np.array_equal(np.concatenate([y for _, y in run(second)]), epochs[2])
     other = DataLoader(images, 7, shuffle=True, seed=4)
     assert not np.array_equal(np.concatenate([y for _, y in run(other)]), epochs[0])
+
+
+def test_without_a_seed_the_order_follows_manual_seed(images):
+    before = pydl.get_rng_state()
+    try:
+        loader = DataLoader(images, 7, shuffle=True)
+        pydl.manual_seed(11)
+        assert same(run(loader), run(DataLoader(images, 7, shuffle=True, seed=11)))
+        next(iter(loader))
+        state = loader.state_dict()
+        pydl.manual_seed(12)
+        assert loader.state_dict() == state
+        rest = DataLoader(images, 7, shuffle=True)
+        rest.load_state_dict(state)
+        known = DataLoader(images, 7, shuffle=True, seed=11)
+        known.set_epoch(1)
+        assert same(run(rest), run(known)[1:])
+        assert RandomSampler(images).seed == 12
+    finally:
+        pydl.set_rng_state(before)
 
 
 def test_shuffle_order_is_pinned():

@@ -8,7 +8,6 @@ import pytest
 from pydl.data import DataError
 from pydl.data.png import MAX_CHUNKS, SIGNATURE, decode_png
 
-pytest.importorskip("PIL", reason="PNG needs Pillow")
 WIDTH, HEIGHT = 5, 4
 PIXELS = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
 ROWS = b"".join(b"\0" + row.tobytes() for row in PIXELS)
@@ -38,6 +37,33 @@ def test_reads_rgb():
     assert np.array_equal(decode_png(whole, "f.png"), PIXELS)
 
 
+def filtered(pixels, kinds):
+    """The rows of a PNG, each filtered pixel by pixel as ISO/IEC 15948, section 9, has it."""
+    height, width, _ = pixels.shape
+    padded = np.pad(pixels.astype(int), ((1, 0), (1, 0), (0, 0)))
+    rows = b""
+    for y in range(height):
+        rows += bytes([kinds[y]])
+        for x in range(width):
+            for left, above, corner, value in zip(
+                padded[y + 1, x], padded[y, x + 1], padded[y, x], pixels[y, x], strict=True
+            ):
+                p = left + above - corner
+                nearest = min((abs(p - left), 0, left), (abs(p - above), 1, above), (abs(p - corner), 2, corner))[2]
+                guess = (0, left, above, (left + above) // 2, nearest)[kinds[y]]
+                rows += bytes([(int(value) - int(guess)) % 256])
+    return rows
+
+
+@pytest.mark.parametrize("kinds", ["0", "1", "2", "3", "4", "mixed"])
+def test_row_filters(kinds):
+    rng = np.random.default_rng(1)
+    pixels = rng.integers(0, 256, (17, 6, 3), np.uint8)
+    chosen = rng.integers(0, 5, 17) if kinds == "mixed" else [int(kinds)] * 17
+    data = png(header=(6, 17, 8, 2, 0, 0, 0), rows=filtered(pixels, chosen))
+    assert np.array_equal(decode_png(data, "f.png"), pixels)
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -58,10 +84,11 @@ def test_reads_rgb():
         (png(header=(WIDTH, 0, 8, 2, 0, 0, 0)), "pixels, got 5 x 0"),
         (png(header=(2**31, 2**31, 8, 2, 0, 0, 0)), "pixels, got 2147483648 x 2147483648"),
         (png(header=(2**32 - 1, 1, 8, 2, 0, 0, 0)), "pixels, got 4294967295 x 1"),
+        (png(header=(2**15, 1, 8, 2, 0, 0, 0)), "sides of at most 16384 pixels, got 32768 x 1"),
         (png(rows=ROWS[:-1]), "64 bytes of PNG pixels, got 63"),
         (png(rows=ROWS + b"\0"), "64 bytes of PNG pixels, got more"),
         (png(rows=b"\0" * (100 << 20)), "64 bytes of PNG pixels, got more"),
-        (png(rows=b"\7" + ROWS[1:]), "pixels that decode"),
+        (png(rows=b"\7" + ROWS[1:]), "row filters 0 to 4, got 7"),
         (png(before=chunk(b"IHDR", b"\0" * 13)), "one IHDR chunk"),
         (SIGNATURE + chunk(b"IDAT"), "one IHDR chunk"),
         (SIGNATURE + chunk(b"IHDR", b"\0" * 12), "IHDR chunk of 13 bytes|IEND"),
