@@ -18,25 +18,23 @@ class QualityReport(Callback):
     accuracy; then they are printed in words. The judge is trained when it is first asked.
     """
 
-    order = -10  # before the log writes the epoch
-
     def __init__(self, train: Any, test: Any, *, every: int = 10, count: int = 1000, seed: int = 0) -> None:
         self.train, self.test, self.every, self.count, self.seed = train, test, every, count, seed
         self.judge: Judge | None = None
         self.words = ""
 
-    def on_epoch_end(self, loop: Loop) -> None:
-        last = loop.epoch == loop.epochs
-        if not last and loop.epoch % self.every:
-            return
+    def on_evaluate(self, loop: Loop) -> dict[str, float]:
+        epoch = loop.epoch + 1
+        last = epoch == loop.epochs
+        if not last and epoch % self.every:
+            return {}
         if self.judge is None:
             self.judge = train_judge(self.train, self.test, seed=self.seed)
         images = loop.task.sample(self.count, seed=self.seed)  # type: ignore[attr-defined]
         figures = self.judge.report(images)
         if last:
             self.words = describe(figures, len(self.train.classes))
-        kept = figures if last else {name: figures[name] for name in ("sure", "classes")}
-        loop.history.epochs[-1].update(kept)
+        return figures if last else {name: figures[name] for name in ("sure", "classes")}
 
     def on_train_end(self, loop: Loop) -> None:
         if self.words:

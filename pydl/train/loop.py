@@ -115,12 +115,19 @@ class Loop:
         if not self.position:
             raise ValueError("[fit] expected a loader with at least one batch, got none")
         with self._signals.interruptible(), preserved_random_state():
-            evaluated = self.task.evaluate()
+            evaluated = self._evaluate()
         means = {name: total / self.position for name, total in self._sums.items()}
-        self.history.epochs.append({**means, **_floats("evaluate", evaluated)})
+        self.history.epochs.append({**means, **evaluated})
         self.epoch, self.position, self._sums = self.epoch + 1, 0, {}
         self._call("on_epoch_end")
         self._signals.check(self.step)
+
+    def _evaluate(self) -> dict[str, float]:
+        """The figures of the task and of the callbacks at the end of an epoch."""
+        figures = _floats("evaluate", self.task.evaluate())
+        for callback in self.callbacks:
+            figures |= _floats("on_evaluate", callback.on_evaluate(self))
+        return figures
 
     def _run_step(self, batch: Any) -> None:
         self.metrics = _floats("step", self.task.step(batch))

@@ -17,7 +17,7 @@ class Recorder(train.Callback):
 
     def __getattribute__(self, name):
         if name.startswith("on_"):
-            return lambda loop: self.calls.append((name, loop.epoch, loop.step))
+            return lambda loop: self.calls.append((name, loop.epoch, loop.step)) or {}
         return object.__getattribute__(self, name)
 
     def close(self):
@@ -32,10 +32,12 @@ def test_the_calls_of_two_epochs(toy):
         ("on_epoch_begin", 0, 0),
         ("on_step_end", 0, 1),
         ("on_step_end", 0, 2),
+        ("on_evaluate", 0, 2),
         ("on_epoch_end", 1, 2),
         ("on_epoch_begin", 1, 2),
         ("on_step_end", 1, 3),
         ("on_step_end", 1, 4),
+        ("on_evaluate", 1, 4),
         ("on_epoch_end", 2, 4),
         ("on_train_end", 2, 4),
         "close",
@@ -113,6 +115,41 @@ def test_resuming_a_finished_training_changes_nothing_and_more_epochs_go_on(tmp_
     assert run(tmp_path / "four", toy, loader, epochs=4, start=pydl.load(last)) == four
     more = run(tmp_path / "four", toy, loader, start=pydl.load(last))
     assert (more[0], more[2], more[4]) == (expected[0], expected[2], expected[4])
+
+
+class Examiner(train.Callback):
+    """Adds a figure to every epoch; in the second a signal comes, and it would wait long if that were not heard."""
+
+    def __init__(self, interrupt):
+        self.interrupt, self.slept = interrupt, False
+
+    def on_evaluate(self, loop):
+        pydl.random.rand(5)
+        if self.interrupt and loop.epoch == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+            threading.Event().wait(30)
+            self.slept = True
+        return {"marks": float(loop.task.weights.sum())}
+
+
+def test_an_examination_is_broken_off_by_a_signal_and_done_again(tmp_path, toy, loader):
+    logs = []
+    for interrupt in (False, True):
+        folder = tmp_path / str(interrupt)
+        folder.mkdir()
+        pydl.manual_seed(5)
+        examiner = Examiner(interrupt)
+        try:
+            train.fit(toy(), loader(), 3, callbacks=[*standard(folder), examiner])
+        except train.Interrupted:
+            assert not examiner.slept
+            state = pydl.load(folder / "last")
+            assert (state["progress"]["epoch"], state["progress"]["position"]) == (1, 7)
+            train.fit(toy(), loader(), 3, callbacks=[*standard(folder), Examiner(False)], start=state)
+        lines = train.read_log(folder / "metrics.jsonl")
+        logs.append([{k: v for k, v in line.items() if k != "time"} for line in lines])
+    assert logs[0] == logs[1]
+    assert sum("marks" in line for line in logs[1]) == 3
 
 
 def test_a_plain_list_of_batches_resumes_in_the_middle_of_an_epoch(tmp_path, toy):

@@ -25,6 +25,13 @@ class Callback:
     def on_step_end(self, loop: Loop) -> None:
         """After a step: `loop.step` steps are done, `loop.metrics` are the last one's."""
 
+    def on_evaluate(self, loop: Loop) -> dict[str, float]:
+        """Figures to add to the epoch's, once its last step is done; `loop.epoch` does not count it yet.
+
+        A signal breaks it off, and after a resumption it is called anew: it must leave nothing half-done.
+        """
+        return {}
+
     def on_epoch_end(self, loop: Loop) -> None:
         """After an epoch: `loop.epoch` epochs are done, `loop.history.epochs[-1]` is the last one's."""
 
