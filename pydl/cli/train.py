@@ -12,7 +12,8 @@ import pydl
 
 from .. import backend, data, models
 from ..nn import Module
-from ..train import CheckpointError, Classifier, Interrupted, Loop
+from ..optim.optimizer import Optimizer
+from ..train import CheckpointError, Classifier, Interrupted, LearningRateSchedule, Loop
 from ..train.callbacks.extras import require
 from ..train.run import Run
 from .arguments import Parser, integer, nearest, type_like, usage
@@ -36,8 +37,11 @@ def run(argv: Sequence[str]) -> int:
         sets = _load(config["data"])
     with usage("train"):
         task = models.get(config["model"]).build(sets, config)
+        schedule = LearningRateSchedule(_optimizers(task), config["lr_schedule"])
         folder = Run.create(config, args.out) if folder is None else folder
-    return _train(folder, config, sets, task, state)
+    best = ("test_accuracy", "max") if isinstance(task, Classifier) else None
+    callbacks = [schedule, *folder.callbacks(config, best), *models.get(config["model"]).callbacks(sets, config)]
+    return _train(folder, config, Loop(task, _loader(config, sets), config["epochs"], callbacks), state)
 
 
 def _parser() -> Parser:
@@ -127,15 +131,16 @@ def _loader(config: Mapping[str, Any], sets: models.Data) -> data.DataLoader:
     return data.DataLoader(sets.train, size, shuffle=True, drop_last=len(sets.train) >= size, seed=config["seed"])
 
 
-def _train(folder: Run, config: dict[str, Any], sets: models.Data, task: Any, state: dict[str, Any] | None) -> int:
-    best = ("test_accuracy", "max") if isinstance(task, Classifier) else None
-    callbacks = [*folder.callbacks(config, best), *models.get(config["model"]).callbacks(sets, config)]
+def _optimizers(task: Any) -> list[Optimizer]:
+    return [part for part in vars(task).values() if isinstance(part, Optimizer)]
+
+
+def _train(folder: Run, config: dict[str, Any], loop: Loop, state: dict[str, Any] | None) -> int:
     pydl.manual_seed(config["seed"])
-    loop = Loop(task, _loader(config, sets), config["epochs"], callbacks)
     with folder.locked():
         if state is not None:
             loop.load_state_dict(state)
-        _announce(config, task, loop)
+        _announce(config, loop)
         folder.write_config(config)
         try:
             history = loop.run()
@@ -149,8 +154,9 @@ def _train(folder: Run, config: dict[str, Any], sets: models.Data, task: Any, st
     return 0
 
 
-def _announce(config: Mapping[str, Any], task: Any, loop: Loop) -> None:
-    count = sum(p.numel() for module in vars(task).values() if isinstance(module, Module) for p in module.parameters())
+def _announce(config: Mapping[str, Any], loop: Loop) -> None:
+    parts = vars(loop.task).values()
+    count = sum(p.numel() for module in parts if isinstance(module, Module) for p in module.parameters())
     threads = backend.get_num_threads()
     print(
         f"{config['model']} on {config['data']}: {count:,} parameters, "

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from ..autograd import no_grad
 from ..nn import Module
 
 
@@ -22,16 +21,16 @@ class MovingAverage:
         self.module = copy.deepcopy(module).requires_grad_(False).eval()
         self.decay, self.count = float(decay), 0
 
-    @no_grad()
     def update(self, module: Module) -> None:
         """Move towards the weights that `module` has now."""
         self.count += 1
         kept = min(self.decay, (1 + self.count) / (10 + self.count))
-        for mean, value in zip(_tensors(self.module), _tensors(module), strict=True):
-            if mean.is_floating_point():
-                mean.data.mul_(kept).add_(value.data * (1.0 - kept))
+        for mean, value in zip(_arrays(self.module), _arrays(module), strict=True):
+            if mean.dtype.kind == "f":
+                mean *= kept
+                mean += value * (1.0 - kept)
             else:
-                mean.data.copy_(value.data)
+                mean[...] = value
 
     def state_dict(self) -> dict[str, Any]:
         return {"module": self.module.state_dict(), "count": self.count}
@@ -41,5 +40,6 @@ class MovingAverage:
         self.count = int(state["count"])
 
 
-def _tensors(module: Module) -> list[Any]:
-    return [*module.parameters(), *module.buffers()]
+def _arrays(module: Module) -> list[Any]:
+    """The memory of all parameters and buffers, of NumPy or CuPy: nothing is recorded of what is done to it."""
+    return [tensor._data for tensor in (*module.parameters(), *module.buffers())]

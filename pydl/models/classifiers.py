@@ -12,7 +12,15 @@ from .lenet import LeNet
 from .mlp import MLP
 from .registry import Data, Entry, complete
 
-_DEFAULTS = {"data": "digits", "epochs": 20, "batch_size": 64, "lr": 1e-3, "weight_decay": 0.0, "seed": 0}
+_DEFAULTS = {
+    "data": "digits",
+    "epochs": 20,
+    "batch_size": 64,
+    "lr": 1e-3,
+    "lr_schedule": "none",
+    "weight_decay": 0.0,
+    "seed": 0,
+}
 _LARGE = {"epochs": 10, "batch_size": 128}
 
 

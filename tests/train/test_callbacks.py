@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import sys
 
 import numpy as np
@@ -181,3 +182,34 @@ def test_what_is_no_image_is_refused(image, error):
 def test_wrong_options(make):
     with pytest.raises(ValueError, match="expected"):
         make()
+
+
+@pytest.mark.parametrize(
+    ("kind", "shares"),
+    [
+        ("none", [1, 1, 1, 1, 1, 1]),
+        ("linear", [1, 5 / 6, 4 / 6, 3 / 6, 2 / 6, 1 / 6]),
+        ("late-linear", [1, 1, 1, 1, 4 / 6, 2 / 6]),
+        ("cosine", [(1 + math.cos(math.pi * i / 6)) / 2 for i in range(6)]),
+        ("step", [1, 1, 0.1, 0.1, 0.01, 0.01]),
+    ],
+)
+def test_a_schedule_over_the_whole_training(tmp_path, kind, shares):
+    class Optimized(Scripted):
+        def __init__(self):
+            super().__init__([0.0] * 6)
+            self.optimizer = pydl.optim.SGD([pydl.nn.Parameter(pydl.zeros(1))], lr=0.5)
+            self.rates = []
+
+        def step(self, batch):
+            self.rates.append(self.optimizer.param_groups[0]["lr"])
+            return super().step(batch)
+
+    task = Optimized()
+    train.fit(task, [0, 1], 3, callbacks=[train.LearningRateSchedule([task.optimizer], kind)])
+    assert task.rates == pytest.approx([0.5 * share for share in shares])
+
+
+def test_an_unknown_schedule_names_the_known():
+    with pytest.raises(ValueError, match="kind as one of none, linear, late-linear, cosine, step, got 'cos'"):
+        train.LearningRateSchedule([], "cos")

@@ -21,6 +21,7 @@ DEFAULTS = {
     "epochs": 100,
     "batch_size": 64,
     "lr": 2e-4,
+    "lr_schedule": "none",
     "beta1": 0.5,
     "beta2": 0.999,
     "loss": "non-saturating",

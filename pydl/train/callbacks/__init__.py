@@ -5,6 +5,7 @@ from .log import JsonlLog, read_log
 from .pictures import LossCurves, SampleImages
 from .progress import Progress
 from .saving import BestCheckpoint, PeriodicCheckpoint
+from .schedule import LearningRateSchedule
 from .stopping import EarlyStopping, LearningRate
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "EarlyStopping",
     "JsonlLog",
     "LearningRate",
+    "LearningRateSchedule",
     "LossCurves",
     "PeriodicCheckpoint",
     "Progress",

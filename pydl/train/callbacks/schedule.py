@@ -1,0 +1,50 @@
+"""Learning rates that fall over a whole training."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from .base import Callback
+
+if TYPE_CHECKING:
+    from ..loop import Loop
+
+SCHEDULES: dict[str, Callable[[float], float]] = {
+    "none": lambda t: 1.0,
+    "linear": lambda t: 1 - t,
+    "late-linear": lambda t: min(1.0, 2 * (1 - t)),
+    "cosine": lambda t: (1 + math.cos(math.pi * t)) / 2,
+    "step": lambda t: 0.1 ** min(2, math.floor(3 * t + 1e-9)),
+}
+
+
+class LearningRateSchedule(Callback):
+    """Multiplies the learning rates of `optimizers`, as they are now, by a function of t, the share of steps done.
+
+    "linear": 1 - t; "late-linear": 1 in the first half, then linearly to 0; "cosine": (1 + cos πt) / 2 (Loshchilov and
+    Hutter 2017, without restarts); "step": 1, 0.1 and 0.01, a third of the training each. The rate depends on the step
+    alone, so that a resumed training goes on alike; with more epochs it goes on as if they had been asked for first.
+    """
+
+    def __init__(self, optimizers: Iterable[Any], kind: str) -> None:
+        if kind not in SCHEDULES:
+            raise ValueError(f"[LearningRateSchedule] expected kind as one of {', '.join(SCHEDULES)}, got {kind!r}")
+        self.factor, self.optimizers = SCHEDULES[kind], list(optimizers)
+        self._rates = [[group["lr"] for group in optimizer.param_groups] for optimizer in self.optimizers]
+
+    def _set(self, loop: Loop) -> None:
+        steps = loop.steps_per_epoch
+        if steps is None:
+            raise ValueError("[LearningRateSchedule] expected a loader with a length, got one without")
+        share = min(1.0, loop.step / max(1, loop.epochs * steps))
+        for optimizer, rates in zip(self.optimizers, self._rates, strict=True):
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate * self.factor(share)
+
+    def on_train_begin(self, loop: Loop) -> None:
+        self._set(loop)
+
+    def on_step_end(self, loop: Loop) -> None:
+        self._set(loop)
