@@ -61,8 +61,8 @@ class Remote:
         raise DataError(
             f"{self.name} ({split})",
             f"its files in one of {', '.join(map(str, looked))}",
-            f"none there, and {reason}. To use it offline, {self.hint}, or name their folder as root=, in "
-            f"PYDL_DATA, or put them in {folder}",
+            f"none there, and {reason}. To use it offline, {self.hint}, and put them in {folder}; "
+            f"PYDL_DATA can name another folder in place of {folder.parent}",
         )
 
 

@@ -38,12 +38,20 @@ def mixture(rng: np.random.Generator, n: int, centers: np.ndarray, std: float) -
     return points.astype(np.float32), modes
 
 
-def ring(rng: np.random.Generator, n: int, modes: int = 8, radius: float = 1.0, std: float = 0.01) -> Arrays:
+RING_STD, GRID_STD = 0.01, 0.05
+
+
+def modes_of(name: str) -> tuple[np.ndarray, float] | None:
+    """The centres (K, 2) and the standard deviation of a mixture as `load(name)` makes it; None for other data."""
+    return {"ring": (ring_centers(), RING_STD), "grid": (grid_centers(), GRID_STD)}.get(name)
+
+
+def ring(rng: np.random.Generator, n: int, modes: int = 8, radius: float = 1.0, std: float = RING_STD) -> Arrays:
     """`mixture` of the ring's modes."""
     return mixture(rng, n, ring_centers(modes, radius), std)
 
 
-def grid(rng: np.random.Generator, n: int, std: float = 0.05) -> Arrays:
+def grid(rng: np.random.Generator, n: int, std: float = GRID_STD) -> Arrays:
     """`mixture` of the grid's 25 modes."""
     return mixture(rng, n, grid_centers(), std)
 

@@ -19,6 +19,7 @@ from .losses import (
     wasserstein_critic_loss,
     wasserstein_generator_loss,
 )
+from .modes import coverage
 from .noise import Noise
 from .penalties import gradient_penalty, zero_centred_penalty
 from .quality import Judge, Quality, train_judge
@@ -37,6 +38,7 @@ __all__ = [
     "Noise",
     "Objective",
     "Quality",
+    "coverage",
     "discriminator_loss",
     "gradient_penalty",
     "hinge_discriminator_loss",

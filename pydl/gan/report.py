@@ -1,17 +1,63 @@
-"""The quality of a GAN's images during training, and in words at its end."""
+"""How good a GAN's samples are, during training and in words at its end."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..train.callbacks import Callback
+from .modes import coverage
 from .quality import Judge, describe, train_judge
 
 if TYPE_CHECKING:
     from ..train.loop import Loop
 
 
-class QualityReport(Callback):
+class _Report(Callback):
+    """Figures on `count` generated samples, every `every`-th epoch and the last; then in words, if there are any."""
+
+    def __init__(self, every: int, count: int, seed: int) -> None:
+        self.every, self.count, self.seed = every, count, seed
+        self.words = ""
+
+    def figures(self, samples: np.ndarray, last: bool) -> dict[str, float]:
+        """The figures; for the last epoch `words` are set."""
+        raise NotImplementedError
+
+    def on_evaluate(self, loop: Loop) -> dict[str, float]:
+        epoch = loop.epoch + 1
+        last = epoch == loop.epochs
+        if not last and epoch % self.every:
+            return {}
+        return self.figures(loop.task.sample(self.count, seed=self.seed), last)  # type: ignore[attr-defined]
+
+    def on_train_end(self, loop: Loop) -> None:
+        if self.words:
+            print(self.words)
+
+
+class ModesReport(_Report):
+    """How many of a mixture's modes the generated points reach, and the share of these near one: "modes" of `coverage`.
+
+    2,500 points, as in the papers that give these figures.
+    """
+
+    def __init__(self, centres: np.ndarray, std: float, *, every: int = 1, count: int = 2500, seed: int = 0) -> None:
+        super().__init__(every, count, seed)
+        self.centres, self.std = centres, std
+
+    def figures(self, samples: np.ndarray, last: bool) -> dict[str, float]:
+        found = coverage(samples, self.centres, self.std)
+        if last:
+            self.words = (
+                f"of {len(samples):,} generated points {found['high_quality']:.1%} lie within 3 standard deviations of a "
+                f"mode, and they reach {found['modes']:.0f} of {len(self.centres)} modes (the data: 98.9%)"
+            )
+        return found
+
+
+class QualityReport(_Report):
     """Adds a judge's figures on `count` generated images to every `every`-th epoch and the last.
 
     The figures are "sure" and "classes", and at the end those of the real test images too, with the judge's own
@@ -19,23 +65,14 @@ class QualityReport(Callback):
     """
 
     def __init__(self, train: Any, test: Any, *, every: int = 10, count: int = 1000, seed: int = 0) -> None:
-        self.train, self.test, self.every, self.count, self.seed = train, test, every, count, seed
+        super().__init__(every, count, seed)
+        self.train, self.test = train, test
         self.judge: Judge | None = None
-        self.words = ""
 
-    def on_evaluate(self, loop: Loop) -> dict[str, float]:
-        epoch = loop.epoch + 1
-        last = epoch == loop.epochs
-        if not last and epoch % self.every:
-            return {}
+    def figures(self, samples: np.ndarray, last: bool) -> dict[str, float]:
         if self.judge is None:
             self.judge = train_judge(self.train, self.test, seed=self.seed)
-        images = loop.task.sample(self.count, seed=self.seed)  # type: ignore[attr-defined]
-        figures = self.judge.report(images)
+        found = self.judge.report(samples)
         if last:
-            self.words = describe(figures, len(self.train.classes))
-        return figures if last else {name: figures[name] for name in ("sure", "classes")}
-
-    def on_train_end(self, loop: Loop) -> None:
-        if self.words:
-            print(self.words)
+            self.words = describe(found, len(self.train.classes))
+        return found if last else {name: found[name] for name in ("sure", "classes")}

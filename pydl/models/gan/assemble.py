@@ -67,12 +67,16 @@ def sample(networks: Callable[[Config], Networks], state: Config, config: Config
 
 
 def callbacks(data: Data, config: Config) -> list[Any]:
-    """For images with classes, a report of their quality ten times in the training and at its end."""
-    from ...gan.report import QualityReport
+    """Ten times in the training and at its end: of images with classes their quality, of a mixture the modes."""
+    from ...data.toys import modes_of
+    from ...gan.report import ModesReport, QualityReport
 
+    every = max(1, config["epochs"] // 10)
+    mixture = modes_of(data.train.name)
+    if mixture is not None:
+        return [ModesReport(*mixture, every=every, seed=config["seed"])]
     if len(data.train.image_shape) != 3 or not 2 <= len(data.train.classes) <= 100:
         return []
-    every = max(1, config["epochs"] // 10)
     return [QualityReport(data.train, data.test, every=every, seed=config["seed"])]
 
 
