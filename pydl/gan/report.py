@@ -51,8 +51,8 @@ class ModesReport(_Report):
         found = coverage(samples, self.centres, self.std)
         if last:
             self.words = (
-                f"of {len(samples):,} generated points {found['high_quality']:.1%} lie within 3 standard deviations of a "
-                f"mode, and they reach {found['modes']:.0f} of {len(self.centres)} modes (the data: 98.9%)"
+                f"of {len(samples):,} generated points {found['high_quality']:.1%} lie within 3 standard deviations of "
+                f"a mode, and they reach {found['modes']:.0f} of {len(self.centres)} modes (the data: 98.9%)"
             )
         return found
 
