@@ -43,7 +43,7 @@ from .loss import (
 from .module import Module
 from .norm import BatchNorm1d, BatchNorm2d, GroupNorm, InstanceNorm2d, LayerNorm
 from .parameter import Parameter
-from .pool import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d, SumPool2d
+from .pool import AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d, MaxUnpool2d, SumPool2d
 from .shape import (
     ConstantPad2d,
     Flatten,
@@ -53,5 +53,7 @@ from .shape import (
     ReplicationPad2d,
     Unflatten,
     Upsample,
+    UpsamplingBilinear2d,
+    UpsamplingNearest2d,
     ZeroPad2d,
 )

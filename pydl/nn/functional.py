@@ -14,6 +14,7 @@ from typing import Any
 from .. import ops
 from ..ops import (
     adaptive_avg_pool2d,
+    adaptive_max_pool2d,
     avg_pool2d,
     batch_norm,
     binary_cross_entropy,
@@ -35,6 +36,7 @@ from ..ops import (
     linear,
     logsigmoid,
     max_pool2d,
+    max_unpool2d,
     mse_loss,
     nll_loss,
     one_hot,
@@ -176,9 +178,11 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
     return ops.norm(x1 - x2 + eps, p, -1, keepdim)
 
 
-def upsample(input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest") -> Tensor:
+def upsample(
+    input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: Any = None
+) -> Tensor:
     """`interpolate`, under its older name."""
-    return ops.interpolate(input, size, scale_factor, mode)
+    return ops.interpolate(input, size, scale_factor, mode, align_corners)
 
 
 def kl_div(

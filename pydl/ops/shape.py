@@ -338,13 +338,26 @@ def repeat(input: Tensor, *sizes: Any) -> Tensor:
     return reshape(expand(reshape(input, ones), spread), [c * n for c, n in zip(counts, shape, strict=True)])
 
 
+def check_pad(input: Any, pad: Any) -> tuple[int, ...]:
+    """The widths of a padding: pairs of integers for the last dimensions of a tensor."""
+    if not isinstance(input, Tensor):
+        raise TypeError(f"[pad] expected input to be a tensor, got {type(input).__name__}")
+    widths = tuple(pad) if isinstance(pad, (tuple, list)) else None
+    if widths is None or any(isinstance(n, bool) or not hasattr(n, "__index__") for n in widths):
+        raise TypeError(f"[pad] expected pad as a sequence of integers, got {pad!r}")
+    if len(widths) % 2 or len(widths) // 2 > input.ndim:
+        raise ValueError(f"[pad] expected pairs for at most {input.ndim} dimensions, got {widths}")
+    if any(abs(int(n)) >= 2**31 for n in widths):
+        raise ValueError(f"[pad] expected widths below 2³¹, got {widths}")
+    return tuple(int(n) for n in widths)
+
+
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float = 0.0) -> Tensor:
     """Constant padding as PyTorch counts it: (left, right, top, bottom, …) from the last dimension; negative crops."""
     if mode != "constant":
         raise ValueError(f'[pad] expected mode "constant", got {mode!r}')
-    if len(pad) % 2 or len(pad) // 2 > input.ndim:
-        raise ValueError(f"[pad] expected pairs for at most {input.ndim} dimensions, got {tuple(pad)}")
-    pairs = [(int(pad[i]), int(pad[i + 1])) for i in range(0, len(pad), 2)]
+    given = check_pad(input, pad)
+    pairs = [(given[i], given[i + 1]) for i in range(0, len(given), 2)]
     widths = ((0, 0),) * (input.ndim - len(pairs)) + tuple(reversed(pairs))
     for n, (a, b) in zip(input.shape, widths, strict=True):
         if n + a + b < 0 or min(a, 0) + min(b, 0) < -n:
