@@ -155,6 +155,12 @@ class ReflectionPad2d(_Pad2d):
     mode = "reflect"
 
 
+class CircularPad2d(_Pad2d):
+    """Images that go on at the opposite border."""
+
+    mode = "circular"
+
+
 class ReplicationPad2d(_Pad2d):
     """The border elements repeated around images."""
 

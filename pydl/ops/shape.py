@@ -110,9 +110,12 @@ class Pad(Function):
         return g[tuple(slice(a, n - b) for n, (a, b) in zip(g.shape, self.widths, strict=True))]
 
 
-def reshape(input: Tensor, *shape: Any) -> Tensor:
+def reshape(input: Tensor, *sizes: Any, shape: Any = None) -> Tensor:
     """The elements in row-major order in another shape; one size may be -1. A view where possible."""
-    sizes = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
+    if shape is not None:
+        sizes = (*sizes, shape)
+    if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
+        sizes = tuple(sizes[0])
     known = as_shape("reshape", [1 if isinstance(s, int) and s == -1 else s for s in sizes])
     if sum(1 for s in sizes if s == -1) > 1:
         raise ValueError(f"[reshape] expected at most one size of -1, got {tuple(sizes)}")
@@ -164,9 +167,11 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     return reshape(input, (*input.shape[:axis], *rest, *input.shape[axis + 1 :]))
 
 
-def permute(input: Tensor, *dims: Any) -> Tensor:
+def permute(input: Tensor, *order: Any, dims: Any = None) -> Tensor:
     """The dimensions in another order; a view."""
-    order = dims[0] if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
+    order = order if dims is None else (*order, dims)
+    if len(order) == 1 and isinstance(order[0], (tuple, list)):
+        order = tuple(order[0])
     checked = tuple(check_dim("permute", d, input.ndim) for d in order)
     if sorted(checked) != list(range(input.ndim)):
         raise ValueError(f"[permute] expected every dim of {input.shape} once, got {tuple(order)}")
@@ -321,9 +326,11 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     return tuple(select(input, axis, i) for i in range(input.shape[axis]))
 
 
-def flip(input: Tensor, *dims: Any) -> Tensor:
+def flip(input: Tensor, *chosen: Any, dims: Any = None) -> Tensor:
     """Reversed along dimension(s) `dims`."""
-    chosen = dims[0] if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
+    chosen = chosen if dims is None else (*chosen, dims)
+    if len(chosen) == 1 and isinstance(chosen[0], (tuple, list)):
+        chosen = tuple(chosen[0])
     return Flip(tuple(check_dim("flip", d, input.ndim) for d in chosen))(input)
 
 

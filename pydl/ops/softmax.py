@@ -86,14 +86,16 @@ class LogSumExp(Function):
         return g * softmax(self.input(0), self.dim)
 
 
-def softmax(input: Tensor, dim: int) -> Tensor:
-    """eˣ / Σ eˣ along `dim`. A row with NaN, with +∞ or of -∞ alone is NaN; -∞ beside finite numbers gives 0."""
-    return Softmax(check_dim("softmax", dim, input.ndim))(input)
+def softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
+    """eˣ / Σ eˣ along `dim`, of the input as `dtype`.
+
+    A row with NaN, with +∞ or of -∞ alone is NaN; -∞ beside finite numbers gives 0."""
+    return Softmax(check_dim("softmax", dim, input.ndim))(input if dtype is None else input.to(dtype))
 
 
-def log_softmax(input: Tensor, dim: int) -> Tensor:
-    """log(softmax(input, dim)) without overflow: x - max - log Σ exp(x - max)."""
-    return LogSoftmax(check_dim("log_softmax", dim, input.ndim))(input)
+def log_softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
+    """log(softmax(input, dim, dtype=dtype)) without overflow: x - max - log Σ exp(x - max)."""
+    return LogSoftmax(check_dim("log_softmax", dim, input.ndim))(input if dtype is None else input.to(dtype))
 
 
 def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:

@@ -40,7 +40,7 @@ def test_special_values(function, expected, dtype):
 
 ACTIVATIONS = [
     "relu", "relu6", "leaky_relu", "elu", "selu", "celu", "silu", "mish", "hardswish", "hardsigmoid", "hardtanh",
-    "softsign", "tanhshrink", "gelu", "softplus", "logsigmoid",
+    "softsign", "tanhshrink", "gelu", "softplus", "logsigmoid", "prelu",
 ]  # fmt: skip
 
 
@@ -49,8 +49,9 @@ def test_gradients_on_the_kinks_are_pytorchs(name):
     torch = pytest.importorskip("torch")
     points = np.array([-6.0, -3.0, -1.0, 0.0, 1.0, 3.0, 6.0, 25.0])
     x, y = pydl.tensor(points, requires_grad=True), torch.tensor(points, requires_grad=True)
-    getattr(F, name)(x).sum().backward()
-    getattr(torch.nn.functional, name)(y).sum().backward()
+    slope = {"prelu": [0.25]}.get(name)
+    getattr(F, name)(x, *([pydl.tensor(slope, dtype="float64")] if slope else [])).sum().backward()
+    getattr(torch.nn.functional, name)(y, *([torch.tensor(slope).double()] if slope else [])).sum().backward()
     np.testing.assert_allclose(x.grad.numpy(), y.grad.numpy(), rtol=1e-7, atol=1e-14)
 
 
@@ -77,6 +78,9 @@ def test_gradients_on_the_kinks_are_pytorchs(name):
         lambda F, x: F.interpolate(x, size=3, mode="area"),
         lambda F, x: F.adaptive_max_pool2d(x, (2, 3)),
         lambda F, x: F.max_unpool2d(*F.max_pool2d(x, (1, 2), return_indices=True), (1, 2)),
+        lambda F, x: F.cosine_similarity(x, x * 2 + 1, dim=-1),
+        lambda F, x: F.relu_(x * 2) + F.leaky_relu_(x * 3, 0.1) + F.elu_(x + 0) + F.hardtanh_(x * 1),
+        lambda F, x: F.selu_(x * 2) + F.celu_(x * 3, 0.5),
         lambda F, x: F.gelu(x, approximate="tanh"),
         lambda F, x: F.glu(x, dim=0),
         lambda F, x: F.one_hot((x * 3).abs().long(), 12).to(x.dtype) * x.unsqueeze(-1),
