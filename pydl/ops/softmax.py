@@ -89,7 +89,8 @@ class LogSumExp(Function):
 def softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """eˣ / Σ eˣ along `dim`, of the input as `dtype`.
 
-    A row with NaN, with +∞ or of -∞ alone is NaN; -∞ beside finite numbers gives 0."""
+    A row with NaN, with +∞ or of -∞ alone is NaN; -∞ beside finite numbers gives 0.
+    """
     return Softmax(check_dim("softmax", dim, input.ndim))(input if dtype is None else input.to(dtype))
 
 
