@@ -6,7 +6,7 @@ from typing import Any
 
 
 class device(str):
-    """"cpu", "cuda" or "cuda:<index>": `device("cuda:1")`, `device("cuda", 1)` or `device(1)`."""
+    """ "cpu", "cuda" or "cuda:<index>": `device("cuda:1")`, `device("cuda", 1)` or `device(1)`."""
 
     def __new__(cls, type: Any, index: int | None = None) -> device:
         if isinstance(type, int) and not isinstance(type, bool) and index is None:
@@ -21,7 +21,7 @@ class device(str):
 
     @property
     def type(self) -> str:
-        """"cpu" or "cuda"."""
+        """ "cpu" or "cuda"."""
         return self.partition(":")[0]
 
     @property

@@ -11,7 +11,7 @@ from ..tensor import Tensor
 from .pool import _both, _stride, avg_pool2d, max_pool2d
 from .reduce import mean
 from .select import gather, where
-from .shape import flatten, reshape, stack
+from .shape import flatten, owned, reshape, stack
 
 
 def _cells(function: str, output_size: Any, input: Any) -> tuple[int, int]:
@@ -65,7 +65,7 @@ def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = 
             row, column = taken // cell.shape[-1], taken % cell.shape[-1]
             places[..., i, j] = (top.start + row) * w + left.start + column
     index = Tensor._wrap(places)
-    values = reshape(gather(flatten(input, -2), -1, flatten(index, -2)), index.shape)
+    values = owned(reshape(gather(flatten(input, -2), -1, flatten(index, -2)), index.shape))
     return (values, index) if return_indices else values
 
 
@@ -117,4 +117,4 @@ def max_unpool2d(
     source = xp.full((rows, h * w), -1, np.int64)
     source[xp.arange(rows)[:, None], index.reshape(rows, count)] = xp.arange(count)
     taken = gather(reshape(input, (rows, count)), 1, Tensor._wrap(xp.maximum(source, 0)))
-    return reshape(where(Tensor._wrap(source >= 0), taken, 0.0), (*input.shape[:-2], h, w))
+    return owned(reshape(where(Tensor._wrap(source >= 0), taken, 0.0), (*input.shape[:-2], h, w)))

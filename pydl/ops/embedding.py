@@ -11,7 +11,7 @@ from ..backend import array_module
 from ..tensor import Tensor
 from .compare import eq
 from .select import index_select, where
-from .shape import reshape, unsqueeze
+from .shape import owned, reshape, unsqueeze
 
 
 def _indices(function: str, input: Any) -> Tensor:
@@ -53,7 +53,7 @@ def embedding(
             raise ValueError(f"[embedding] expected padding_idx in {-rows} … {rows - 1}, got {padding_idx}")
         padding = unsqueeze(eq(reshape(index, (-1,)), padding_idx % rows), 1)
         picked = where(padding, picked.detach(), picked)
-    return reshape(picked, (*index.shape, weight.shape[1]))
+    return owned(reshape(picked, (*index.shape, weight.shape[1])))
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:

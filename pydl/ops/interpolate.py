@@ -12,7 +12,7 @@ from ..backend import Array, array_module
 from ..tensor import Tensor
 from .adaptive import adaptive_avg_pool2d
 from .resize import take
-from .shape import expand, reshape, squeeze, unsqueeze
+from .shape import expand, owned, reshape, squeeze, unsqueeze
 
 _NDIM = {"linear": 3, "bilinear": 4, "trilinear": 5, "bicubic": 4}
 
@@ -132,7 +132,7 @@ def _repeated(input: Tensor, ratios: list[int]) -> Tensor:
 
 def _area(input: Tensor, sizes: list[int]) -> Tensor:
     if input.ndim == 3:
-        return squeeze(adaptive_avg_pool2d(unsqueeze(input, -2), (1, *sizes)), -2)
+        return owned(squeeze(adaptive_avg_pool2d(unsqueeze(input, -2), (1, *sizes)), -2))
     if input.ndim != 4:
         raise ValueError(f'[interpolate] expected a 3-D or 4-D input for mode "area", got shape {input.shape}')
     return adaptive_avg_pool2d(input, tuple(sizes))

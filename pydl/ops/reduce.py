@@ -10,7 +10,7 @@ from ..autograd import Function
 from ..backend import Array, array_module, kernels
 from ..tensor import Tensor
 from .dims import check_dim, check_dims
-from .shape import expand, reshape
+from .shape import expand, owned, reshape
 
 
 def _keepdim_shape(shape: tuple[int, ...], dims: tuple[int, ...]) -> tuple[int, ...]:
@@ -262,7 +262,7 @@ def _along(function: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
     values = gather(input, dim, indices)
     if not keepdim:
         axis = check_dim(function, dim, input.ndim)
-        return Extremum(values.squeeze(axis), indices.squeeze(axis))
+        return Extremum(owned(values.squeeze(axis)), indices.squeeze(axis))
     return Extremum(values, indices)
 
 

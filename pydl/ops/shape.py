@@ -130,6 +130,14 @@ def reshape(input: Tensor, *sizes: Any, shape: Any = None) -> Tensor:
     return Reshape(target)(input)
 
 
+def owned(view: Tensor) -> Tensor:
+    """A view of memory that no one else holds, as a tensor of its own: it may be changed in place."""
+    if view._is_view:
+        view._is_view = False
+        view._shared_version().recorded_views -= 1
+    return view
+
+
 def view(input: Tensor, *shape: Any) -> Tensor:
     """Like `reshape`; with a dtype, the elements converted to it would not be a view, so that is a TypeError."""
     if len(shape) == 1 and not isinstance(shape[0], (int, tuple, list, np.integer)):

@@ -9,7 +9,7 @@ from ..backend import Array, kernels
 from ..tensor import Tensor
 from .dims import check_dim, check_dims
 from .reduce import sum
-from .shape import reshape
+from .shape import owned, reshape
 
 
 class SoftmaxGrad(Function):
@@ -105,6 +105,6 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     result = input
     for d in dims:
         result = LogSumExp(d)(result)
-    if keepdim:
-        return result
-    return reshape(result, tuple(n for i, n in enumerate(input.shape) if i not in dims))
+    if keepdim or not dims:
+        return result if dims else result * 1.0
+    return owned(reshape(result, tuple(n for i, n in enumerate(input.shape) if i not in dims)))

@@ -135,6 +135,39 @@ def test_in_place_activation_becomes_the_input():
     assert array.tolist() == [-0.5, 0.5]
 
 
+@pytest.mark.parametrize(
+    ("call", "shape"),
+    [
+        ("nn.InstanceNorm2d(2)", (2, 2, 3, 3)),
+        ("nn.InstanceNorm2d(2, track_running_stats=True)", (2, 2, 3, 3)),
+        ("nn.GroupNorm(1, 2, affine=False)", (2, 2, 3, 3)),
+        ("nn.LayerNorm(3, elementwise_affine=False)", (2, 2, 3)),
+        ("nn.Conv1d(2, 2, 2, dtype='float64')", (2, 2, 3)),
+        ("nn.AdaptiveMaxPool2d(2)", (2, 2, 3, 3)),
+        ("lambda x: nn.MaxUnpool2d(1)(x * 2, x.new_tensor([[[0, 1], [2, 3]]], dtype='int64'))", (1, 2, 2)),
+        ("lambda x: nn.functional.interpolate(x, size=2, mode='area')", (2, 2, 3)),
+        ("lambda x: x @ x[0, 0]", (2, 3, 3)),
+        ("lambda x: x.logsumexp(1)", (2, 3)),
+        ("lambda x: x.max(1)[0]", (2, 3)),
+        ("lambda w: nn.functional.embedding(__import__('pydl').tensor([[0, 1]]), w)", (2, 3)),
+    ],
+)
+def test_results_may_be_changed_in_place(call, shape):
+    array = np.random.default_rng(0).standard_normal(shape)
+    layer, gradients = eval(call, {"nn": nn}), []
+    for inplace in (False, True):
+        x = pydl.tensor(array, requires_grad=True)
+        y = layer(x)
+        if inplace:
+            y += 0.5
+            nn.LeakyReLU(0.1, inplace=True)(y)
+        else:
+            y = nn.LeakyReLU(0.1)(y + 0.5)
+        (y * y).sum().backward()
+        gradients.append(x.grad.numpy())
+    np.testing.assert_array_equal(gradients[0], gradients[1])
+
+
 def test_in_place_activation_of_a_retained_tensor_is_noticed():
     x = pydl.tensor([1.0, 2.0], requires_grad=True)
     y = x * 3
