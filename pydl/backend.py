@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from .devices import CPU, device
+
 try:
     _cpu = importlib.import_module("pydl._cpu")
 except ImportError as error:
@@ -35,8 +37,8 @@ def array_module(array: Array) -> ModuleType:
     return np if isinstance(array, np.ndarray) else importlib.import_module("cupy")
 
 
-def device_of(array: Array) -> str:
-    return "cpu" if isinstance(array, np.ndarray) else f"cuda:{array.device.id}"
+def device_of(array: Array) -> device:
+    return CPU if isinstance(array, np.ndarray) else device("cuda", array.device.id)
 
 
 def to_device(array: Array, device: str) -> Array:

@@ -13,9 +13,9 @@ from .parameter import Parameter
 class _List(Module):
     """Submodules under the names "0", "1", …, with the methods of a list."""
 
-    def __init__(self, modules: Iterable[Module] = ()) -> None:
+    def __init__(self, modules: Iterable[Module] | None = None) -> None:
         super().__init__()
-        for i, module in enumerate(modules):
+        for i, module in enumerate(modules or ()):
             self.add_module(str(i), module)
 
     def _entries(self) -> list[Any]:
@@ -190,9 +190,9 @@ class ModuleDict(Module):
 class ParameterList(Module):
     """Parameters in a list; a tensor becomes a Parameter."""
 
-    def __init__(self, values: Iterable[Any] = ()) -> None:
+    def __init__(self, values: Iterable[Any] | None = None) -> None:
         super().__init__()
-        self.extend(values)
+        self.extend(values or ())
 
     def append(self, value: Any) -> ParameterList:
         """Add a parameter at the end."""

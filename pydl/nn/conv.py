@@ -32,8 +32,10 @@ class _Conv(Module):
         self.dilation = integers(name, "dilation", dilation, self.ndim)
         self.groups = check_groups(name, groups, in_channels=in_channels, out_channels=out_channels)
         self.padding = self._checked_padding(name, padding)
-        if mode != "zeros":
-            raise ValueError(f'[{name}] expected padding_mode "zeros" (others: nn.ReflectionPad2d …), got {mode!r}')
+        modes = ("zeros",) if self.transposed else ("zeros", "reflect", "replicate", "circular")
+        if mode not in modes:
+            known = ", ".join(f'"{m}"' for m in modes)
+            raise ValueError(f"[{name}] expected padding_mode as one of {known}, got {mode!r}")
         self.padding_mode = mode
         first, second = (in_channels, out_channels) if self.transposed else (out_channels, in_channels)
         self.weight = parameter(first, second // groups, *self.kernel_size, dtype=dtype, device=device)
@@ -49,6 +51,18 @@ class _Conv(Module):
             raise ValueError(f'[{name}] expected stride 1 for padding "same", got {self.stride}')
         return padding
 
+    def _framed(self, input: Tensor) -> tuple[Tensor, Any]:
+        """The input, padded unless with zeros, and the padding that is left to do."""
+        if self.padding_mode == "zeros":
+            return input, self.padding
+        if isinstance(self.padding, str):
+            spans = zip(self.dilation, self.kernel_size, strict=True)
+            totals = [d * (k - 1) if self.padding == "same" else 0 for d, k in spans]
+            ends = [(t // 2, t - t // 2) for t in totals]
+        else:
+            ends = [(p, p) for p in self.padding]
+        return F.pad(input, [n for pair in reversed(ends) for n in pair], self.padding_mode), 0
+
     def reset_parameters(self) -> None:
         """Draw new values: uniform in ±1/√fan_in."""
         init.fan_in_uniform_(self.weight, self.bias)
@@ -63,6 +77,7 @@ class _Conv(Module):
             (f"output_padding={output_padding}", output_padding != none),
             (f"groups={self.groups}", self.groups != 1),
             ("bias=False", self.bias is None),
+            (f"padding_mode={self.padding_mode}", self.padding_mode != "zeros"),
         ]
         return ", ".join([text, *(part for part, wanted in shown if wanted)])
 
@@ -70,7 +85,8 @@ class _Conv(Module):
 class Conv2d(_Conv):
     """2-D cross-correlation of (N, in_channels, H, W); see `functional.conv2d`.
 
-    weight (out_channels, in_channels / groups, kH, kW), bias (out_channels). padding: integers, "same" or "valid".
+    weight (out_channels, in_channels / groups, kH, kW), bias (out_channels). padding: integers, "same" or "valid";
+    padding_mode: "zeros", or "reflect", "replicate" or "circular" as in `functional.pad`.
     """
 
     def __init__(
@@ -83,7 +99,8 @@ class Conv2d(_Conv):
         self._build(sizes, stride, padding, dilation, groups, bias, padding_mode, device, dtype)
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.conv2d(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+        input, padding = self._framed(input)
+        return F.conv2d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
 
 class Conv1d(Conv2d):
@@ -92,7 +109,8 @@ class Conv1d(Conv2d):
     ndim = 1
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.conv1d(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+        input, padding = self._framed(input)
+        return F.conv1d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
 
 class ConvTranspose2d(_Conv):

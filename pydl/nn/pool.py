@@ -83,21 +83,51 @@ class SumPool2d(Module):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
-class AdaptiveAvgPool2d(Module):
-    """Means over windows chosen so that the output is `output_size`; None keeps a size."""
+class MaxUnpool2d(Module):
+    """Elements back at the places that MaxPool2d(return_indices=True) took them from; see `functional.max_unpool2d`."""
 
+    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
+        super().__init__()
+        self.kernel_size = integers("MaxUnpool2d", "kernel_size", kernel_size, 2)
+        self.stride = self.kernel_size if stride is None else integers("MaxUnpool2d", "stride", stride, 2)
+        self.padding = integers("MaxUnpool2d", "padding", padding, 2, low=0)
+
+    def forward(self, input: Tensor, indices: Tensor, output_size: Any = None) -> Tensor:
+        return F.max_unpool2d(input, indices, self.kernel_size, self.stride, self.padding, output_size)
+
+    def extra_repr(self) -> str:
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class _Adaptive(Module):
     def __init__(self, output_size: Any) -> None:
         super().__init__()
+        name = type(self).__name__
         sizes = output_size if isinstance(output_size, (tuple, list)) else (output_size, output_size)
         if len(sizes) != 2:
-            raise ValueError(f"[AdaptiveAvgPool2d] expected output_size as an integer or 2, got {output_size}")
+            raise ValueError(f"[{name}] expected output_size as an integer or 2, got {output_size}")
         for size in sizes:
             if size is not None:
-                integer("AdaptiveAvgPool2d", "output_size", size)
+                integer(name, "output_size", size)
         self.output_size = output_size
+
+    def extra_repr(self) -> str:
+        return f"output_size={self.output_size}"
+
+
+class AdaptiveAvgPool2d(_Adaptive):
+    """Means over windows chosen so that the output is `output_size`; None keeps a size."""
 
     def forward(self, input: Tensor) -> Tensor:
         return F.adaptive_avg_pool2d(input, self.output_size)
 
-    def extra_repr(self) -> str:
-        return f"output_size={self.output_size}"
+
+class AdaptiveMaxPool2d(_Adaptive):
+    """Largest elements of windows chosen so that the output is `output_size`; None keeps a size."""
+
+    def __init__(self, output_size: Any, return_indices: bool = False) -> None:
+        super().__init__(output_size)
+        self.return_indices = return_indices
+
+    def forward(self, input: Tensor) -> Any:
+        return F.adaptive_max_pool2d(input, self.output_size, self.return_indices)

@@ -45,26 +45,47 @@ class Unflatten(Module):
 
 
 class Upsample(Module):
-    """An (N, C, …) input at another size, each element from its nearest; see `functional.interpolate`."""
+    """An (N, C, …) input at another size; see `functional.interpolate`."""
 
     def __init__(
-        self, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: Any = None
-    ) -> None:
+        self, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: Any = None,
+        recompute_scale_factor: bool | None = None,
+    ) -> None:  # fmt: skip
         super().__init__()
-        if mode != "nearest" or align_corners is not None:
-            raise ValueError(f'[Upsample] expected mode "nearest" without align_corners, got {mode!r}')
-        self.size, self.mode = size, mode
+        if mode not in ("nearest", "linear", "bilinear", "bicubic", "trilinear"):
+            known = '"nearest", "linear", "bilinear", "bicubic" or "trilinear"'
+            raise ValueError(f"[Upsample] expected mode {known}, got {mode!r}")
+        if mode == "nearest" and align_corners is not None:
+            raise ValueError(f'[Upsample] expected mode "nearest" without align_corners, got {align_corners}')
+        self.size, self.mode, self.align_corners = size, mode, align_corners
+        self.recompute_scale_factor = recompute_scale_factor
         several = isinstance(scale_factor, (tuple, list))
         self.scale_factor = (
             tuple(float(s) for s in scale_factor) if several else float(scale_factor) if scale_factor else None
         )
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.interpolate(input, self.size, self.scale_factor, self.mode)
+        return F.interpolate(
+            input, self.size, self.scale_factor, self.mode, self.align_corners, self.recompute_scale_factor
+        )
 
     def extra_repr(self) -> str:
         how = f"size={self.size}" if self.scale_factor is None else f"scale_factor={self.scale_factor}"
         return f"{how}, mode={self.mode!r}"
+
+
+class UpsamplingNearest2d(Upsample):
+    """(N, C, H, W) at another size by nearest elements."""
+
+    def __init__(self, size: Any = None, scale_factor: Any = None) -> None:
+        super().__init__(size, scale_factor, mode="nearest")
+
+
+class UpsamplingBilinear2d(Upsample):
+    """(N, C, H, W) at another size by bilinear interpolation with aligned corners."""
+
+    def __init__(self, size: Any = None, scale_factor: Any = None) -> None:
+        super().__init__(size, scale_factor, mode="bilinear", align_corners=True)
 
 
 class PixelShuffle(Module):
@@ -132,6 +153,12 @@ class ReflectionPad2d(_Pad2d):
     """Images mirrored about their border elements."""
 
     mode = "reflect"
+
+
+class CircularPad2d(_Pad2d):
+    """Images that go on at the opposite border."""
+
+    mode = "circular"
 
 
 class ReplicationPad2d(_Pad2d):

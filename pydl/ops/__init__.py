@@ -20,6 +20,7 @@ from .activation import (
     softsign,
     tanhshrink,
 )
+from .adaptive import adaptive_avg_pool2d, adaptive_max_pool2d, max_unpool2d
 from .cast import cast, to_device
 from .compare import (
     all,
@@ -48,6 +49,7 @@ from .conv import conv1d, conv2d, conv2d_weight_grad, conv_transpose2d
 from .dropout import dropout, dropout2d
 from .elementwise import add, div, maximum, minimum, mul, pow, sub
 from .embedding import embedding, one_hot
+from .interpolate import interpolate
 from .loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -60,9 +62,9 @@ from .loss import (
 )
 from .matmul import bmm, linear, matmul, mm
 from .norm import batch_norm
-from .pool import adaptive_avg_pool2d, avg_pool2d, max_pool2d, sum_pool2d
+from .pool import avg_pool2d, max_pool2d, sum_pool2d
 from .reduce import amax, amin, argmax, argmin, max, mean, min, norm, prod, std, sum, sum_to, var
-from .resize import interpolate, pixel_shuffle, pixel_unshuffle
+from .resize import pixel_shuffle, pixel_unshuffle
 from .sample_norm import group_norm, instance_norm, layer_norm
 from .select import gather, getitem, index_select, masked_fill, masked_select, where
 from .shape import (

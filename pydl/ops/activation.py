@@ -205,4 +205,5 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     if weight.numel() not in (1, channels):
         raise ValueError(f"[prelu] expected 1 or {channels} weights for input {input.shape}, got {weight.shape}")
     shape = (-1,) + (1,) * (input.ndim - 2) if weight.numel() > 1 else (1,) * input.ndim
-    return relu(input) - weight.reshape(shape) * relu(-input)
+    above = input._data > 0
+    return masked(input, above) + weight.reshape(shape) * masked(input, ~above)

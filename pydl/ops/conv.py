@@ -11,7 +11,7 @@ from ..backend import Array, kernels
 from ..tensor import Tensor
 from .matmul import check_operands
 from .reduce import sum
-from .shape import squeeze, unsqueeze
+from .shape import owned, squeeze, unsqueeze
 
 
 def _pair(value: Any) -> tuple[Any, Any]:
@@ -205,4 +205,4 @@ def conv1d(
         padding = 0, _single("padding", padding, 0)
     steps, spread = (1, _single("stride", stride, 1)), (1, _single("dilation", dilation, 1))
     y = conv2d(unsqueeze(input, -2), unsqueeze(weight, -2), bias, steps, padding, spread, groups)
-    return squeeze(y, -2)
+    return owned(squeeze(y, -2))

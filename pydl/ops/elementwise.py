@@ -128,14 +128,14 @@ class Maximum(_Extremum):
     kernel = "maximum"
 
     def taken(self, x: Any, y: Any) -> Array:
-        return x > y
+        return ~(x <= y)  # NaN, which is the result, too
 
 
 class Minimum(_Extremum):
     kernel = "minimum"
 
     def taken(self, x: Any, y: Any) -> Array:
-        return x < y
+        return ~(x >= y)
 
 
 def masked(x: Tensor, mask: Array) -> Tensor:
@@ -173,13 +173,33 @@ def mul(input: Any, other: Any) -> Tensor:
     return _apply("mul", Mul, input, other)
 
 
-def div(input: Any, other: Any) -> Tensor:
-    """input / other, elementwise with broadcasting; integers are divided as float32."""
+def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+    """input / other, elementwise with broadcasting; integers are divided as float32.
+
+    rounding_mode "floor" and "trunc" round the quotient down or towards 0; its gradient is then 0.
+    """
+    if rounding_mode is not None:
+        return _rounded(input, other, rounding_mode)
     a, b = promote("div", input, other)
     if not any(isinstance(x, Tensor) and x.dtype.kind == "f" for x in (a, b)):
         a = cast(a, float32) if isinstance(a, Tensor) else float(a)
         b = cast(b, float32) if isinstance(b, Tensor) else float(b)
     return _apply("div", Div, a, b)
+
+
+def _rounded(a: Any, b: Any, mode: str) -> Tensor:
+    from .compare import floor_divide
+
+    if mode == "floor":
+        return floor_divide(a, b)
+    if mode != "trunc":
+        raise ValueError(f'[div] expected rounding_mode "floor", "trunc" or None, got {mode!r}')
+    low = floor_divide(a, b)._data
+    if low.dtype.kind == "f":
+        quotient = div(a, b)._data
+        return Tensor._wrap(array_module(quotient).trunc(quotient))
+    x, y = (getattr(v, "_data", v) for v in (a, b))
+    return Tensor._wrap(low + ((low < 0) & (low * y != x)))
 
 
 def pow(input: Any, exponent: Any) -> Tensor:

@@ -11,7 +11,7 @@ from ..backend import array_module
 from ..tensor import Tensor
 from .compare import eq
 from .select import index_select, where
-from .shape import reshape, unsqueeze
+from .shape import owned, reshape, unsqueeze
 
 
 def _indices(function: str, input: Any) -> Tensor:
@@ -30,7 +30,10 @@ def _check_range(function: str, input: Tensor, size: int) -> None:
         raise IndexError(f"[{function}] expected indices in 0 … {size - 1}, got {int(index[at])} at position {at}")
 
 
-def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> Tensor:
+def embedding(
+    input: Tensor, weight: Tensor, padding_idx: int | None = None, max_norm: float | None = None,
+    norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False,
+) -> Tensor:  # fmt: skip
     """Row input[…] of weight (rows, features): shape input.shape + (features,).
 
     Row `padding_idx` gets no gradient. An index outside 0 … rows-1 is an IndexError.
@@ -39,6 +42,8 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
         raise ValueError(
             f"[embedding] expected weight of shape (rows, features), got {getattr(weight, 'shape', weight)}"
         )
+    if max_norm is not None or scale_grad_by_freq or sparse:
+        raise ValueError("[embedding] expected no max_norm, scale_grad_by_freq or sparse, got one of them")
     rows = weight.shape[0]
     index = _indices("embedding", input)
     _check_range("embedding", index, rows)
@@ -48,7 +53,7 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
             raise ValueError(f"[embedding] expected padding_idx in {-rows} … {rows - 1}, got {padding_idx}")
         padding = unsqueeze(eq(reshape(index, (-1,)), padding_idx % rows), 1)
         picked = where(padding, picked.detach(), picked)
-    return reshape(picked, (*index.shape, weight.shape[1]))
+    return owned(reshape(picked, (*index.shape, weight.shape[1])))
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:

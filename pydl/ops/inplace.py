@@ -96,7 +96,7 @@ def clamp_(self: Tensor, min: float | None = None, max: float | None = None) -> 
     return assign("clamp_", self, clamp(_before(self), min, max))
 
 
-def copy_(self: Tensor, source: Tensor) -> Tensor:
+def copy_(self: Tensor, source: Tensor, non_blocking: bool = False) -> Tensor:
     """In place: the elements of `source`, broadcast to this shape and converted to this dtype."""
     from .cast import cast
     from .shape import expand

@@ -8,7 +8,7 @@ from ..autograd import Function
 from ..backend import Array, kernels
 from ..tensor import Tensor
 from .reduce import sum, sum_to
-from .shape import reshape, transpose
+from .shape import owned, reshape, transpose
 
 
 def check_operands(function: str, **operands: Any) -> None:
@@ -91,7 +91,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     if input.ndim > 1 and other.ndim > 1:
         return c
     shape = c.shape[:-2] + (() if input.ndim == 1 else c.shape[-2:-1]) + (() if other.ndim == 1 else c.shape[-1:])
-    return reshape(c, shape)
+    return owned(reshape(c, shape))
 
 
 def mm(input: Tensor, mat2: Tensor) -> Tensor:

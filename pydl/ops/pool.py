@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..autograd import Function
-from ..backend import Array, kernels
+from ..backend import Array, array_module, kernels
 from ..tensor import Tensor
-from .reduce import mean
 
 
 class MaxPool(Function):
-    """The index of each window's largest element is kept by the node, not exposed."""
+    """The tap that each window took is kept by the node as the kernels number it."""
 
     def __init__(self, *window: Any) -> None:
         self.window = window
@@ -89,15 +90,32 @@ def max_pool2d(
     dilation: Any = 1,
     ceil_mode: bool = False,
     return_indices: bool = False,
-) -> Tensor:
+) -> Any:
     """Largest element of each window of (N, C, H, W) or (C, H, W); NaN where there is one.
 
     Sizes: ⌊(n + 2 · padding - dilation · (kernel_size - 1) - 1) / stride⌋ + 1; stride defaults to kernel_size. The
-    gradient goes to the element taken, the first of equals.
+    gradient goes to the element taken, the first of equals. With `return_indices` also its place in H · W as int64
+    (-1 for a window without an element, which only dilation makes).
     """
-    if return_indices:
-        raise ValueError("[max_pool2d] expected return_indices=False, got True: indices stay inside the operation")
-    return MaxPool(kernel_size, _stride(kernel_size, stride), padding, dilation, bool(ceil_mode))(input)
+    pool = MaxPool(kernel_size, _stride(kernel_size, stride), padding, dilation, bool(ceil_mode))
+    values = pool(input)
+    return (values, Tensor._wrap(_places(pool))) if return_indices else values
+
+
+def _both(value: Any) -> tuple[int, int]:
+    return (int(value[0]), int(value[1])) if isinstance(value, (tuple, list)) else (int(value), int(value))
+
+
+def _places(pool: MaxPool) -> Array:
+    """The taps that a pooling took, as places in the flattened image."""
+    kernel, stride, padding, dilation = (_both(v) for v in pool.window[:4])
+    xp = array_module(pool.index)
+    tap = pool.index.astype(np.int64)
+    rows, columns = (xp.arange(n) * s - p for n, s, p in zip(tap.shape[-2:], stride, padding, strict=True))
+    row = rows[:, None] + tap // kernel[1] * dilation[0]
+    places = row * pool.image[1] + columns + tap % kernel[1] * dilation[1]
+    none = 255 if pool.index.dtype.kind == "u" else -1
+    return xp.where(tap == none, -1, places)
 
 
 def avg_pool2d(
@@ -122,33 +140,3 @@ def sum_pool2d(
 ) -> Tensor:
     """Sum of each window of (N, C, H, W) or (C, H, W); sizes as in `max_pool2d`."""
     return AvgPool(kernel_size, _stride(kernel_size, stride), padding, bool(ceil_mode), True, 1)(input)
-
-
-def _cells(function: str, output_size: Any, image: tuple[int, ...]) -> tuple[int, int]:
-    sizes = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size, output_size)
-    if len(sizes) != 2:
-        raise ValueError(f"[{function}] expected output_size as one or two integers, got {output_size!r}")
-    sizes = tuple(n if size is None else size for size, n in zip(sizes, image, strict=True))
-    if any(isinstance(s, bool) or not isinstance(s, int) for s in sizes):
-        raise TypeError(f"[{function}] expected output_size as one or two integers, got {output_size!r}")
-    if any(s < 1 for s in sizes):
-        raise ValueError(f"[{function}] expected output_size >= 1, got {output_size!r}")
-    return sizes[0], sizes[1]
-
-
-def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
-    """Means of output_size cells that cover (N, C, H, W) or (C, H, W): cell i of o spans ⌊i·n/o⌋ … ⌈(i+1)·n/o⌉."""
-    from .shape import stack
-
-    if input.ndim not in (3, 4):
-        raise ValueError(f"[adaptive_avg_pool2d] expected a 3-D or 4-D input, got shape {input.shape}")
-    h, w = input.shape[-2:]
-    rows, columns = _cells("adaptive_avg_pool2d", output_size, (h, w))
-    if rows == columns == 1:
-        return mean(input, (-2, -1), keepdim=True)
-    if h % rows == 0 and w % columns == 0:
-        return avg_pool2d(input, (h // rows, w // columns))
-    tops = [slice(i * h // rows, -(-(i + 1) * h // rows)) for i in range(rows)]
-    lefts = [slice(j * w // columns, -(-(j + 1) * w // columns)) for j in range(columns)]
-    cells = [[mean(input[..., top, left], (-2, -1)) for left in lefts] for top in tops]
-    return stack([stack(row, -1) for row in cells], -2)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ..autograd import Function
 from ..backend import Array, array_module, kernels
 from ..tensor import Tensor
 from .dims import check_dim, check_dims
-from .shape import expand, reshape
+from .shape import expand, owned, reshape
 
 
 def _keepdim_shape(shape: tuple[int, ...], dims: tuple[int, ...]) -> tuple[int, ...]:
@@ -42,7 +44,7 @@ class SumTo(Function):
 
 
 class _Selected(Function):
-    """amax, amin: the gradient is shared evenly among the elements that equal the result."""
+    """amax, amin: the gradient is shared evenly among the elements that equal the result (or are NaN, as it)."""
 
     kernel = ""
 
@@ -57,7 +59,8 @@ class _Selected(Function):
     def backward(self, g: Tensor) -> Tensor:
         x = self.input(0)
         kept = _keepdim_shape(x.shape, self.dims)
-        equal = (x._data == self.output()._data.reshape(kept)).astype(x.dtype)
+        y = self.output()._data.reshape(kept)
+        equal = ((x._data == y) | ((x._data != x._data) & (y != y))).astype(x.dtype)
         share = Tensor._wrap(equal / equal.sum(axis=self.dims, keepdims=True))
         return reshape(g, kept) * share
 
@@ -106,9 +109,17 @@ def _of_integers(function: str, input: Tensor, dims: tuple[int, ...], keepdim: b
     return Tensor._wrap(xp.asarray(getattr(xp, function)(input._data, axis=dims, keepdims=keepdim)))
 
 
-def sum(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
-    """Sum over dimension(s) `dim`, all by default; 0 of nothing. Integers and bool give int64."""
-    _check("sum", input)
+def _converted(function: str, input: Any, dtype: Any) -> Tensor:
+    """The input, as `dtype` where one is given."""
+    from .cast import cast
+
+    _check(function, input)
+    return input if dtype is None else cast(input, dtype)
+
+
+def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """Sum over dimension(s) `dim`, all by default; 0 of nothing. Integers and bool give int64, without a `dtype`."""
+    input = _converted("sum", input, dtype)
     dims = check_dims("sum", dim, input.ndim)
     if input.dtype.kind != "f":
         return _of_integers("sum", input, dims, keepdim)
@@ -120,9 +131,9 @@ def sum_to(input: Tensor, shape: tuple[int, ...] | None) -> Tensor:
     return input if shape is None or input._data.shape == shape else SumTo(shape)(input)
 
 
-def mean(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
-    """Mean over dimension(s) `dim`, all by default; NaN of nothing."""
-    _check("mean", input)
+def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """Mean over dimension(s) `dim`, all by default, of the input as `dtype`; NaN of nothing."""
+    input = _converted("mean", input, dtype)
     if input.dtype.kind != "f":
         raise TypeError(f"[mean] expected input of dtype float32 or float64, got {input.dtype}")
     dims = check_dims("mean", dim, input.ndim)
@@ -153,23 +164,42 @@ def std(input: Tensor, dim: Any = None, correction: int = 1, keepdim: bool = Fal
     return var(input, dim, correction, keepdim, unbiased).sqrt()
 
 
-def norm(input: Tensor, p: float = 2, dim: Any = None, keepdim: bool = False) -> Tensor:
-    """(Σ |x|ᵖ)^(1/p) over dimension(s) `dim`; p = inf gives the largest |x|. The gradient at 0 is 0 for p = 2."""
-    _check("norm", input)
+def _power(x: Tensor, exponent: float) -> Tensor:
+    """x^exponent of x >= 0; for a positive exponent the gradient at 0 is 0."""
+    zero = x._data == 0
+    if exponent <= 0 or not x.requires_grad or not zero.any():
+        return x.sqrt() if exponent == 0.5 else x**exponent
+    from .elementwise import masked
+
+    return masked((x + Tensor._wrap(zero.astype(x.dtype))) ** exponent, ~zero)
+
+
+def norm(
+    input: Tensor, p: float | str | None = "fro", dim: Any = None, keepdim: bool = False, *, dtype: Any = None
+) -> Tensor:
+    """(Σ |x|ᵖ)^(1/p) over dimension(s) `dim`; p = "fro" is 2, ±inf the largest or smallest |x|, 0 counts x ≠ 0.
+
+    Where the norm is 0 its gradient is 0.
+    """
+    input = _converted("norm", input, dtype)
+    if input.dtype.kind != "f":
+        raise TypeError(f"[norm] expected input of dtype float32 or float64, got {input.dtype}")
+    if p is None or (isinstance(p, str) and p == "fro"):
+        p = 2
+    if isinstance(p, (bool, str)) or not isinstance(p, (int, float, np.integer, np.floating)):
+        raise TypeError(f'[norm] expected p as a number or "fro", got {p!r}')
+    if p != p:
+        raise ValueError("[norm] expected p as a number, got nan")
     dims = check_dims("norm", dim, input.ndim)
-    if p == float("inf"):
-        return amax(input.abs(), dims, keepdim)
+    if abs(p) == float("inf"):
+        return (amax if p > 0 else amin)(input.abs(), dims, keepdim)
+    if p == 0:
+        return sum(Tensor._wrap((input._data != 0).astype(input.dtype)), dims, keepdim)
     if p == 1:
         return sum(input.abs(), dims, keepdim)
     if p == 2:
-        total = sum(input * input, dims, keepdim)
-        zero = total._data == 0
-        if not total.requires_grad or not zero.any():
-            return total.sqrt()
-        from .elementwise import masked
-
-        return masked((total + Tensor._wrap(zero.astype(total.dtype))).sqrt(), ~zero)
-    return sum(input.abs() ** float(p), dims, keepdim) ** (1.0 / p)
+        return _power(sum(input * input, dims, keepdim), 0.5)
+    return _power(sum(_power(input.abs(), float(p)), dims, keepdim), 1.0 / float(p))
 
 
 def _extremum(function: str, node: type[_Selected], input: Tensor, dim: Any, keepdim: bool) -> Tensor:
@@ -232,7 +262,7 @@ def _along(function: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
     values = gather(input, dim, indices)
     if not keepdim:
         axis = check_dim(function, dim, input.ndim)
-        return Extremum(values.squeeze(axis), indices.squeeze(axis))
+        return Extremum(owned(values.squeeze(axis)), indices.squeeze(axis))
     return Extremum(values, indices)
 
 
@@ -246,9 +276,9 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     return _along("min", input, dim, keepdim)
 
 
-def prod(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """Product along `dim`, of all elements by default."""
-    _check("prod", input)
+def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """Product along `dim`, of all elements by default, of the input as `dtype`."""
+    input = _converted("prod", input, dtype)
     if dim is None:
         input, dim = reshape(input, (-1,)) if input.numel() else reshape(input, (0,)), 0
     axis = check_dim("prod", dim, input.ndim)

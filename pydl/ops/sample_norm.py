@@ -7,7 +7,7 @@ from typing import Any
 
 from ..tensor import Tensor
 from .norm import batch_norm
-from .shape import repeat, reshape
+from .shape import owned, repeat, reshape
 
 
 def _check(function: str, input: Any, low: int) -> None:
@@ -28,7 +28,7 @@ def _standardise(input: Tensor, rows: int, eps: float) -> Tensor:
     if input.numel() <= rows:  # nothing, or one value a row, which is its own mean
         return input - input
     flat = reshape(input, (1, rows, -1))
-    return reshape(batch_norm(flat, None, None, training=True, momentum=0.0, eps=eps), input.shape)
+    return owned(reshape(batch_norm(flat, None, None, training=True, momentum=0.0, eps=eps), input.shape))
 
 
 def _affine(output: Tensor, weight: Tensor | None, bias: Tensor | None, shape: tuple[int, ...]) -> Tensor:
@@ -88,7 +88,7 @@ def instance_norm(
     else:
         mean, var = repeat(running_mean, n), repeat(running_var, n)
         flat = reshape(input, (1, n * channels, -1))
-        output = reshape(batch_norm(flat, mean, var, None, None, True, momentum, eps), input.shape)
+        output = owned(reshape(batch_norm(flat, mean, var, None, None, True, momentum, eps), input.shape))
         running_mean.copy_(mean.reshape(n, channels).mean(0))
         running_var.copy_(var.reshape(n, channels).mean(0))
     return _affine(output, weight, bias, (channels, *(1,) * (input.ndim - 2)))

@@ -110,9 +110,12 @@ class Pad(Function):
         return g[tuple(slice(a, n - b) for n, (a, b) in zip(g.shape, self.widths, strict=True))]
 
 
-def reshape(input: Tensor, *shape: Any) -> Tensor:
+def reshape(input: Tensor, *sizes: Any, shape: Any = None) -> Tensor:
     """The elements in row-major order in another shape; one size may be -1. A view where possible."""
-    sizes = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
+    if shape is not None:
+        sizes = (*sizes, shape)
+    if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
+        sizes = tuple(sizes[0])
     known = as_shape("reshape", [1 if isinstance(s, int) and s == -1 else s for s in sizes])
     if sum(1 for s in sizes if s == -1) > 1:
         raise ValueError(f"[reshape] expected at most one size of -1, got {tuple(sizes)}")
@@ -125,6 +128,14 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
         raise ValueError(f"[reshape] expected a shape of {total} elements for input {input.shape}, got {tuple(sizes)}")
     target = tuple(total // count if s == -1 else int(s) for s in sizes)
     return Reshape(target)(input)
+
+
+def owned(view: Tensor) -> Tensor:
+    """A view of memory that no one else holds, as a tensor of its own: it may be changed in place."""
+    if view._is_view:
+        view._is_view = False
+        view._shared_version().recorded_views -= 1
+    return view
 
 
 def view(input: Tensor, *shape: Any) -> Tensor:
@@ -164,9 +175,11 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     return reshape(input, (*input.shape[:axis], *rest, *input.shape[axis + 1 :]))
 
 
-def permute(input: Tensor, *dims: Any) -> Tensor:
+def permute(input: Tensor, *order: Any, dims: Any = None) -> Tensor:
     """The dimensions in another order; a view."""
-    order = dims[0] if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
+    order = order if dims is None else (*order, dims)
+    if len(order) == 1 and isinstance(order[0], (tuple, list)):
+        order = tuple(order[0])
     checked = tuple(check_dim("permute", d, input.ndim) for d in order)
     if sorted(checked) != list(range(input.ndim)):
         raise ValueError(f"[permute] expected every dim of {input.shape} once, got {tuple(order)}")
@@ -321,9 +334,11 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     return tuple(select(input, axis, i) for i in range(input.shape[axis]))
 
 
-def flip(input: Tensor, *dims: Any) -> Tensor:
+def flip(input: Tensor, *chosen: Any, dims: Any = None) -> Tensor:
     """Reversed along dimension(s) `dims`."""
-    chosen = dims[0] if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
+    chosen = chosen if dims is None else (*chosen, dims)
+    if len(chosen) == 1 and isinstance(chosen[0], (tuple, list)):
+        chosen = tuple(chosen[0])
     return Flip(tuple(check_dim("flip", d, input.ndim) for d in chosen))(input)
 
 
@@ -338,13 +353,26 @@ def repeat(input: Tensor, *sizes: Any) -> Tensor:
     return reshape(expand(reshape(input, ones), spread), [c * n for c, n in zip(counts, shape, strict=True)])
 
 
+def check_pad(input: Any, pad: Any) -> tuple[int, ...]:
+    """The widths of a padding: pairs of integers for the last dimensions of a tensor."""
+    if not isinstance(input, Tensor):
+        raise TypeError(f"[pad] expected input to be a tensor, got {type(input).__name__}")
+    widths = tuple(pad) if isinstance(pad, (tuple, list)) else None
+    if widths is None or any(isinstance(n, bool) or not hasattr(n, "__index__") for n in widths):
+        raise TypeError(f"[pad] expected pad as a sequence of integers, got {pad!r}")
+    if len(widths) % 2 or len(widths) // 2 > input.ndim:
+        raise ValueError(f"[pad] expected pairs for at most {input.ndim} dimensions, got {widths}")
+    if any(abs(int(n)) >= 2**31 for n in widths):
+        raise ValueError(f"[pad] expected widths below 2³¹, got {widths}")
+    return tuple(int(n) for n in widths)
+
+
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float = 0.0) -> Tensor:
     """Constant padding as PyTorch counts it: (left, right, top, bottom, …) from the last dimension; negative crops."""
     if mode != "constant":
         raise ValueError(f'[pad] expected mode "constant", got {mode!r}')
-    if len(pad) % 2 or len(pad) // 2 > input.ndim:
-        raise ValueError(f"[pad] expected pairs for at most {input.ndim} dimensions, got {tuple(pad)}")
-    pairs = [(int(pad[i]), int(pad[i + 1])) for i in range(0, len(pad), 2)]
+    given = check_pad(input, pad)
+    pairs = [(given[i], given[i + 1]) for i in range(0, len(given), 2)]
     widths = ((0, 0),) * (input.ndim - len(pairs)) + tuple(reversed(pairs))
     for n, (a, b) in zip(input.shape, widths, strict=True):
         if n + a + b < 0 or min(a, 0) + min(b, 0) < -n:

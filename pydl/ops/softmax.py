@@ -9,7 +9,7 @@ from ..backend import Array, kernels
 from ..tensor import Tensor
 from .dims import check_dim, check_dims
 from .reduce import sum
-from .shape import reshape
+from .shape import owned, reshape
 
 
 class SoftmaxGrad(Function):
@@ -86,14 +86,17 @@ class LogSumExp(Function):
         return g * softmax(self.input(0), self.dim)
 
 
-def softmax(input: Tensor, dim: int) -> Tensor:
-    """eˣ / Σ eˣ along `dim`. A row with NaN, with +∞ or of -∞ alone is NaN; -∞ beside finite numbers gives 0."""
-    return Softmax(check_dim("softmax", dim, input.ndim))(input)
+def softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
+    """eˣ / Σ eˣ along `dim`, of the input as `dtype`.
+
+    A row with NaN, with +∞ or of -∞ alone is NaN; -∞ beside finite numbers gives 0.
+    """
+    return Softmax(check_dim("softmax", dim, input.ndim))(input if dtype is None else input.to(dtype))
 
 
-def log_softmax(input: Tensor, dim: int) -> Tensor:
-    """log(softmax(input, dim)) without overflow: x - max - log Σ exp(x - max)."""
-    return LogSoftmax(check_dim("log_softmax", dim, input.ndim))(input)
+def log_softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
+    """log(softmax(input, dim, dtype=dtype)) without overflow: x - max - log Σ exp(x - max)."""
+    return LogSoftmax(check_dim("log_softmax", dim, input.ndim))(input if dtype is None else input.to(dtype))
 
 
 def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
@@ -102,6 +105,6 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     result = input
     for d in dims:
         result = LogSumExp(d)(result)
-    if keepdim:
-        return result
-    return reshape(result, tuple(n for i, n in enumerate(input.shape) if i not in dims))
+    if keepdim or not dims:
+        return result if dims else result * 1.0
+    return owned(reshape(result, tuple(n for i, n in enumerate(input.shape) if i not in dims)))

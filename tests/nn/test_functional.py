@@ -40,7 +40,7 @@ def test_special_values(function, expected, dtype):
 
 ACTIVATIONS = [
     "relu", "relu6", "leaky_relu", "elu", "selu", "celu", "silu", "mish", "hardswish", "hardsigmoid", "hardtanh",
-    "softsign", "tanhshrink", "gelu", "softplus", "logsigmoid",
+    "softsign", "tanhshrink", "gelu", "softplus", "logsigmoid", "prelu",
 ]  # fmt: skip
 
 
@@ -49,8 +49,9 @@ def test_gradients_on_the_kinks_are_pytorchs(name):
     torch = pytest.importorskip("torch")
     points = np.array([-6.0, -3.0, -1.0, 0.0, 1.0, 3.0, 6.0, 25.0])
     x, y = pydl.tensor(points, requires_grad=True), torch.tensor(points, requires_grad=True)
-    getattr(F, name)(x).sum().backward()
-    getattr(torch.nn.functional, name)(y).sum().backward()
+    slope = {"prelu": [0.25]}.get(name)
+    getattr(F, name)(x, *([pydl.tensor(slope, dtype="float64")] if slope else [])).sum().backward()
+    getattr(torch.nn.functional, name)(y, *([torch.tensor(slope).double()] if slope else [])).sum().backward()
     np.testing.assert_allclose(x.grad.numpy(), y.grad.numpy(), rtol=1e-7, atol=1e-14)
 
 
@@ -68,6 +69,18 @@ def test_gradients_on_the_kinks_are_pytorchs(name):
         lambda F, x: F.pad(x, (2, 1), mode="circular"),
         lambda F, x: F.interpolate(x, scale_factor=2),
         lambda F, x: F.interpolate(x, size=7),
+        lambda F, x: F.interpolate(x, size=7, mode="linear"),
+        lambda F, x: F.interpolate(x.unsqueeze(0), size=(2, 7), mode="bilinear", align_corners=True),
+        lambda F, x: F.interpolate(x.unsqueeze(0), scale_factor=(1.7, 2.3), mode="bilinear"),
+        lambda F, x: F.interpolate(x.unsqueeze(0), scale_factor=1.7, mode="bilinear", recompute_scale_factor=True),
+        lambda F, x: F.interpolate(x.unsqueeze(0), scale_factor=1.7, mode="bicubic"),
+        lambda F, x: F.interpolate(x, scale_factor=1.7, mode="nearest-exact"),
+        lambda F, x: F.interpolate(x, size=3, mode="area"),
+        lambda F, x: F.adaptive_max_pool2d(x, (2, 3)),
+        lambda F, x: F.max_unpool2d(*F.max_pool2d(x, (1, 2), return_indices=True), (1, 2)),
+        lambda F, x: F.cosine_similarity(x, x * 2 + 1, dim=-1),
+        lambda F, x: F.relu_(x * 2) + F.leaky_relu_(x * 3, 0.1) + F.elu_(x + 0) + F.hardtanh_(x * 1),
+        lambda F, x: F.selu_(x * 2) + F.celu_(x * 3, 0.5),
         lambda F, x: F.gelu(x, approximate="tanh"),
         lambda F, x: F.glu(x, dim=0),
         lambda F, x: F.one_hot((x * 3).abs().long(), 12).to(x.dtype) * x.unsqueeze(-1),
@@ -97,7 +110,22 @@ def test_values_and_gradients_are_pytorchs(call):
         (lambda x: F.interpolate(x, scale_factor=INF), ValueError, "expected values > 0, got inf"),
         (lambda x: F.interpolate(x, scale_factor=0.01), ValueError, "expected sizes >= 1"),
         (lambda x: F.interpolate(x, size=(1, 2)), ValueError, "expected 1 values"),
-        (lambda x: F.interpolate(x, scale_factor=2, mode="bicubic"), ValueError, 'expected mode "nearest"'),
+        (lambda x: F.interpolate(x, scale_factor=2, mode="cubic"), ValueError, 'expected mode "nearest".*"area", got'),
+        (lambda x: F.interpolate(x, scale_factor=2, mode="bilinear"), ValueError, "expected a 4-D input for mode"),
+        (lambda x: F.interpolate(x, size=2, align_corners=True), ValueError, "'nearest' without align_corners"),
+        (lambda x: F.interpolate(x, size=2, mode="linear", antialias=True), ValueError, "antialias=False"),
+        (lambda x: F.interpolate(x.long(), size=2, mode="linear"), TypeError, "float32 or float64, got int64"),
+        (lambda x: F.adaptive_max_pool2d(x, (2, 0)), ValueError, r"\[adaptive_max_pool2d\] expected output_size >= 1"),
+        (lambda x: F.adaptive_max_pool2d(x[0], 1), ValueError, r"input of shape \(N, C, H, W\) or \(C, H, W\)"),
+        (lambda x: F.max_unpool2d(x, x, 2), TypeError, r"\[max_unpool2d\] expected indices as a tensor of integers"),
+        (lambda x: F.max_unpool2d(x, x.long()[:1], 2), ValueError, r"expected indices of shape \(2, 3, 4\)"),
+        (lambda x: F.max_unpool2d(x, x.long() * 48, 2), IndexError, r"in 0 … 47, got 48 at position \(0, 0, 0\)"),
+        (lambda x: F.max_unpool2d(x, -x.long(), 2), IndexError, "got -1 at position"),
+        (lambda x: F.max_unpool2d(x, x.long(), 2, output_size=(9, 8)), ValueError, "output_size within stride"),
+        (lambda x: F.max_unpool2d(x, x.long(), 0), ValueError, "kernel_size and stride >= 1"),
+        (lambda x: F.pad(x, (1.5, 1)), TypeError, r"\[pad\] expected pad as a sequence of integers, got \(1.5, 1\)"),
+        (lambda x: F.pad(x, 1, mode="reflect"), TypeError, "sequence of integers, got 1"),
+        (lambda x: F.pad(x, (2**40, 0)), ValueError, "widths below"),
         (lambda x: F.interpolate(x[0], size=2), ValueError, r"expected input of shape \(N, C, …\)"),
         (lambda x: F.pixel_shuffle(x, 2), ValueError, r"\[pixel_shuffle\] expected input of shape"),
         (lambda x: F.pixel_unshuffle(x, 3), ValueError, r"\[pixel_unshuffle\] expected input of shape"),
@@ -115,3 +143,36 @@ def test_values_and_gradients_are_pytorchs(call):
 def test_bad_arguments(call, error, text):
     with pytest.raises(error, match=text):
         call(pydl.ones(2, 3, 4))
+
+
+@pytest.mark.parametrize("window", [(2,), (3, 2, 1), ((2, 3), (1, 2), (0, 1)), ((16, 17), 3, 2), (2, 2, 0, 2)])
+@pytest.mark.parametrize("kind", ["ties", "infinite", "nan", "channels_last", "unbatched"])
+def test_pooling_indices_are_pytorchs(window, kind):
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(1)
+    x = rng.integers(-3, 3, (2, 3, 20, 21)).astype("f4")
+    x = {
+        "ties": x,
+        "infinite": np.full_like(x, -INF),
+        "nan": np.where(rng.random(x.shape) < 0.2, NAN, x),
+        "channels_last": np.ascontiguousarray(x.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2),
+        "unbatched": x[0],
+    }[kind]
+    values, indices = F.max_pool2d(pydl.tensor(x), *window, return_indices=True)
+    expected = torch.nn.functional.max_pool2d(torch.tensor(x), *window, return_indices=True)
+    assert indices.dtype == np.int64
+    np.testing.assert_array_equal(values.numpy(), expected[0].numpy())
+    np.testing.assert_array_equal(indices.numpy(), expected[1].numpy())
+
+
+def test_a_window_without_an_element_has_no_index():
+    values, indices = F.max_pool2d(pydl.ones(1, 1, 1), 2, 1, 1, 2, return_indices=True)
+    assert (values.tolist(), indices.tolist()) == ([[[-INF]]], [[[-1]]])
+
+
+def test_an_infinity_stays_with_the_places_it_is_mixed_into():
+    x = np.zeros((1, 1, 1, 6))
+    x[..., 2] = INF
+    y = F.interpolate(pydl.tensor(x), size=(1, 12), mode="bilinear").numpy()[0, 0, 0]
+    assert np.flatnonzero(y == INF).tolist() == [3, 4, 5, 6]
+    assert (np.delete(y, [3, 4, 5, 6]) == 0).all()

@@ -12,6 +12,7 @@ LAYERS = """
 nn.Linear(3, 4); nn.Linear(3, 4, bias=False); nn.Identity(3, a=4)
 nn.Conv2d(2, 4, 3); nn.Conv2d(2, 4, (3, 2), 2, padding=1, dilation=(1, 2), groups=2, bias=False)
 nn.Conv2d(2, 4, 3, padding="same"); nn.Conv1d(2, 4, 3, stride=2, padding=1)
+nn.Conv2d(2, 4, 3, padding=(1, 2), padding_mode="reflect")
 nn.ConvTranspose2d(4, 2, 3); nn.ConvTranspose2d(4, 2, 3, stride=2, padding=1, output_padding=1, groups=2)
 nn.MaxPool2d(2); nn.MaxPool2d((3, 2), stride=1, padding=1, dilation=2, ceil_mode=True)
 nn.AvgPool2d(3, 2, 1); nn.AdaptiveAvgPool2d((None, 3)); nn.AdaptiveAvgPool2d(1)
@@ -23,7 +24,10 @@ nn.Hardswish(); nn.Hardsigmoid(); nn.Hardtanh(-2, 2); nn.Sigmoid(); nn.Tanh(); n
 nn.LogSigmoid(); nn.Softplus(); nn.GELU(); nn.GELU("tanh"); nn.GLU(1); nn.PReLU(3); nn.Softmax(dim=1); nn.LogSoftmax(-1)
 nn.Flatten(); nn.Flatten(0, 1); nn.Unflatten(1, (2, 3)); nn.Upsample(scale_factor=2); nn.Upsample(size=(4, 5))
 nn.PixelShuffle(2); nn.PixelUnshuffle(2); nn.ZeroPad2d(1); nn.ReflectionPad2d((1, 2, 3, 4)); nn.ReplicationPad2d(1)
-nn.ConstantPad2d(1, 2.5)
+nn.ConstantPad2d(1, 2.5); nn.Upsample(scale_factor=(2, 3), mode="bilinear", align_corners=True)
+nn.UpsamplingNearest2d(scale_factor=2); nn.UpsamplingBilinear2d((3, 4)); nn.MaxUnpool2d(2); nn.MaxUnpool2d((2, 3), 2, 1)
+nn.CELU(); nn.CELU(0.5, True); nn.Softmin(1); nn.Softmax2d(); nn.CircularPad2d((1, 0, 2, 1)); nn.CosineSimilarity()
+nn.PairwiseDistance(1.0); nn.ModuleList(); nn.AdaptiveMaxPool2d((None, 3)); nn.AdaptiveMaxPool2d(1, return_indices=True)
 nn.MSELoss(); nn.L1Loss(); nn.SmoothL1Loss(beta=2); nn.HuberLoss(); nn.BCELoss(); nn.BCEWithLogitsLoss()
 nn.CrossEntropyLoss(); nn.NLLLoss(); nn.KLDivLoss(reduction="batchmean")
 nn.Sequential(nn.ReLU(), nn.Sequential(nn.Tanh())); nn.ModuleList([nn.ReLU(), nn.ReLU(), nn.Tanh()])
@@ -62,7 +66,8 @@ def test_text_and_state_are_pytorchs(expression):
         ("nn.Conv2d(3, 4, 3, groups=0)", ValueError, "expected groups as an integer >= 1 .*, got 0"),
         ("nn.Conv2d(3, 4, 3, 2, padding='same')", ValueError, r'expected stride 1 for padding "same", got \(2, 2\)'),
         ("nn.Conv2d(3, 4, 3, padding='full')", ValueError, "got 'full'"),
-        ("nn.Conv2d(3, 4, 3, padding_mode='reflect')", ValueError, 'expected padding_mode "zeros".*got'),
+        ("nn.Conv2d(3, 4, 3, padding_mode='mirror')", ValueError, 'expected padding_mode .* "circular", got .mirror'),
+        ("nn.ConvTranspose2d(3, 4, 3, padding_mode='reflect')", ValueError, 'one of "zeros", got .reflect'),
         ("nn.ConvTranspose2d(3, 4, 3, 2, output_padding=2)", ValueError, r"output_padding < max\(stride, dilation\)"),
         ("nn.MaxPool2d(0)", ValueError, r"\[MaxPool2d\] expected kernel_size"),
         ("nn.AvgPool2d(2, 0)", ValueError, r"\[AvgPool2d\] expected stride"),
@@ -81,7 +86,10 @@ def test_text_and_state_are_pytorchs(expression):
         ("nn.GELU('erf')", ValueError, "got 'erf'"),
         ("nn.Embedding(3, 2, padding_idx=3)", ValueError, "expected padding_idx < 3, got 3"),
         ("nn.Embedding(3, 2, sparse=True)", ValueError, "expected no max_norm, scale_grad_by_freq or sparse"),
-        ("nn.Upsample(scale_factor=2, mode='bilinear')", ValueError, "got 'bilinear'"),
+        ("nn.Upsample(scale_factor=2, mode='cubic')", ValueError, r"\[Upsample\] expected mode .* got 'cubic'"),
+        ("nn.Upsample(scale_factor=2, align_corners=False)", ValueError, "'?nearest.* without align_corners"),
+        ("nn.AdaptiveMaxPool2d((1, 2, 3))", ValueError, r"\[AdaptiveMaxPool2d\] expected output_size"),
+        ("nn.MaxUnpool2d(0)", ValueError, r"\[MaxUnpool2d\] expected kernel_size"),
         ("nn.PixelShuffle(0)", ValueError, "upscale_factor"),
         ("nn.Unflatten(1, 3)", TypeError, "unflattened_size as a tuple of integers, got int"),
         ("nn.ReflectionPad2d(-1)", ValueError, "padding as an integer >= 0"),
@@ -127,6 +135,39 @@ def test_in_place_activation_becomes_the_input():
     assert array.tolist() == [-0.5, 0.5]
 
 
+@pytest.mark.parametrize(
+    ("call", "shape"),
+    [
+        ("nn.InstanceNorm2d(2)", (2, 2, 3, 3)),
+        ("nn.InstanceNorm2d(2, track_running_stats=True)", (2, 2, 3, 3)),
+        ("nn.GroupNorm(1, 2, affine=False)", (2, 2, 3, 3)),
+        ("nn.LayerNorm(3, elementwise_affine=False)", (2, 2, 3)),
+        ("nn.Conv1d(2, 2, 2, dtype='float64')", (2, 2, 3)),
+        ("nn.AdaptiveMaxPool2d(2)", (2, 2, 3, 3)),
+        ("lambda x: nn.MaxUnpool2d(1)(x * 2, x.new_tensor([[[0, 1], [2, 3]]], dtype='int64'))", (1, 2, 2)),
+        ("lambda x: nn.functional.interpolate(x, size=2, mode='area')", (2, 2, 3)),
+        ("lambda x: x @ x[0, 0]", (2, 3, 3)),
+        ("lambda x: x.logsumexp(1)", (2, 3)),
+        ("lambda x: x.max(1)[0]", (2, 3)),
+        ("lambda w: nn.functional.embedding(__import__('pydl').tensor([[0, 1]]), w)", (2, 3)),
+    ],
+)
+def test_results_may_be_changed_in_place(call, shape):
+    array = np.random.default_rng(0).standard_normal(shape)
+    layer, gradients = eval(call, {"nn": nn}), []
+    for inplace in (False, True):
+        x = pydl.tensor(array, requires_grad=True)
+        y = layer(x)
+        if inplace:
+            y += 0.5
+            nn.LeakyReLU(0.1, inplace=True)(y)
+        else:
+            y = nn.LeakyReLU(0.1)(y + 0.5)
+        (y * y).sum().backward()
+        gradients.append(x.grad.numpy())
+    np.testing.assert_array_equal(gradients[0], gradients[1])
+
+
 def test_in_place_activation_of_a_retained_tensor_is_noticed():
     x = pydl.tensor([1.0, 2.0], requires_grad=True)
     y = x * 3
@@ -156,3 +197,30 @@ def test_sample_norms_of_single_values_and_empty_batches():
     assert nn.LayerNorm(1)(pydl.full((2, 1), 3.0)).tolist() == [[0], [0]]
     assert nn.GroupNorm(2, 2)(pydl.ones(3, 2)).tolist() == [[0, 0]] * 3
     assert nn.LayerNorm(4)(pydl.ones(0, 4)).shape == (0, 4)
+
+
+@pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
+@pytest.mark.parametrize(
+    "options", ["3, 1, 1", "(3, 5), 2, (1, 2)", "4, 1, 'same'", "3, 1, 'valid'", "(2, 3), 1, 'same', 2"]
+)
+def test_convolutions_pad_as_pytorch_does(options, mode):
+    torch = pytest.importorskip("torch")
+    text = f"nn.Conv2d(2, 3, {options}, padding_mode='{mode}', dtype=torch.float64)"
+    ours, theirs = (eval(text, {"nn": library.nn, "torch": library}) for library in (pydl, torch))
+    ours.load_state_dict({name: value.numpy() for name, value in theirs.state_dict().items()})
+    x = np.random.default_rng(0).standard_normal((2, 2, 8, 9))
+    a, b = pydl.tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
+    got, expected = ours(a), theirs(b)
+    np.testing.assert_allclose(got.detach().numpy(), expected.detach().numpy(), rtol=1e-11, atol=1e-12)
+    (got * got).sum().backward()
+    (expected * expected).sum().backward()
+    np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=1e-11, atol=1e-12)
+    np.testing.assert_allclose(ours.weight.grad.numpy(), theirs.weight.grad.numpy(), rtol=1e-11, atol=1e-12)
+
+
+def test_pooling_and_its_way_back():
+    pool, back = nn.MaxPool2d(2, return_indices=True), nn.MaxUnpool2d(2)
+    x = pydl.tensor([[[1.0, 2.0, 0.0, 0.0], [3.0, 4.0, 0.0, 5.0]]])
+    values, indices = pool(x)
+    assert back(values, indices).tolist() == [[[0, 0, 0, 0], [0, 4, 0, 5]]]
+    assert back(values, indices, output_size=(1, 3, 4)).shape == (1, 3, 4)

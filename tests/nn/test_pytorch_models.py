@@ -308,9 +308,155 @@ def loss(model, x, y):
 shape, classes = (4, 6), 3
 """
 
+CYCLEGAN = """
+class ResidualBlock(nn.Module):
+    def __init__(self, features):
+        super().__init__()
+        self.block = nn.Sequential(
+            nn.ReflectionPad2d(1),
+            nn.Conv2d(features, features, 3),
+            nn.InstanceNorm2d(features),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(features, features, 3, padding=1, padding_mode="reflect"),
+            nn.InstanceNorm2d(features, track_running_stats=True),
+        )
+
+    def forward(self, x):
+        return x + self.block(x)
+
+class Generator(nn.Module):
+    def __init__(self, channels=2, blocks=2):
+        super().__init__()
+        model = [nn.ReflectionPad2d(channels), nn.Conv2d(channels, 4, 2 * channels + 1), nn.ReLU(inplace=True)]
+        model += [nn.Conv2d(4, 6, 3, stride=2, padding=1), nn.InstanceNorm2d(6), nn.ReLU(inplace=True)]
+        for _ in range(blocks):
+            model += [ResidualBlock(6)]
+        model += [nn.Upsample(scale_factor=2), nn.Conv2d(6, 4, 3, stride=1, padding=1), nn.ReLU(inplace=True)]
+        model += [nn.Upsample(size=(10, 9), mode="bilinear", align_corners=True)]
+        model += [nn.Conv2d(4, channels, 3, 1, "same", padding_mode="replicate"), nn.Tanh()]
+        self.model = nn.Sequential(*model)
+
+    def forward(self, x):
+        return self.model(x)
+
+class PatchDiscriminator(nn.Module):
+    def __init__(self, channels=2):
+        super().__init__()
+
+        def discriminator_block(in_filters, out_filters, normalize=True):
+            layers = [nn.Conv2d(in_filters, out_filters, 4, stride=2, padding=1)]
+            if normalize:
+                layers.append(nn.InstanceNorm2d(out_filters))
+            layers.append(nn.LeakyReLU(0.2, inplace=True))
+            return layers
+
+        self.model = nn.Sequential(
+            *discriminator_block(channels, 4, normalize=False),
+            *discriminator_block(4, 6),
+            nn.ZeroPad2d((1, 0, 1, 0)),
+            nn.Conv2d(6, 1, 4, padding=1),
+        )
+
+    def forward(self, img):
+        return self.model(img)
+
+class CycleGAN(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.G_AB, self.D_B = Generator(), PatchDiscriminator()
+
+    def forward(self, x):
+        return self.D_B(self.G_AB(x))
+
+build = CycleGAN
+criterion_GAN, criterion_cycle = nn.MSELoss(), nn.L1Loss()
+
+def loss(model, x, y):
+    fake = model.G_AB(x)
+    score = model.D_B(fake)
+    valid = torch.ones(score.shape, dtype=x.dtype, requires_grad=False)
+    return criterion_GAN(score, valid) + 10.0 * criterion_cycle(F.interpolate(fake, size=x.size()[2:]), x)
+
+shape, classes = (2, 2, 8, 8), 2
+"""
+
+SEGNET = """
+class SegNet(nn.Module):
+    def __init__(self, classes=3):
+        super().__init__()
+        self.enc1 = nn.Sequential(nn.Conv2d(2, 4, 3, padding=1), nn.BatchNorm2d(4), nn.CELU())
+        self.enc2 = nn.Sequential(nn.Conv2d(4, 6, 3, padding=1, padding_mode="circular"), nn.PReLU())
+        self.pool, self.unpool = nn.MaxPool2d(2, stride=2, return_indices=True), nn.MaxUnpool2d(2, stride=2)
+        self.dec2, self.dec1 = nn.Conv2d(6, 4, 3, padding=1), nn.Conv2d(4, classes, 1)
+        self.context = nn.AdaptiveMaxPool2d((1, 3))
+
+    def forward(self, x):
+        x = self.enc1(x)
+        size1 = x.size()
+        x, idx1 = self.pool(x)
+        x = self.enc2(x)
+        size2 = x.shape
+        x, idx2 = F.max_pool2d(x, 2, stride=2, return_indices=True)
+        context = self.context(x).mean(dim=(2, 3), keepdim=True)
+        x = self.unpool(x + context, idx2, output_size=size2)
+        x = F.max_unpool2d(F.relu_(self.dec2(x)), idx1, 2, 2, output_size=size1)
+        return torch.permute(self.dec1(x), dims=(0, 2, 3, 1))
+
+build = SegNet
+
+def loss(model, x, y):
+    scores = model(x)
+    labels = y.view(-1, 1, 1).expand(-1, scores.size(1), scores.size(2))
+    nll = nn.NLLLoss(weight=torch.tensor([1.0, 2.0, 0.5], dtype=x.dtype), ignore_index=2)
+    return nll(scores.log_softmax(dim=-1).permute(0, 3, 1, 2).contiguous(), labels)
+
+shape, classes = (4, 2, 9, 7), 3
+"""
+
+WGAN_GP = """
+class Critic(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("centre", torch.full((6,), 0.5))
+        self.model = nn.Sequential(
+            nn.Linear(6, 8), nn.BatchNorm1d(8, 0.8), nn.LeakyReLU(0.2, inplace=True), nn.Dropout(0.0),
+            nn.Linear(8, 8), nn.LayerNorm(8), nn.Softplus(), nn.Linear(8, 1),
+        )
+        self.apply(self._init_weights)
+
+    def _init_weights(self, module):
+        if isinstance(module, nn.Linear):
+            nn.init.orthogonal_(module.weight)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+
+    def forward(self, x):
+        return self.model(x - self.centre)
+
+def compute_gradient_penalty(D, real_samples, fake_samples):
+    alpha = torch.linspace(0.1, 0.9, real_samples.size(0), dtype=real_samples.dtype).view(-1, 1)
+    interpolates = (alpha * real_samples + ((1 - alpha) * fake_samples)).requires_grad_(True)
+    d_interpolates = D(interpolates)
+    fake = torch.ones(real_samples.shape[0], 1, dtype=real_samples.dtype, requires_grad=False)
+    gradients = torch.autograd.grad(
+        outputs=d_interpolates, inputs=interpolates, grad_outputs=fake, create_graph=True, retain_graph=True
+    )[0]
+    gradients = gradients.view(gradients.size(0), -1)
+    return ((gradients.norm(2, dim=1) - 1) ** 2).mean()
+
+build = Critic
+
+def loss(model, x, y):
+    fake = x.detach().flip(0) * 0.5
+    penalty = compute_gradient_penalty(model, x.detach(), fake)
+    return -torch.mean(model(x)) + torch.mean(model(fake)) + 10 * penalty
+
+shape, classes = (5, 6), 2
+"""
+
 SOURCES = {
     "mlp": MLP, "lenet": LENET, "vgg": VGG, "resnet": RESNET, "dcgan": DCGAN, "autoencoder": AUTOENCODER,
-    "branches": BRANCHES,
+    "branches": BRANCHES, "cyclegan": CYCLEGAN, "segnet": SEGNET, "wgan_gp": WGAN_GP,
 }  # fmt: skip
 models = pytest.mark.parametrize("name", SOURCES)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ... import ops
+from ...tensor import Tensor
 from ..table import Op, Sample
 
 SHAPES_AND_DIMS: list[tuple[tuple[int, ...], Any]] = [
@@ -51,6 +53,24 @@ def _reference(function: Any) -> Any:
     return lambda x, dim=None, keepdim=False: function(x, axis=_axis(dim), keepdims=keepdim)
 
 
+ORDERS = (1, 3, 0.5, -1, np.inf, -np.inf)
+
+
+def order_samples(rng: np.random.Generator) -> Iterator[Sample]:
+    for dim in (None, 1, (0, 2)):
+        yield Sample((rng.standard_normal((2, 3, 4)),), {"dim": dim})
+
+
+def _of_order(p: float, x: Tensor, **options: Any) -> Tensor:
+    return ops.norm(x, p, **options)
+
+
+def _order(p: float, x: np.ndarray, dim: Any) -> np.ndarray:
+    if abs(p) == np.inf:
+        return (np.max if p > 0 else np.min)(np.abs(x), axis=dim)
+    return (np.abs(x) ** p).sum(axis=dim) ** (1 / p)
+
+
 def _norm(x: np.ndarray, dim: Any = None, keepdim: bool = False) -> np.ndarray:
     return np.sqrt((x * x).sum(axis=_axis(dim), keepdims=keepdim))
 
@@ -62,6 +82,7 @@ OPS = [
        wide_samples, bound=lambda x, dim=None, keepdim=False: 4 * (x * x).mean(axis=_axis(dim), keepdims=keepdim)),
     Op("std", ops.std, lambda x, dim=None, keepdim=False: x.std(axis=_axis(dim), keepdims=keepdim, ddof=1),
        wide_samples, bound=lambda x, dim=None, keepdim=False: 4 * x.max(axis=_axis(dim), keepdims=keepdim)),
+    *(Op(f"norm_{p}", partial(_of_order, p), partial(_order, p), order_samples) for p in ORDERS),
     Op("norm", lambda x, **k: ops.norm(x, 2, **k), _norm, samples),
     Op("amax", ops.amax, _reference(np.max), samples),
     Op("amin", ops.amin, _reference(np.min), samples),

@@ -1,4 +1,4 @@
-"""Padding by the input's own elements, nearest upsampling, pixel shuffle, embedding."""
+"""Padding by the input's own elements, pixel shuffle, embedding."""
 
 from __future__ import annotations
 
@@ -24,33 +24,6 @@ def pad_samples(rng: np.random.Generator) -> Iterator[Sample]:
         yield Sample((rng.standard_normal((2, 3, 4)),), {"pad": (2, 1), "mode": mode})
         yield Sample((rng.standard_normal((2, 2, 3, 4)),), {"pad": (1, 3, 2, 0), "mode": mode})
         yield Sample((rng.standard_normal((0, 2, 3)),), {"pad": (1, 1), "mode": mode})
-
-
-def _nearest(x: np.ndarray, size: Any = None, scale_factor: Any = None) -> np.ndarray:
-    count = x.ndim - 2
-    for axis in range(count):
-        n = x.shape[2 + axis]
-        if size is not None:
-            new = size if isinstance(size, int) else size[axis]
-            places = [i * n // new for i in range(new)]
-        else:
-            scale = scale_factor if isinstance(scale_factor, (int, float)) else scale_factor[axis]
-            places = [min(int(i / scale), n - 1) for i in range(int(n * scale))]
-        x = np.take(x, places, 2 + axis)
-    return x
-
-
-def interpolate_samples(rng: np.random.Generator) -> Iterator[Sample]:
-    yield Sample((rng.standard_normal((2, 3, 4)),), {"scale_factor": 2})
-    for options in (
-        {"scale_factor": 2},
-        {"scale_factor": (1, 3)},
-        {"scale_factor": 1.5},
-        {"size": (5, 7)},
-        {"size": 2},
-    ):
-        yield Sample((rng.standard_normal((2, 2, 3, 4)),), options)
-    yield Sample((rng.standard_normal((0, 2, 3, 4)),), {"size": (6, 8)})
 
 
 def _shuffle(x: np.ndarray, upscale_factor: int) -> np.ndarray:
@@ -94,7 +67,6 @@ def embedding_samples(rng: np.random.Generator) -> Iterator[Sample]:
 
 OPS = [
     Op("pad_with", pad_with, _pad, pad_samples),
-    Op("interpolate", ops.interpolate, _nearest, interpolate_samples),
     Op("pixel_shuffle", ops.pixel_shuffle, _shuffle, shuffle_samples),
     Op("pixel_unshuffle", ops.pixel_unshuffle, _unshuffle, unshuffle_samples),
     Op("embedding", lambda weight, input: ops.embedding(input, weight), _embedding, embedding_samples),

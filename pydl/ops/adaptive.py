@@ -1,0 +1,120 @@
+"""Pooling whose windows are cells that cover the image, and the way back from the places that pooling took."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..backend import array_module
+from ..tensor import Tensor
+from .pool import _both, _stride, avg_pool2d, max_pool2d
+from .reduce import mean
+from .select import gather, where
+from .shape import flatten, owned, reshape, stack
+
+
+def _cells(function: str, output_size: Any, input: Any) -> tuple[int, int]:
+    """The output's (H, W)."""
+    if not isinstance(input, Tensor):
+        raise TypeError(f"[{function}] expected input to be a tensor, got {type(input).__name__}")
+    if input.ndim not in (3, 4) or 0 in input.shape[-3:]:
+        raise ValueError(f"[{function}] expected input of shape (N, C, H, W) or (C, H, W), got {input.shape}")
+    sizes = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size, output_size)
+    if len(sizes) != 2:
+        raise ValueError(f"[{function}] expected output_size as one or two integers, got {output_size!r}")
+    sizes = tuple(n if size is None else size for size, n in zip(sizes, input.shape[-2:], strict=True))
+    if any(isinstance(s, bool) or not isinstance(s, int) for s in sizes):
+        raise TypeError(f"[{function}] expected output_size as one or two integers, got {output_size!r}")
+    if any(s < 1 for s in sizes):
+        raise ValueError(f"[{function}] expected output_size >= 1, got {output_size!r}")
+    return sizes[0], sizes[1]
+
+
+def _spans(n: int, cells: int) -> list[slice]:
+    return [slice(i * n // cells, -(-(i + 1) * n // cells)) for i in range(cells)]
+
+
+def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
+    """Means of output_size cells that cover (N, C, H, W) or (C, H, W): cell i of o spans ⌊i·n/o⌋ … ⌈(i+1)·n/o⌉."""
+    rows, columns = _cells("adaptive_avg_pool2d", output_size, input)
+    h, w = input.shape[-2:]
+    if rows == columns == 1:
+        return mean(input, (-2, -1), keepdim=True)
+    if h % rows == 0 and w % columns == 0:
+        return avg_pool2d(input, (h // rows, w // columns))
+    cells = [[mean(input[..., top, left], (-2, -1)) for left in _spans(w, columns)] for top in _spans(h, rows)]
+    return stack([stack(row, -1) for row in cells], -2)
+
+
+def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
+    """Largest elements of the cells of `adaptive_avg_pool2d`; with `return_indices` also their places in H · W.
+
+    The gradient goes to the element taken, the first of equals or of the NaNs.
+    """
+    rows, columns = _cells("adaptive_max_pool2d", output_size, input)
+    h, w = input.shape[-2:]
+    if h % rows == 0 and w % columns == 0:
+        return max_pool2d(input, (h // rows, w // columns), return_indices=return_indices)
+    xp = array_module(input._data)
+    places = xp.empty((*input.shape[:-2], rows, columns), np.int64)
+    for i, top in enumerate(_spans(h, rows)):
+        for j, left in enumerate(_spans(w, columns)):
+            cell = input._data[..., top, left]
+            taken = cell.reshape(*cell.shape[:-2], cell.shape[-2] * cell.shape[-1]).argmax(-1)
+            row, column = taken // cell.shape[-1], taken % cell.shape[-1]
+            places[..., i, j] = (top.start + row) * w + left.start + column
+    index = Tensor._wrap(places)
+    values = owned(reshape(gather(flatten(input, -2), -1, flatten(index, -2)), index.shape))
+    return (values, index) if return_indices else values
+
+
+def _unpooled(input: Tensor, window: tuple[Any, Any, Any], output_size: Any) -> tuple[int, int]:
+    """The (H, W) of an image that was pooled to `input`."""
+    kernel, stride, padding = (_both(v) for v in window)
+    if min(kernel) < 1 or min(stride) < 1 or min(padding) < 0:
+        raise ValueError(
+            f"[max_unpool2d] expected kernel_size and stride >= 1 and padding >= 0, got {kernel}, {stride}, {padding}"
+        )
+    axes = list(zip(input.shape[-2:], kernel, stride, padding, strict=True))
+    sizes = [(n - 1) * s - 2 * p + k for n, k, s, p in axes]
+    if output_size is not None:
+        wanted = [int(n) for n in tuple(output_size)[-2:]]
+        if len(wanted) != 2 or any(abs(a - b) >= s for a, b, s in zip(wanted, sizes, stride, strict=True)):
+            raise ValueError(
+                f"[max_unpool2d] expected output_size within stride {stride} of {tuple(sizes)}, got {output_size}"
+            )
+        sizes = wanted
+    if min(sizes) < 1 or sizes[0] * sizes[1] >= 2**60:
+        raise ValueError(f"[max_unpool2d] expected a window that gives sizes >= 1, got {kernel}, {stride}, {padding}")
+    return sizes[0], sizes[1]
+
+
+def max_unpool2d(
+    input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
+) -> Tensor:
+    """Zeros, with each element of `input` at its place of `indices` as `max_pool2d` returns them.
+
+    Sizes: (n - 1) · stride - 2 · padding + kernel_size, or `output_size`. Where several elements have one place, the
+    last is taken and gets the gradient. IndexError for a place outside the result.
+    """
+    if not isinstance(input, Tensor) or input.ndim not in (3, 4) or 0 in input.shape[-3:]:
+        got = getattr(input, "shape", type(input).__name__)
+        raise ValueError(f"[max_unpool2d] expected input of shape (N, C, H, W) or (C, H, W), got {got}")
+    if not isinstance(indices, Tensor) or indices.dtype.kind not in "iu":
+        got = getattr(indices, "dtype", type(indices).__name__)
+        raise TypeError(f"[max_unpool2d] expected indices as a tensor of integers, got {got}")
+    if indices.shape != input.shape:
+        raise ValueError(f"[max_unpool2d] expected indices of shape {input.shape}, got {indices.shape}")
+    h, w = _unpooled(input, (kernel_size, _stride(kernel_size, stride), padding), output_size)
+    index = indices._data
+    bad = (index < 0) | (index >= h * w)
+    if bad.any():
+        at = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise IndexError(f"[max_unpool2d] expected indices in 0 … {h * w - 1}, got {int(index[at])} at position {at}")
+    xp = array_module(index)
+    rows, count = int(np.prod(input.shape[:-2])), input.shape[-2] * input.shape[-1]
+    source = xp.full((rows, h * w), -1, np.int64)
+    source[xp.arange(rows)[:, None], index.reshape(rows, count)] = xp.arange(count)
+    taken = gather(reshape(input, (rows, count)), 1, Tensor._wrap(xp.maximum(source, 0)))
+    return owned(reshape(where(Tensor._wrap(source >= 0), taken, 0.0), (*input.shape[:-2], h, w)))

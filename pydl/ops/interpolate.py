@@ -1,0 +1,176 @@
+"""Images at another size: nearest, linear, cubic and area interpolation, one axis after the other."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Function
+from ..backend import Array, array_module
+from ..tensor import Tensor
+from .adaptive import adaptive_avg_pool2d
+from .resize import take
+from .shape import expand, owned, reshape, squeeze, unsqueeze
+
+_NDIM = {"linear": 3, "bilinear": 4, "trilinear": 5, "bicubic": 4}
+
+
+class Blend(Function):
+    """y[i] = Σ weight · x[source] over the triples (i, source, weight) along one axis, in their order.
+
+    A sparse matrix product that never multiplies by an absent zero, so an infinity stays where it is.
+    """
+
+    def __init__(self, axis: int, size: int, triples: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+        self.axis, self.size, self.triples = axis, size, triples
+
+    def forward(self, x: Array) -> Array:
+        xp = array_module(x)
+        self.length = x.shape[self.axis]
+        y = xp.zeros((*x.shape[: self.axis], self.size, *x.shape[self.axis + 1 :]), x.dtype)
+        lead, tail = (slice(None),) * self.axis, (None,) * (x.ndim - self.axis - 1)
+        places, sources, weights = self.triples
+        for turn in _turns(places):
+            weight = xp.asarray(weights[turn].astype(x.dtype))[(slice(None), *tail)]
+            y[(*lead, xp.asarray(places[turn]))] += x[(*lead, xp.asarray(sources[turn]))] * weight
+        return y
+
+    def backward(self, g: Tensor) -> Tensor:
+        places, sources, weights = self.triples
+        order = np.argsort(sources, kind="stable")
+        return Blend(self.axis, self.length, (sources[order], places[order], weights[order]))(g)
+
+
+def _turns(places: np.ndarray) -> list[np.ndarray]:
+    """The positions of sorted places, parted so that each part has a place at most once and keeps their order."""
+    first = np.searchsorted(places, places)
+    rank = np.arange(len(places)) - first
+    return [np.flatnonzero(rank == r) for r in range(int(rank.max(initial=-1)) + 1)]
+
+
+def _sizes(input: Tensor, size: Any, scale_factor: Any) -> tuple[list[int], list[float | None]]:
+    """Output sizes of the spatial dimensions; steps from output to input places, None where the sizes give them."""
+    count = input.ndim - 2
+    if (size is None) == (scale_factor is None):
+        raise ValueError(f"[interpolate] expected size or scale_factor, got {size} and {scale_factor}")
+    given = size if size is not None else scale_factor
+    values = list(given) if isinstance(given, (tuple, list)) else [given] * count
+    if len(values) != count:
+        raise ValueError(f"[interpolate] expected {count} values for input {input.shape}, got {given}")
+    kind = (int, np.integer) if size is not None else (int, float, np.integer, np.floating)
+    for v in values:
+        if isinstance(v, bool) or not isinstance(v, kind):
+            what = "size as integers" if size is not None else "scale_factor as numbers"
+            raise TypeError(f"[interpolate] expected {what}, got {given!r}")
+        if not (v > 0 and math.isfinite(v)):
+            raise ValueError(f"[interpolate] expected values > 0, got {given!r}")
+    sources = input.shape[2:]
+    if size is not None:
+        return [int(v) for v in values], [None] * count
+    return [math.floor(n * v) for n, v in zip(sources, values, strict=True)], [1 / v for v in values]
+
+
+def _check(input: Any, mode: str, align_corners: Any, antialias: bool) -> None:
+    if mode not in ("nearest", "nearest-exact", "area", *_NDIM):
+        known = '"nearest", "nearest-exact", "linear", "bilinear", "trilinear", "bicubic" or "area"'
+        raise ValueError(f"[interpolate] expected mode {known}, got {mode!r}")
+    if not isinstance(input, Tensor) or input.ndim < 3:
+        raise ValueError(f"[interpolate] expected input of shape (N, C, …), got {getattr(input, 'shape', input)}")
+    if input.dtype.kind != "f":
+        raise TypeError(f"[interpolate] expected input of dtype float32 or float64, got {input.dtype}")
+    if mode in _NDIM and input.ndim != _NDIM[mode]:
+        raise ValueError(f"[interpolate] expected a {_NDIM[mode]}-D input for mode {mode!r}, got shape {input.shape}")
+    if mode not in _NDIM and align_corners is not None:
+        raise ValueError(f"[interpolate] expected mode {mode!r} without align_corners, got {align_corners}")
+    if antialias:
+        raise ValueError("[interpolate] expected antialias=False, got True")
+
+
+def interpolate(
+    input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: Any = None,
+    recompute_scale_factor: bool | None = None, antialias: bool = False,
+) -> Tensor:  # fmt: skip
+    """An (N, C, …) input at another size, as torch.nn.functional.interpolate.
+
+    size: the spatial sizes; or scale_factor: how many times larger each becomes. Place i of the output takes "nearest"
+    from ⌊i · step⌋, "nearest-exact" from ⌊(i + ½) · step⌋; "linear" (3-D), "bilinear" (4-D) and "trilinear" (5-D) mix
+    the two places around (i + ½) · step - ½ (with align_corners i · (n - 1) / (m - 1)), "bicubic" the four around it
+    (Keys 1981, a = -¾); "area" takes means of cells. step is 1 / scale_factor, or n / m for sizes n and m (also
+    with recompute_scale_factor).
+    """
+    _check(input, mode, align_corners, antialias)
+    sizes, steps = _sizes(input, size, scale_factor)
+    if min(*sizes, *input.shape[2:]) < 1:
+        raise ValueError(f"[interpolate] expected sizes >= 1, got {tuple(sizes)} for input {input.shape}")
+    if mode == "area":
+        return _area(input, sizes)
+    if mode == "nearest":
+        ratios = [new // n if new % n == 0 else 0 for n, new in zip(input.shape[2:], sizes, strict=True)]
+        if all(ratios):
+            return _repeated(input, ratios)
+    for axis, (new, step) in enumerate(zip(sizes, steps, strict=True), 2):
+        n = input.shape[axis]
+        step = None if recompute_scale_factor else step
+        if mode in ("nearest", "nearest-exact"):
+            input = take(input, axis, _nearest(n, new, step, 0.5 if mode == "nearest-exact" else 0.0))
+        else:
+            points = _points(n, new, step, bool(align_corners), mode != "bicubic")
+            input = Blend(axis, new, (_cubic if mode == "bicubic" else _linear)(points, n))(input)
+    return input
+
+
+def _repeated(input: Tensor, ratios: list[int]) -> Tensor:
+    """Every element several times along each spatial dimension."""
+    n, c, *sizes = input.shape
+    ones = [k for size in sizes for k in (size, 1)]
+    spread = [k for pair in zip(sizes, ratios, strict=True) for k in pair]
+    wide = expand(reshape(input, (n, c, *ones)), (n, c, *spread))
+    return reshape(wide, (n, c, *(size * r for size, r in zip(sizes, ratios, strict=True))))
+
+
+def _area(input: Tensor, sizes: list[int]) -> Tensor:
+    if input.ndim == 3:
+        return owned(squeeze(adaptive_avg_pool2d(unsqueeze(input, -2), (1, *sizes)), -2))
+    if input.ndim != 4:
+        raise ValueError(f'[interpolate] expected a 3-D or 4-D input for mode "area", got shape {input.shape}')
+    return adaptive_avg_pool2d(input, tuple(sizes))
+
+
+def _nearest(n: int, new: int, step: float | None, shift: float) -> np.ndarray:
+    if step is None and not shift:
+        return np.arange(new) * n // new
+    points = (np.arange(new) + shift) * (n / new if step is None else step)
+    return np.floor(points).astype(np.int64).clip(0, n - 1)
+
+
+def _points(n: int, new: int, step: float | None, align_corners: bool, clip: bool) -> np.ndarray:
+    """Where in the input each place of the output lies."""
+    if align_corners:
+        return np.arange(new) * ((n - 1) / (new - 1) if new > 1 else 0.0)
+    points = (np.arange(new) + 0.5) * (n / new if step is None else step) - 0.5
+    return np.maximum(points, 0.0) if clip else points
+
+
+def _triples(sources: np.ndarray, weights: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(place, source, weight) of rows of sources, limited to the input, and their weights, without the zeros."""
+    places = np.broadcast_to(np.arange(len(sources))[:, None], sources.shape)
+    kept = weights != 0
+    return places[kept], sources.clip(0, n - 1)[kept], weights[kept]
+
+
+def _linear(points: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    low = np.minimum(np.floor(points).astype(np.int64), n - 1)
+    part = np.where(low == n - 1, 0.0, points - low)
+    return _triples(np.stack([low, low + 1], 1), np.stack([1 - part, part], 1), n)
+
+
+def _cubic(points: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    low = np.floor(points).astype(np.int64)
+    near = np.stack([points - low, low + 1 - points], 1)
+    far = near + 1
+    inner = (1.25 * near - 2.25) * near**2 + 1
+    outer = ((-0.75 * far + 3.75) * far - 6) * far + 3
+    weights = np.stack([outer[:, 0], inner[:, 0], inner[:, 1], outer[:, 1]], 1)
+    return _triples(np.stack([low - 1, low, low + 1, low + 2], 1), weights, n)
