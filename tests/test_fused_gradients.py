@@ -1,4 +1,4 @@
-"""Gradients computed by one kernel: the same bits whether they are to be differentiated or not, and right at order 3."""
+"""Gradients that one kernel computes: the same bits whether recorded or not, and right at order 3."""
 
 from __future__ import annotations
 
