@@ -1,8 +1,10 @@
 #include "kernels/elementwise.h"
 
 #include "core/dispatch.h"
+#include "cpu/circle.h"
+#include "cpu/erf.h"
 #include "cpu/loop.h"
-#include "cpu/math.h"
+#include "cpu/pow.h"
 #include "kernels/functors.h"
 
 namespace pydl {
