@@ -1,8 +1,10 @@
 #include "kernels/elementwise.h"
 
 #include "core/dispatch.h"
+#include "cpu/circle.h"
+#include "cpu/erf.h"
 #include "cpu/loop.h"
-#include "cpu/math.h"
+#include "cpu/pow.h"
 #include "kernels/functors.h"
 
 namespace pydl {
@@ -12,90 +14,102 @@ ElementwiseKernels elementwise_kernels();
 
 namespace {
 
-// How the elements of one operand's row lie in memory.
-enum class Step { unit, zero, any };
+constexpr int64_t kStage = 256;  // elements of a row that pass through a buffer at a time
 
-template <Step S, class T>
-static inline Vec<T> fetch(const T* p, int64_t stride, int64_t i, int n) {
-  if (S == Step::zero) return Vec<T>(*p);
-  if (S == Step::unit) return n == Vec<T>::size ? Vec<T>::load(p + i) : Vec<T>::load_partial(p + i, n);
-  return Vec<T>::gather(p + i * stride, stride, n);
-}
-
+// One operand of a vector loop: whole registers, each `step` elements after the last. A step of 0 reads the
+// same register again, which is how a broadcast operand enters.
 template <class T>
-static inline void put(T* p, int64_t stride, int64_t i, int n, Vec<T> value) {
-  if (stride != 1) return value.scatter(p + i * stride, stride, n);
-  if (n == Vec<T>::size) return value.store(p + i);
-  value.store_partial(p + i, n);
-}
+struct Operand {
+  const T* at;
+  int64_t step;
+};
 
-template <class F, Step S, class T>
-void unary_row(const T* x, int64_t sx, T* y, int64_t sy, int64_t n, Scalars<Vec<T>> p) {
-  constexpr int W = Vec<T>::size;
-  int64_t i = 0;
-  for (; i + W <= n; i += W) put(y, sy, i, W, F::apply(fetch<S>(x, sx, i, W), p));
-  if (i < n) put(y, sy, i, int(n - i), F::apply(fetch<S>(x, sx, i, int(n - i)), p));
-}
+// y[i] = f(in[0][i], …) for n elements, n a multiple of the register. One such loop is all that is compiled
+// for a function and a type; every other arrangement of the operands is brought into this form.
+template <int N, class T>
+using Loop = void (*)(const Operand<T> (&in)[N], T* y, int64_t n, T a, T b);
 
-template <class F, Step S1, Step S2, class T>
-void binary_row(const T* x1, int64_t s1, const T* x2, int64_t s2, T* y, int64_t sy, int64_t n,
-                Scalars<Vec<T>> p) {
-  constexpr int W = Vec<T>::size;
-  int64_t i = 0;
-  for (; i + W <= n; i += W) put(y, sy, i, W, F::apply(fetch<S1>(x1, s1, i, W), fetch<S2>(x2, s2, i, W), p));
-  const int rest = int(n - i);
-  if (rest) put(y, sy, i, rest, F::apply(fetch<S1>(x1, s1, i, rest), fetch<S2>(x2, s2, i, rest), p));
-}
-
-template <class F>
-void unary(const View& x, const View& y, double a, double b) {
-  dispatch_float(y.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    const Scalars<Vec<T>> p{T(a), T(b)};
-    const LoopNest<2> nest({&y, &x});
-    const int64_t sy = nest.row_stride(0), sx = nest.row_stride(1);
-    const auto row = sx == 1 && sy == 1 ? unary_row<F, Step::unit, T> : unary_row<F, Step::any, T>;
-    nest.run([&](const int64_t (&at)[2], int64_t n) {
-      row(data_as<T>(x) + at[1], sx, data_as<T>(y) + at[0], sy, n, p);
-    });
-  });
+template <class F, class T>
+void unary_loop(const Operand<T> (&in)[1], T* y, int64_t n, T a, T b) {
+  const Scalars<Vec<T>> p{a, b};
+  const T* x = in[0].at;
+  for (int64_t i = 0; i < n; i += Vec<T>::size, x += in[0].step) F::apply(Vec<T>::load(x), p).store(y + i);
 }
 
 template <class F, class T>
-auto choose_binary_row(int64_t s1, int64_t s2, int64_t sy) {
-  if (sy == 1 && s1 == 1 && s2 == 1) return binary_row<F, Step::unit, Step::unit, T>;
-  if (sy == 1 && s1 == 1 && s2 == 0) return binary_row<F, Step::unit, Step::zero, T>;
-  if (sy == 1 && s1 == 0 && s2 == 1) return binary_row<F, Step::zero, Step::unit, T>;
-  return binary_row<F, Step::any, Step::any, T>;
+void binary_loop(const Operand<T> (&in)[2], T* y, int64_t n, T a, T b) {
+  const Scalars<Vec<T>> p{a, b};
+  const T *x1 = in[0].at, *x2 = in[1].at;
+  const int64_t step1 = in[0].step, step2 = in[1].step;
+  for (int64_t i = 0; i < n; i += Vec<T>::size, x1 += step1, x2 += step2)
+    F::apply(Vec<T>::load(x1), Vec<T>::load(x2), p).store(y + i);
 }
 
-template <class F>
-void binary(const View& x1, const View& x2, const View& y, double a, double b) {
-  dispatch_float(y.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    const Scalars<Vec<T>> p{T(a), T(b)};
-    const LoopNest<3> nest({&y, &x1, &x2});
-    const int64_t sy = nest.row_stride(0), s1 = nest.row_stride(1), s2 = nest.row_stride(2);
-    const auto row = choose_binary_row<F, T>(s1, s2, sy);
-    nest.run([&](const int64_t (&at)[3], int64_t n) {
-      row(data_as<T>(x1) + at[1], s1, data_as<T>(x2) + at[2], s2, data_as<T>(y) + at[0], sy, n, p);
-    });
+// The n elements p[0], p[stride], … as whole registers: in place where they are, else copied to `buffer` and
+// followed by zeros.
+template <class T>
+Operand<T> stage(const T* p, int64_t stride, int64_t n, T* buffer) {
+  constexpr int W = Vec<T>::size;
+  if (stride == 1 && n % W == 0) return {p, W};
+  if (stride == 0) {
+    Vec<T>(*p).store(buffer);
+    return {buffer, 0};
+  }
+  int64_t i = 0;
+  for (; i < n; ++i) buffer[i] = p[i * stride];
+  for (; i % W != 0; ++i) buffer[i] = 0;
+  return {buffer, W};
+}
+
+// One row of n elements: operand 0 is the output, the others are the inputs.
+template <int N, class T>
+void run_row(Loop<N - 1, T> loop, T* const (&p)[N], const int64_t (&strides)[N], int64_t n, T a, T b) {
+  constexpr int W = Vec<T>::size;
+  bool in_place = strides[0] == 1;
+  for (int k = 1; k < N; ++k) in_place &= strides[k] == 1 || strides[k] == 0;
+  T buffers[N][kStage];
+  for (int64_t i = 0, piece; i < n; i += piece) {
+    const int64_t left = n - i;
+    piece = in_place && left >= W ? left / W * W : left < kStage ? left : kStage;
+    Operand<T> in[N - 1];
+    for (int k = 1; k < N; ++k) in[k - 1] = stage(p[k] + i * strides[k], strides[k], piece, buffers[k]);
+    T* y = p[0] + i * strides[0];
+    const bool direct = strides[0] == 1 && piece % W == 0;
+    loop(in, direct ? y : buffers[0], (piece + W - 1) / W * W, a, b);
+    for (int64_t j = 0; j < piece && !direct; ++j) y[j * strides[0]] = buffers[0][j];
+  }
+}
+
+template <int N, class T>
+void run_loop(Loop<N - 1, T> loop, const View* const (&views)[N], double a, double b) {
+  const LoopNest<N> nest(views);
+  int64_t strides[N];
+  for (int k = 0; k < N; ++k) strides[k] = nest.row_stride(k);
+  nest.run([&](const int64_t (&at)[N], int64_t n) {
+    T* p[N];
+    for (int k = 0; k < N; ++k) p[k] = data_as<T>(*views[k]) + at[k];
+    run_row<N, T>(loop, p, strides, n, T(a), T(b));
   });
 }
 
 void run_unary(Unary op, const View& x, const View& y, double a, double b) {
-#define PYDL_ENTRY(name, functor) unary<functor>,
-  static constexpr void (*table[])(const View&, const View&, double, double) = {PYDL_UNARY_OPS(PYDL_ENTRY)};
+  dispatch_float(y.dtype, [&](auto zero) {
+    using T = decltype(zero);
+#define PYDL_ENTRY(name, functor) unary_loop<functor, T>,
+    static constexpr Loop<1, T> table[] = {PYDL_UNARY_OPS(PYDL_ENTRY)};
 #undef PYDL_ENTRY
-  table[static_cast<int>(op)](x, y, a, b);
+    run_loop<2, T>(table[static_cast<int>(op)], {&y, &x}, a, b);
+  });
 }
 
 void run_binary(Binary op, const View& x1, const View& x2, const View& y, double a, double b) {
-#define PYDL_ENTRY(name, functor) binary<functor>,
-  static constexpr void (*table[])(const View&, const View&, const View&, double,
-                                   double) = {PYDL_BINARY_OPS(PYDL_ENTRY)};
+  dispatch_float(y.dtype, [&](auto zero) {
+    using T = decltype(zero);
+#define PYDL_ENTRY(name, functor) binary_loop<functor, T>,
+    static constexpr Loop<2, T> table[] = {PYDL_BINARY_OPS(PYDL_ENTRY)};
 #undef PYDL_ENTRY
-  table[static_cast<int>(op)](x1, x2, y, a, b);
+    run_loop<3, T>(table[static_cast<int>(op)], {&y, &x1, &x2}, a, b);
+  });
 }
 
 }  // namespace

@@ -114,25 +114,6 @@ static inline Vec<T> tanh(Vec<T> x) {
   return select(x != x, x, copysign(t / (t + V(T(2))), x));
 }
 
-// No series here: lane by lane through the C library, which is exact where a learner compares with it.
-#define PYDL_LANEWISE(name)                                         \
-  template <class T>                                                \
-  static inline Vec<T> name(Vec<T> x) {                             \
-    for (int i = 0; i < Vec<T>::size; ++i) x.v[i] = ::name(x.v[i]); \
-    return x;                                                       \
-  }
-PYDL_LANEWISE(sin)
-PYDL_LANEWISE(cos)
-PYDL_LANEWISE(erf)
-#undef PYDL_LANEWISE
-
-// In double for float, so that large powers keep their last bits.
-template <class T>
-static inline Vec<T> pow(Vec<T> x, Vec<T> y) {
-  for (int i = 0; i < Vec<T>::size; ++i) x.v[i] = T(::pow(double(x.v[i]), double(y.v[i])));
-  return x;
-}
-
 }  // namespace
 }  // namespace PYDL_ISA
 }  // namespace pydl

@@ -192,6 +192,53 @@ static inline Vec<T> minimum(Vec<T> a, Vec<T> b) {
   return select((a < b) | (a != a), a, b);
 }
 
+// Whether any lane of a mask is set.
+template <class Mask>
+static inline bool any(Mask mask) {
+#if defined(__AVX512F__)
+  return _mm512_test_epi64_mask((__m512i)mask, (__m512i)mask) != 0;
+#elif defined(__AVX2__)
+  return !_mm256_testz_si256((__m256i)mask, (__m256i)mask);
+#else
+  uint64_t words[sizeof mask / 8], some = 0;
+  std::memcpy(words, &mask, sizeof mask);
+  for (uint64_t word : words) some |= word;
+  return some != 0;
+#endif
+}
+
+// A register of floats as two of doubles, and back.
+static inline void widen(Vec<float> x, Vec<double> (&halves)[2]) {
+  using V = Vec<double>;
+#if defined(__AVX512F__)
+  halves[0] = V((V::raw)_mm512_cvtps_pd(_mm512_castps512_ps256((__m512)x.v)));
+  halves[1] = V((V::raw)_mm512_cvtps_pd(_mm512_extractf32x8_ps((__m512)x.v, 1)));
+#elif defined(__AVX2__)
+  halves[0] = V((V::raw)_mm256_cvtps_pd(_mm256_castps256_ps128((__m256)x.v)));
+  halves[1] = V((V::raw)_mm256_cvtps_pd(_mm256_extractf128_ps((__m256)x.v, 1)));
+#else
+  for (int i = 0; i < V::size; ++i) {
+    halves[0].v[i] = x.v[i];
+    halves[1].v[i] = x.v[i + V::size];
+  }
+#endif
+}
+
+static inline Vec<float> narrow(const Vec<double> (&halves)[2]) {
+  using V = Vec<float>;
+#if defined(__AVX512F__)
+  const __m256 low = _mm512_cvtpd_ps((__m512d)halves[0].v), high = _mm512_cvtpd_ps((__m512d)halves[1].v);
+  return V((V::raw)_mm512_insertf32x8(_mm512_castps256_ps512(low), high, 1));
+#elif defined(__AVX2__)
+  const __m128 low = _mm256_cvtpd_ps((__m256d)halves[0].v), high = _mm256_cvtpd_ps((__m256d)halves[1].v);
+  return V((V::raw)_mm256_insertf128_ps(_mm256_castps128_ps256(low), high, 1));
+#else
+  V x;
+  for (int i = 0; i < V::size; ++i) x.v[i] = float(halves[i / Vec<double>::size].v[i % Vec<double>::size]);
+  return x;
+#endif
+}
+
 // Sum of the lanes, as a fixed binary tree.
 template <class T>
 static inline T sum_lanes(Vec<T> x) {

@@ -1,0 +1,141 @@
+"""Elementwise kernels: errors in units in the last place against wider arithmetic, special values, layouts."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from pydl.backend import kernels
+
+_cpu = kernels(np.empty(0))
+COUNT = 20_000
+BOUNDS = {"sin": (2, 1), "cos": (2, 1), "erf": (2, 2), "pow": (0.51, 1)}  # float32, float64
+
+
+def error_in_ulps(got, reference):
+    """The largest error of the finite, normal results; the others must be the same."""
+    rounded = reference.astype(got.dtype)
+    normal = np.isfinite(rounded) & (np.abs(reference) >= np.finfo(got.dtype).tiny)
+    np.testing.assert_array_equal(got[np.isnan(rounded) | np.isinf(rounded)], rounded[~np.isfinite(rounded)])
+    error = np.abs(got[normal] - reference[normal]) / np.spacing(np.abs(rounded[normal]))
+    return float(error.max())
+
+
+def bound_of(name, dtype):
+    # Where long double is double, the reference itself is rounded.
+    wide = np.finfo(np.longdouble).eps < np.finfo(np.float64).eps
+    return BOUNDS[name][dtype == "float64"] + (0 if wide or dtype == "float32" else 1)
+
+
+def angles(rng, dtype):
+    """Arguments of every size, and the neighbours of multiples of a quarter turn."""
+    sizes = [rng.uniform(-s, s, COUNT) for s in (1e-3, 4, 100, 1e4, 9e5, 1e7)]
+    turns = rng.integers(1, 2**19, COUNT) * (np.pi / 2)
+    x = np.concatenate([*sizes, turns, 10.0 ** rng.uniform(-30, 30, COUNT)]).astype(dtype)
+    return np.concatenate([x, np.nextafter(x, np.array(np.inf, dtype))])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ["sin", "cos"])
+def test_circular_functions_are_accurate_at_every_size(name, dtype):
+    x = angles(np.random.default_rng(0), dtype)
+    reference = getattr(np, name)(x.astype(np.longdouble))
+    assert error_in_ulps(getattr(_cpu, name)(x), reference) <= bound_of(name, dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_erf_is_accurate(dtype):
+    rng = np.random.default_rng(1)
+    x = np.concatenate([rng.uniform(-7, 7, COUNT), rng.uniform(0.9, 1.1, COUNT), 10.0 ** rng.uniform(-30, 2, COUNT)])
+    x = x.astype(dtype)
+    reference = np.array([math.erf(v) for v in x.tolist()])
+    assert error_in_ulps(_cpu.erf(x), reference) <= BOUNDS["erf"][dtype == "float64"]
+
+
+def powers(rng, dtype):
+    """Bases and exponents: results of every size, bases next to 1 and about the cut of the logarithm."""
+    limit = 120 if dtype == "float32" else 1000
+    bases = [np.exp2(rng.uniform(-limit, limit, COUNT)), rng.uniform(0, 3, COUNT), rng.uniform(0.99, 1.01, COUNT)]
+    bases.append(np.exp2(rng.choice([-0.5, 0.5], COUNT)) * rng.uniform(0.999, 1.001, COUNT))
+    exponents = [rng.uniform(-s, s, COUNT) for s in (1, 40, 60 * limit, 2 * limit)]
+    return np.concatenate(bases).astype(dtype), np.concatenate(exponents).astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
+def test_pow_is_accurate(dtype):
+    x, y = powers(np.random.default_rng(2), dtype)
+    assert error_in_ulps(_cpu.pow(x, y), np.power(x.astype(np.longdouble), y)) <= bound_of("pow", dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_powers_of_small_integers_are_exact(dtype):
+    for x, y in itertools.product(range(-12, 13), range(7)):
+        assert _cpu.pow(np.full(3, x, dtype), float(y)).tolist() == [float(x**y)] * 3
+    x = np.random.default_rng(3).uniform(-1e3, 1e3, COUNT).astype(dtype)
+    np.testing.assert_array_equal(_cpu.pow(x, 2.0), x * x)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_pow_has_the_special_cases_of_c(dtype):
+    def expected(x, y):
+        if math.isinf(x) and x < 0 and math.isfinite(y) and not y.is_integer():
+            return math.inf if y > 0 else 0.0
+        try:
+            return math.pow(x, y)
+        except ValueError:  # Python raises where C gives infinity or NaN
+            return math.copysign(math.inf, x) if x == 0 and y % 2 == 1 else math.inf if x == 0 else math.nan
+
+    odd, even = (2.0**53 - 1, 2.0**53) if dtype == "float64" else (2.0**24 - 1, 2.0**24)
+    values = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -3.0, odd, -odd, even, math.inf, -math.inf, math.nan]
+    special = [0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan]
+    for x, y in [*itertools.product(special, values), *itertools.product(values, special), (-8.0, 1 / 3)]:
+        for length in (1, 3, 8, 17):
+            got = _cpu.pow(np.full(length, x, dtype), np.full(length, y, dtype))
+            answer = np.full(length, expected(x, y), dtype)
+            rtol = 2 * np.finfo(dtype).eps
+            np.testing.assert_allclose(got, answer, rtol=rtol, atol=0, err_msg=f"{x} ** {y}")
+            zero = answer == 0
+            np.testing.assert_array_equal(np.signbit(got[zero]), np.signbit(answer[zero]), err_msg=f"{x} ** {y}")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ["sin", "cos", "erf", "gelu", "pow"])
+def test_an_element_has_the_same_bits_wherever_it_stands(name, dtype):
+    values = np.random.default_rng(4).uniform(-4, 4, 67).astype(dtype)
+    values[::9], values[5::11], values[7], values[13] = 1e8, np.nan, np.inf, 0.0  # the ways through the library
+    run = getattr(_cpu, name)
+    other = (1.7,) if name == "pow" else ()
+    whole = run(values, *other)
+    for length in range(1, 68):
+        np.testing.assert_array_equal(run(values[:length].copy(), *other), whole[:length])
+    alone = np.concatenate([run(v.reshape(1).copy(), *other) for v in values])
+    np.testing.assert_array_equal(alone, whole)
+
+
+def layouts(x):
+    """Views of the shape of x (h, w) with the numbers of x: strided, reversed, transposed, unaligned rows."""
+    wide = np.repeat(x, 3, axis=1)
+    yield wide[:, ::3]
+    yield np.ascontiguousarray(x[:, ::-1])[:, ::-1]
+    yield np.ascontiguousarray(x.T).T
+    yield np.concatenate([x, x[:, :1]], axis=1)[:, :-1]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("width", [1, 5, 16, 255, 256, 257, 600])
+def test_layouts_give_the_bits_of_the_contiguous_copy(width, dtype):
+    rng = np.random.default_rng(width)
+    x, y = rng.uniform(0.1, 4, (2, 3, width)).astype(dtype)
+    column, row = y[:, :1].copy(), y[:1].copy()
+    for name, b in [("pow", y), ("sub", column), ("div", row), ("pow", y[:1, :1])]:
+        run = getattr(_cpu, name)
+        expected = run(x, np.ascontiguousarray(np.broadcast_to(b, x.shape)))
+        for a in [x, *layouts(x)]:
+            np.testing.assert_array_equal(run(a, b), expected)
+            np.testing.assert_array_equal(run(b, a), run(np.ascontiguousarray(np.broadcast_to(b, x.shape)), x))
+        strided = np.zeros((3, 2 * width), dtype)[:, ::2]
+        np.testing.assert_array_equal(run(x, b, out=strided), expected)
+    for a in layouts(x):
+        np.testing.assert_array_equal(_cpu.gelu(a), _cpu.gelu(x))
