@@ -33,7 +33,7 @@ def test_the_rounding_error_hardly_grows_with_a_long_sum(k):
     product = _cpu.matmul(a, b)
     assert (np.abs(product - exact) <= 4 * 2.0**-24 * exact).all()
     np.testing.assert_array_equal(_cpu.matmul(a[4:5], b), product[4:5])
-    np.testing.assert_array_equal(_cpu.gemm(a, b, product, 0.5, 0.5), product)
+    np.testing.assert_allclose(_cpu.gemm(a, b, product, 0.5, 2.0), 2.5 * product, rtol=1e-6)
 
 
 def layouts(x):
