@@ -150,6 +150,16 @@ def test_same_padding_that_is_uneven_differentiates():
     assert gradcheck(lambda x, w: F.conv2d(x, w, padding="same", dilation=(1, 2)), [x, w])
 
 
+@pytest.mark.parametrize("groups", [1, 6])
+def test_the_rounding_error_of_a_weight_gradient_hardly_grows_with_the_pixels(groups):
+    rng = np.random.default_rng(9)
+    x, g = rng.random((12, 6, 90, 91), "f4"), rng.random((12, 6, 90, 91), "f4")
+    exact = np.stack([np.einsum("nhw,nchw->c", g[:, o].astype("f8"), x.astype("f8")) for o in range(6)])
+    exact = exact if groups == 1 else np.diag(exact)[:, None]
+    error = np.abs(_cpu.conv2d_weight_grad(x, g, (1, 1), groups=groups)[:, :, 0, 0] - exact)
+    assert (error <= 4 * 2.0**-24 * exact).all()
+
+
 def test_no_images_gives_no_maps_and_zero_weight_gradients():
     x, w = pydl.zeros(0, 3, 8, 8, requires_grad=True), pydl.ones(4, 3, 3, 3, requires_grad=True)
     y = F.conv2d(x, w)

@@ -44,6 +44,7 @@ struct PoolAxis {
   // The tap of window o that is element i, or -1.
   int64_t tap(int64_t i, int64_t o) const {
     const int64_t distance = i + padding - o * stride;
+    if (dilation == 1) return distance;
     return distance % dilation == 0 ? distance / dilation : -1;
   }
 
@@ -60,6 +61,7 @@ static inline bool pool_across(const View& x) { return x.strides[1] == 1 && x.sh
 
 // Lanes whose positions p0 + lane * step lie in [0, size).
 static inline Range lanes_within(int64_t p0, int64_t step, int64_t size, int count) {
+  if (p0 >= 0 && p0 + (count - 1) * step < size) return {0, count};
   const int64_t begin = p0 < 0 ? ceil_div(-p0, step) : 0;
   const int64_t end = p0 >= size ? 0 : ceil_div(size - p0, step);
   return {begin, end < count ? end : count};
@@ -67,9 +69,10 @@ static inline Range lanes_within(int64_t p0, int64_t step, int64_t size, int cou
 
 template <class T>
 static inline typename Vec<T>::bits lane_mask(Range lanes) {
-  typename Vec<T>::bits mask;
-  for (int i = 0; i < Vec<T>::size; ++i) mask[i] = i >= lanes.begin && i < lanes.end ? -1 : 0;
-  return mask;
+  using I = typename Vec<T>::integer;
+  typename Vec<T>::bits lane;
+  for (int i = 0; i < Vec<T>::size; ++i) lane[i] = i;
+  return (lane >= I(lanes.begin)) & (lane < I(lanes.end));
 }
 
 template <class T>
@@ -117,6 +120,7 @@ static inline Vec<T> fetch_range(const T* p, int64_t at, int64_t step, Range lan
     if (step == 1) return Vec<T>::load(p + at);
     if (step == 2) return load_even(p + at);
   }
+  if (step == 1) return load_masked(p + at, lane_mask<T>(lanes));
   T values[Vec<T>::size] = {};
   for (int64_t i = lanes.begin; i < lanes.end; ++i) values[i] = p[at + i * step];
   return Vec<T>::load(values);

@@ -1,7 +1,7 @@
 // What the mean of each window divides by: a factor of its row times a factor of its column.
 #pragma once
 #include "core/scratch.h"
-#include "cpu/pool_axis.h"
+#include "cpu/pool_tiles.h"
 
 namespace pydl {
 namespace PYDL_ISA {
@@ -28,7 +28,7 @@ void with_divisors(const View& x, const Window2d& w, const PoolDivisor& divisor,
     for (int64_t o = 0; o < h.out; ++o) rows[o] = fixed ? T(1) : T(h.counted(o, divisor.count_padding));
     for (int64_t o = 0; o < v.out; ++o)
       columns[o] = fixed ? T(divisor.fixed) : T(v.counted(o, divisor.count_padding));
-    body(PoolDivisors<T>{rows, columns, pool_across(x)});
+    body(PoolDivisors<T>{rows, columns, pool_across(x) || PoolTiles::fit(w, x, y, y)});
   });
 }
 

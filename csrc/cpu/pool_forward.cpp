@@ -1,5 +1,6 @@
 #include "core/dispatch.h"
 #include "cpu/pool_divisors.h"
+#include "cpu/pool_tiles.h"
 
 namespace pydl {
 namespace PYDL_ISA {
@@ -128,9 +129,32 @@ void row_along(const T* x, const View& vx, const PoolAxis& h, const PoolAxis& v,
   }
 }
 
+// All windows, where they tile the image.
+template <class T, class Op>
+void for_tiles(const PoolTiles& tiles, const T* x, const Op& op) {
+  constexpr int W = Vec<T>::size;
+  const typename Vec<T>::bits all = typename Vec<T>::bits{} - 1;
+  const int64_t line = tiles.batch<T>() * tiles.width;
+  tiles.run<T>([&](int64_t first, int64_t count) {
+    alignas(64) T packed[PoolTiles::most_elements + 4 * W];
+    for (int64_t ky = 0; ky < tiles.height; ++ky)
+      tiles.copy_rows<true>(x, packed + ky * line, first, count, ky);
+    for (int64_t o = 0; o < count; o += W) {
+      const Place place{first + o, first + o, 0, 0, count - o < W ? int(count - o) : W};
+      auto state = op.start(place);
+      for (int64_t ky = 0; ky < tiles.height; ++ky)
+        for (int64_t kx = 0; kx < tiles.width; ++kx)
+          op.add(state, load_spread(packed + ky * line + o * tiles.width + kx, tiles.width),
+                 ky * tiles.width + kx, all);
+      op.finish(state, place);
+    }
+  });
+}
+
 template <class T, class Op>
 void for_windows(const View& x, const Window2d& w, const View& y, const View& index, const Op& op) {
   const PoolAxis h(w, x, y, 0), v(w, x, y, 1);
+  if (PoolTiles::fit(w, x, y, index)) return for_tiles(PoolTiles(w, y), data_as<T>(x), op);
   const bool across = pool_across(x);
   const int64_t C = x.shape[1], taps = h.kernel * v.kernel;
   const int64_t per_row = v.out * (across ? C : 1) * (taps < kGrain ? taps : kGrain);
@@ -154,10 +178,10 @@ void for_windows(const View& x, const Window2d& w, const View& y, const View& in
 
 template <template <class, class> class Op, class I>
 void with_index(const View& x, const Window2d& w, const View& y, const View& index) {
-  const int lane = pool_across(x) ? 1 : 3;
   dispatch_float(x.dtype, [&](auto zero) {
     using T = decltype(zero);
-    const Op<T, I> op{data_as<T>(y), data_as<I>(index), y.strides[lane], index.strides[lane]};
+    const Op<T, I> op{data_as<T>(y), data_as<I>(index), lane_step(w, x, y, index, y),
+                      lane_step(w, x, y, index, index)};
     for_windows<T>(x, w, y, index, op);
   });
 }
@@ -176,7 +200,7 @@ void pool_mean_forward(const View& x, const Window2d& w, const PoolDivisor& divi
   dispatch_float(x.dtype, [&](auto zero) {
     using T = decltype(zero);
     with_divisors<T>(x, w, divisor, y, [&](const PoolDivisors<T>& divisors) {
-      for_windows<T>(x, w, y, y, Mean<T>{data_as<T>(y), y.strides[pool_across(x) ? 1 : 3], divisors});
+      for_windows<T>(x, w, y, y, Mean<T>{data_as<T>(y), lane_step(w, x, y, y, y), divisors});
     });
   });
 }

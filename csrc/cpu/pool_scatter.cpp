@@ -14,8 +14,8 @@ namespace {
 // write to one place and nothing is added twice. Lanes are W channels, or W elements of a row that lie a
 // stride apart, whose windows are then neighbours.
 //
-// A Source gives what W windows send to their tap: get(offset of lane 0 in g and in index, oh, ow, tap,
-// lanes).
+// A Source gives what W windows send: load(offset of lane 0 in g and in index, oh, ow, lanes), and of that
+// what is for one tap: at(loaded, tap).
 template <class T, class I>
 struct Picked {
   using V = Vec<T>;
@@ -23,23 +23,31 @@ struct Picked {
   const I* index;
   int64_t g_step, index_step;
 
-  V get(int64_t at_g, int64_t at_index, int64_t, int64_t, int64_t tap, Range lanes) const {
-    const auto taken = fetch_taps<T>(index, at_index, index_step, lanes);
-    return select(taken == typename V::integer(tap), fetch_range(g, at_g, g_step, lanes), V(T(0)));
+  struct Loaded {
+    V value;
+    typename V::bits taken;
+  };
+  Loaded load(int64_t at_g, int64_t at_index, int64_t, int64_t, Range lanes) const {
+    return {fetch_range(g, at_g, g_step, lanes), fetch_taps<T>(index, at_index, index_step, lanes)};
+  }
+  V at(const Loaded& loaded, int64_t tap) const {
+    return select(loaded.taken == typename V::integer(tap), loaded.value, V(T(0)));
   }
 };
 
 template <class T>
 struct Shared {
   using V = Vec<T>;
+  using Loaded = V;
   const T* g;
   int64_t g_step;
   PoolDivisors<T> divisors;
 
-  V get(int64_t at_g, int64_t, int64_t oh, int64_t ow, int64_t, Range lanes) const {
+  V load(int64_t at_g, int64_t, int64_t oh, int64_t ow, Range lanes) const {
     const V share = fetch_range(g, at_g, g_step, lanes) / divisors.at(oh, ow, lanes);
     return full<T>(lanes) ? share : select(lane_mask<T>(lanes), share, V(T(0)));
   }
+  V at(V share, int64_t) const { return share; }
 };
 
 // The windows' side: strides of g and of index.
@@ -49,27 +57,37 @@ struct Windows {
   int64_t at_index(int64_t oh, int64_t ow) const { return oh * index.strides[2] + ow * index.strides[3]; }
 };
 
+// What window (oh, ow) sends to its tap, in all channels of dx: instead of what is there, or added to it.
+template <class T, class Source>
+void add_window(const Source& source, const Windows& side, int64_t oh, int64_t ow, int64_t tap,
+                const int64_t (&image)[2], T* dx, const View& vdx, bool first) {
+  constexpr int W = Vec<T>::size;
+  const int64_t at_g = image[0] + side.at_g(oh, ow), at_index = image[1] + side.at_index(oh, ow);
+  const int64_t g_step = side.g.strides[1], index_step = side.index.strides[1], step = vdx.strides[1];
+  for (int64_t c = 0; c < vdx.shape[1]; c += W) {
+    const int count = vdx.shape[1] - c < W ? int(vdx.shape[1] - c) : W;
+    const auto loaded = source.load(at_g + c * g_step, at_index + c * index_step, oh, ow, {0, count});
+    const Vec<T> before = first ? Vec<T>(T(0)) : fetch_lanes(dx + c * step, step, count, T(0));
+    put_lanes(dx + c * step, step, count, before + source.at(loaded, tap));
+  }
+}
+
 // All channels of element (i, j); offsets are those of its image.
 template <class T, class Source>
 void element_across(const Source& source, const Windows& side, const PoolAxis& h, const PoolAxis& v,
                     int64_t i, int64_t j, const int64_t (&image)[2], T* dx, const View& vdx) {
-  constexpr int W = Vec<T>::size;
   const Range ohs = h.windows(i), ows = v.windows(j);
-  for (int64_t c = 0; c < vdx.shape[1]; c += W) {
-    const int count = vdx.shape[1] - c < W ? int(vdx.shape[1] - c) : W;
-    Vec<T> total(T(0));
-    for (int64_t oh = ohs.begin; oh < ohs.end; ++oh) {
-      const int64_t ky = h.tap(i, oh);
-      for (int64_t ow = ows.begin; ow < ows.end && ky >= 0; ++ow) {
-        const int64_t kx = v.tap(j, ow);
-        if (kx < 0) continue;
-        const int64_t at_g = image[0] + side.at_g(oh, ow) + c * side.g.strides[1];
-        const int64_t at_index = image[1] + side.at_index(oh, ow) + c * side.index.strides[1];
-        total += source.get(at_g, at_index, oh, ow, ky * v.kernel + kx, {0, count});
-      }
+  bool first = true;
+  for (int64_t oh = ohs.begin; oh < ohs.end; ++oh) {
+    const int64_t ky = h.tap(i, oh);
+    for (int64_t ow = ows.begin; ow < ows.end && ky >= 0; ++ow) {
+      const int64_t kx = v.tap(j, ow);
+      if (kx < 0) continue;
+      add_window(source, side, oh, ow, ky * v.kernel + kx, image, dx, vdx, first);
+      first = false;
     }
-    put_lanes(dx + c * vdx.strides[1], vdx.strides[1], count, total);
   }
+  for (int64_t c = 0; c < vdx.shape[1] && first; ++c) dx[c * vdx.strides[1]] = T(0);
 }
 
 // Elements phase + stride * (j0 + lane) of row i: window j0 + lane + shift holds them at one tap.
@@ -79,17 +97,19 @@ Vec<T> gather_phase(const Source& source, const Windows& side, const PoolAxis& h
   Vec<T> total(T(0));
   const Range ohs = h.windows(i);
   const int64_t reach = phase + v.padding, last = reach / v.stride;
+  const int64_t first = ceil_div(reach - (v.kernel - 1) * v.dilation, v.stride);
   for (int64_t oh = ohs.begin; oh < ohs.end; ++oh) {
     const int64_t ky = h.tap(i, oh);
     if (ky < 0) continue;
-    for (int64_t shift = ceil_div(reach - (v.kernel - 1) * v.dilation, v.stride); shift <= last; ++shift) {
-      const int64_t distance = reach - shift * v.stride;
-      if (distance % v.dilation != 0) continue;
+    for (int64_t shift = first; shift <= last; ++shift) {
+      const int64_t kx = v.tap(phase, shift);
+      if (kx < 0) continue;
       const int64_t ow = j0 + shift;
       const Range lanes = lanes_within(ow, 1, v.out, count);
       if (lanes.begin >= lanes.end) continue;
-      const int64_t tap = ky * v.kernel + distance / v.dilation;
-      total += source.get(plane[0] + side.at_g(oh, ow), plane[1] + side.at_index(oh, ow), oh, ow, tap, lanes);
+      const auto loaded =
+          source.load(plane[0] + side.at_g(oh, ow), plane[1] + side.at_index(oh, ow), oh, ow, lanes);
+      total += source.at(loaded, ky * v.kernel + kx);
     }
   }
   return total;
@@ -118,8 +138,27 @@ void row_along(const Source& source, const Windows& side, const PoolAxis& h, con
   }
 }
 
+// All windows, where they tile the image.
+template <class T, class Source>
+void scatter_tiles(const PoolTiles& tiles, const Source& source, T* dx) {
+  constexpr int W = Vec<T>::size;
+  const int64_t line = tiles.batch<T>() * tiles.width;
+  tiles.run<T>([&](int64_t first, int64_t count) {
+    alignas(64) T packed[PoolTiles::most_elements];
+    for (int64_t o = 0; o < count; o += W) {
+      const auto loaded = source.load(first + o, first + o, 0, 0, {0, count - o < W ? count - o : W});
+      for (int64_t ky = 0; ky < tiles.height; ++ky)
+        store_taps<T>(packed + ky * line + o * tiles.width, tiles.width,
+                      [&](int64_t kx) { return Vec<T>(T(0)) + source.at(loaded, ky * tiles.width + kx); });
+    }
+    for (int64_t ky = 0; ky < tiles.height; ++ky)
+      tiles.copy_rows<false>(dx, packed + ky * line, first, count, ky);
+  });
+}
+
 template <class T, class Source>
 void scatter(const Source& source, const View& g, const View& index, const Window2d& w, const View& dx) {
+  if (PoolTiles::fit(w, dx, g, index)) return scatter_tiles(PoolTiles(w, g), source, data_as<T>(dx));
   const PoolAxis h(w, dx, g, 0), v(w, dx, g, 1);
   const Windows side{g, index};
   const bool across = pool_across(dx);
@@ -141,10 +180,10 @@ void scatter(const Source& source, const View& g, const View& index, const Windo
 
 template <class I>
 void max_scatter(const View& g, const View& index, const Window2d& w, const View& dx) {
-  const int lane = pool_across(dx) ? 1 : 3;
   dispatch_float(g.dtype, [&](auto zero) {
     using T = decltype(zero);
-    const Picked<T, I> source{data_as<T>(g), data_as<I>(index), g.strides[lane], index.strides[lane]};
+    const Picked<T, I> source{data_as<T>(g), data_as<I>(index), lane_step(w, dx, g, index, g),
+                              lane_step(w, dx, g, index, index)};
     scatter<T>(source, g, index, w, dx);
   });
 }
@@ -159,7 +198,7 @@ void pool_mean_scatter(const View& g, const Window2d& w, const PoolDivisor& divi
   dispatch_float(g.dtype, [&](auto zero) {
     using T = decltype(zero);
     with_divisors<T>(dx, w, divisor, g, [&](const PoolDivisors<T>& divisors) {
-      scatter<T>(Shared<T>{data_as<T>(g), g.strides[pool_across(dx) ? 1 : 3], divisors}, g, g, w, dx);
+      scatter<T>(Shared<T>{data_as<T>(g), lane_step(w, dx, g, g, g), divisors}, g, g, w, dx);
     });
   });
 }

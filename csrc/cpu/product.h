@@ -1,10 +1,12 @@
 // A matrix product over any two operands that can pack panels: matrices, or the patches of an image.
 //
 // The result is cut into blocks of rows × columns by shape; a block is one item of parallel work and runs
-// over the whole of k. An operand that several blocks need is packed once beforehand, the other by its block.
+// over the whole of k, in the order of long_sum.h where that is long. An operand that several blocks need is
+// packed once beforehand, the other by its block.
 #pragma once
 #include "core/parallel.h"
 #include "core/scratch.h"
+#include "cpu/long_sum.h"
 #include "cpu/store.h"
 
 namespace pydl {
@@ -12,6 +14,7 @@ namespace PYDL_ISA {
 namespace {
 
 constexpr int64_t kSharedElements = INT64_C(1) << 22;  // of one operand packed at a time
+constexpr int64_t kMostDeep = 16 * kLeaf;              // k packed at a time
 constexpr int64_t kItemWork = INT64_C(1) << 18;        // multiply-adds worth waking a thread for
 constexpr int64_t kMostItems = 64;
 
@@ -80,80 +83,128 @@ struct Product {
   const Result<T>& result;
   int64_t row0, col0, rows, cols;  // the part of the result
   int64_t k0, k;                   // the part of the sum
-  bool first, last;                // whether it is the beginning and the end of the sum
 
   void run(int64_t max_rows, int64_t max_cols) const {
     constexpr int MR = Tile<T>::rows, NR = Tile<T>::cols;
-    const Blocks cut = cut_blocks<T>(rows, cols, k, max_rows, max_cols);
-    const bool share_a = cut.col_blocks > 1, share_b = cut.row_blocks > 1;
-    const int64_t size_a = share_a ? round_up(rows, MR) * k : 0,
-                  size_b = share_b ? round_up(cols, NR) * k : 0;
-    if (size_a + size_b == 0) return run_blocks(cut, nullptr, nullptr);
-    with_scratch<T>(round_up(size_a, 16) + size_b, [&](T* memory) {
-      T* const all_a = share_a ? memory : nullptr;
-      T* const all_b = share_b ? memory + round_up(size_a, 16) : nullptr;
-      if (share_a) pack_whole<MR>(a, all_a, row0, rows, k0, k);
-      if (share_b) pack_whole<NR>(b, all_b, col0, cols, k0, k);
-      run_blocks(cut, all_a, all_b);
+    const int64_t deep = min64(k, kMostDeep), levels = LongSum<T>::levels(k);
+    const Blocks cut = cut_blocks<T>(rows, cols, deep, max_rows, max_cols);
+    const int64_t size_a = cut.col_blocks > 1 ? round_up(round_up(rows, MR) * deep, 16) : 0,
+                  size_b = cut.row_blocks > 1 ? round_up(round_up(cols, NR) * deep, 16) : 0,
+                  size_sums =
+                      k > kMostDeep ? levels * cut.row_blocks * cut.col_blocks * cut.rows * cut.cols : 0;
+    if (size_a + size_b + size_sums == 0) return run_blocks(cut, {0, k, nullptr, nullptr, nullptr});
+    with_scratch<T>(size_a + size_b + size_sums, [&](T* memory) {
+      Part part{0, deep, size_a ? memory : nullptr, size_b ? memory + size_a : nullptr,
+                size_sums ? memory + size_a + size_b : nullptr};
+      for (; part.p < k; part.p += deep) {
+        part.k = min64(deep, k - part.p);
+        if (part.a) pack_whole<MR>(a, part.a, row0, rows, k0 + part.p, part.k);
+        if (part.b) pack_whole<NR>(b, part.b, col0, cols, k0 + part.p, part.k);
+        run_blocks(cut, part);
+      }
     });
   }
 
  private:
-  void run_blocks(const Blocks& cut, const T* all_a, const T* all_b) const {
-    parallel(cut.row_blocks * cut.col_blocks, [&](int64_t item) {
-      const int64_t i = item % cut.row_blocks * cut.rows, j = item / cut.row_blocks * cut.cols;
-      const int64_t mb = min64(cut.rows, rows - i), nb = min64(cut.cols, cols - j);
-      const int64_t size_a = all_a ? 0 : round_up(mb, Tile<T>::rows) * min64(k, kDeep);
-      const int64_t size_b = all_b ? 0 : round_up(nb, Tile<T>::cols) * min64(k, kDeep);
-      const int64_t indices = (mb + nb) * int64_t(sizeof(int64_t) / sizeof(T));
-      with_scratch<T>(size_b + round_up(size_a, 16) + indices, [&](T* memory) {
-        T* const own_a = memory + size_b;
-        int64_t* const row_at = reinterpret_cast<int64_t*>(own_a + round_up(size_a, 16));
-        result.rows.offsets(row0 + i, mb, row_at);
-        result.cols.offsets(col0 + j, nb, row_at + mb);
-        const Place at{i, j, mb, nb, row_at, row_at + mb};
-        run_block(at, all_a, all_b, own_a, memory);
-      });
-    });
-  }
+  // Steps [p, p + k) of the sum, and what the blocks share: the operands packed for these steps, and the sums
+  // that outlive them. Null: each block has its own.
+  struct Part {
+    int64_t p, k;
+    T *a, *b, *sums;
+  };
 
-  // Rows [i, i + mb) × columns [j, j + nb) of the part, and where they lie in the result.
+  // Rows [i, i + mb) × columns [j, j + nb) of the part of the result, and where they lie in the result.
   struct Place {
     int64_t i, j, mb, nb;
     const int64_t *row_at, *col_at;
   };
 
+  void run_blocks(const Blocks& cut, const Part& part) const {
+    const int64_t level = cut.rows * cut.cols, all_levels = LongSum<T>::levels(k) * level;
+    parallel(cut.row_blocks * cut.col_blocks, [&](int64_t item) {
+      const int64_t i = item % cut.row_blocks * cut.rows, j = item / cut.row_blocks * cut.cols;
+      const int64_t mb = min64(cut.rows, rows - i), nb = min64(cut.cols, cols - j);
+      const int64_t size_a = part.a ? 0 : round_up(round_up(mb, Tile<T>::rows) * min64(part.k, kDeep), 16);
+      const int64_t size_b = part.b ? 0 : round_up(round_up(nb, Tile<T>::cols) * min64(part.k, kDeep), 16);
+      const int64_t size_sums = part.sums ? 0 : all_levels;
+      const int64_t indices = (mb + nb) * int64_t(sizeof(int64_t) / sizeof(T));
+      with_scratch<T>(size_b + size_a + size_sums + indices, [&](T* memory) {
+        T *const own_a = memory + size_b, *const own_sums = own_a + size_a;
+        int64_t* const row_at = reinterpret_cast<int64_t*>(own_sums + size_sums);
+        result.rows.offsets(row0 + i, mb, row_at);
+        result.cols.offsets(col0 + j, nb, row_at + mb);
+        const LongSum<T> sums{part.sums ? part.sums + item * all_levels : own_sums, level};
+        run_block({i, j, mb, nb, row_at, row_at + mb}, part, own_a, memory, sums);
+      });
+    });
+  }
+
   // Operands are packed here, into own_a and own_b, where they are not shared.
-  void run_block(const Place& at, const T* all_a, const T* all_b, T* own_a, T* own_b) const {
+  void run_block(const Place& at, const Part& part, T* own_a, T* own_b, const LongSum<T>& sums) const {
     constexpr int MR = Tile<T>::rows, NR = Tile<T>::cols;
     int64_t p = 0;
     do {
-      const int64_t kc = min64(kDeep, k - p);
-      const T* pa = all_a ? all_a + p * round_up(rows, MR) + at.i * kc : own_a;
-      const T* pb = all_b ? all_b + p * round_up(cols, NR) + at.j * kc : own_b;
-      if (!all_a) pack_panels<MR>(a, own_a, row0 + at.i, at.mb, k0 + p, kc);
-      if (!all_b) pack_panels<NR>(b, own_b, col0 + at.j, at.nb, k0 + p, kc);
-      multiply_tiles(at, kc, pa, pb, first && p == 0, last && p + kc >= k);
+      const int64_t kc = min64(kDeep, part.k - p), from = part.p + p, to = from + kc;
+      const T* pa = part.a ? part.a + p * round_up(rows, MR) + at.i * kc : own_a;
+      const T* pb = part.b ? part.b + p * round_up(cols, NR) + at.j * kc : own_b;
+      if (!part.a) pack_panels<MR>(a, own_a, row0 + at.i, at.mb, k0 + from, kc);
+      if (!part.b) pack_panels<NR>(b, own_b, col0 + at.j, at.nb, k0 + from, kc);
+      if (k <= kLeaf) {
+        multiply_into_result(at, kc, pa, pb, from == 0, to == k);
+      } else {
+        multiply_into_sums(at, kc, pa, pb, sums, from);
+        if (to % kLeaf == 0 || to == k) merge_sums(at, sums, from / kLeaf, to == k);
+      }
       p += kc;
-    } while (p < k);
+    } while (p < part.k);
   }
 
-  void multiply_tiles(const Place& at, int64_t kc, const T* pa, const T* pb, bool begins, bool ends) const {
+  // body(TilePlace, tile number) for each tile of a block, panel of columns by panel of columns.
+  template <class Body>
+  void for_tiles(const Place& at, bool begins, bool ends, Body&& body) const {
     constexpr int MR = Tile<T>::rows, NR = Tile<T>::cols;
-    alignas(64) T tile[MR * NR];
+    int64_t tile = 0;
     for (int64_t j = 0; j < at.nb; j += NR) {
       const int width = int(min64(NR, at.nb - j));
       const int64_t* const col_at = at.col_at + j;
       const bool unit = is_unit(col_at, width);
-      for (int64_t i = 0; i < at.mb; i += MR) {
-        const int height = int(min64(MR, at.mb - i));
-        choose_tile<T>(height, width)(kc, pa + i * kc, pb + j * kc, tile);
-        store_tile(result,
-                   TilePlace{row0 + at.i + i, col0 + at.j + j, height, width, at.row_at + i, col_at, unit,
-                             begins, ends},
-                   tile);
-      }
+      for (int64_t i = 0; i < at.mb; i += MR, ++tile)
+        body(TilePlace{row0 + at.i + i, col0 + at.j + j, int(min64(MR, at.mb - i)), width, at.row_at + i,
+                       col_at, unit, begins, ends},
+             tile, i, j);
     }
+  }
+
+  void multiply_into_result(const Place& at, int64_t kc, const T* pa, const T* pb, bool begins,
+                            bool ends) const {
+    alignas(64) T tile[Tile<T>::rows * Tile<T>::cols];
+    for_tiles(at, begins, ends, [&](const TilePlace& t, int64_t, int64_t i, int64_t j) {
+      choose_tile<T>(t.rows, t.cols)(kc, pa + i * kc, pb + j * kc, tile);
+      store_tile(result, t, tile);
+    });
+  }
+
+  // Steps from `from` on, of one leaf of a long sum.
+  void multiply_into_sums(const Place& at, int64_t kc, const T* pa, const T* pb, const LongSum<T>& sums,
+                          int64_t from) const {
+    alignas(64) T tile[Tile<T>::rows * Tile<T>::cols];
+    const int level = LongSum<T>::depth(from / kLeaf);
+    const bool begins = from % kLeaf == 0;
+    for_tiles(at, begins, false, [&](const TilePlace& t, int64_t number, int64_t i, int64_t j) {
+      T* const sum = sums.at(level, number);
+      choose_tile<T>(t.rows, t.cols)(kc, pa + i * kc, pb + j * kc, begins ? sum : tile);
+      if (!begins) add_tile(sum, tile, t.rows, t.cols);
+    });
+  }
+
+  // After a leaf; after the last one all that there is becomes the result.
+  void merge_sums(const Place& at, const LongSum<T>& sums, int64_t leaf, bool last) const {
+    const int top = LongSum<T>::depth(leaf), bottom = top - LongSum<T>::merges(leaf, last);
+    if (top == bottom && !last) return;
+    for_tiles(at, true, true, [&](const TilePlace& t, int64_t number, int64_t, int64_t) {
+      for (int l = top; l > bottom; --l) add_tile(sums.at(l - 1, number), sums.at(l, number), t.rows, t.cols);
+      if (last) store_tile(result, t, sums.at(0, number));
+    });
   }
 };
 
@@ -162,22 +213,13 @@ struct Product {
 template <class T, class A, class B>
 static void multiply(const A& a, const B& b, const Result<T>& result, int64_t m, int64_t n, int64_t k0,
                      int64_t k, int64_t max_rows, int64_t max_cols) {
-  constexpr int64_t most_k = 64 * kDeep;
-  const int64_t deep = min64(max64(k, 1), most_k);
+  const int64_t deep = min64(max64(k, 1), kMostDeep);
   const int64_t most_rows = max64(max_rows, kSharedElements / deep / max_rows * max_rows);
   const int64_t most_cols = max64(max_cols, kSharedElements / deep / max_cols * max_cols);
   for (int64_t j = 0; j < n; j += most_cols)
-    for (int64_t i = 0; i < m; i += most_rows) {
-      int64_t p = 0;
-      do {
-        const int64_t kc = min64(most_k, k - p);
-        const Product<T, A, B> part{
-            a,      b,  result, i,          j, min64(most_rows, m - i), min64(most_cols, n - j),
-            k0 + p, kc, p == 0, p + kc >= k};
-        part.run(max_rows, max_cols);
-        p += kc;
-      } while (p < k);
-    }
+    for (int64_t i = 0; i < m; i += most_rows)
+      Product<T, A, B>{a, b, result, i, j, min64(most_rows, m - i), min64(most_cols, n - j), k0, k}.run(
+          max_rows, max_cols);
 }
 
 }  // namespace

@@ -20,27 +20,28 @@ struct Tile {
   static constexpr int cols = 2 * Vec<T>::size;
 };
 
-constexpr int64_t kDeep = 256;  // k in one packed block: a panel of B stays in the first-level cache
-constexpr int64_t kRun = 64;    // k in one chain of fused multiply-adds
+constexpr int64_t kDeep = 256;   // k in one packed block: a panel of B stays in the first-level cache
+constexpr int64_t kRun = 32;     // k in one chain of fused multiply-adds
+constexpr int64_t kGroup = 128;  // k in as many chains as are added one after the other
 
-// tile[i, j] = Σ_k a[k, i] · b[k, j] for the first Rows rows and Vecs registers of columns; a and b are
-// packed panels of kRows and Tile<T>::cols lanes. Chains are cut every kRun steps, which bounds the rounding
-// error.
+// The accumulators of one tile, or of its first Rows rows and Vecs registers of columns.
 template <class T, int Rows, int Vecs>
-static void multiply_tile(int64_t kc, const T* a, const T* b, T* tile) {
+struct Accumulators {
   using V = Vec<T>;
-  constexpr int W = V::size, NR = Tile<T>::cols;
-  int64_t k = 0;
-  do {
-    V acc[Rows][Vecs];
+  static constexpr int W = V::size, NR = Tile<T>::cols;
+  V acc[Rows][Vecs];
+
+  void clear() {
 #pragma GCC unroll 12
     for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 2
       for (int v = 0; v < Vecs; ++v) acc[i][v] = V(T(0));
-    const int64_t end = k + kRun < kc ? k + kRun : kc;
-    const bool first = k == 0;
+  }
+
+  // n steps of a chain; the compiler knows n where a chain is whole.
+  __attribute__((always_inline)) void multiply(const T* a, const T* b, int64_t n) {
 #pragma GCC unroll 4
-    for (; k < end; ++k, a += kRows, b += NR) {
+    for (int64_t k = 0; k < n; ++k, a += kRows, b += NR) {
       V row[Vecs];
 #pragma GCC unroll 2
       for (int v = 0; v < Vecs; ++v) row[v] = V::load(b + v * W);
@@ -51,13 +52,45 @@ static void multiply_tile(int64_t kc, const T* a, const T* b, T* tile) {
         for (int v = 0; v < Vecs; ++v) acc[i][v] = fma(left, row[v], acc[i][v]);
       }
     }
+  }
+
+  void add(const T* p) {
 #pragma GCC unroll 12
     for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 2
-      for (int v = 0; v < Vecs; ++v) {
-        T* const at = tile + i * NR + v * W;
-        (first ? acc[i][v] : V::load(at) + acc[i][v]).store(at);
-      }
+      for (int v = 0; v < Vecs; ++v) acc[i][v] = V::load(p + i * NR + v * W) + acc[i][v];
+  }
+
+  void store(T* p) const {
+#pragma GCC unroll 12
+    for (int i = 0; i < Rows; ++i)
+#pragma GCC unroll 2
+      for (int v = 0; v < Vecs; ++v) acc[i][v].store(p + i * NR + v * W);
+  }
+};
+
+// tile[i, j] = Σ_k a[k, i] · b[k, j] for the first Rows rows and Vecs registers of columns; a and b are
+// packed panels of kRows and Tile<T>::cols lanes. Chains of kRun steps are added to groups, groups to the
+// tile, which bounds the rounding error.
+template <class T, int Rows, int Vecs>
+static void multiply_tile(int64_t kc, const T* a, const T* b, T* tile) {
+  alignas(64) T group[Rows * Tile<T>::cols];
+  int64_t k = 0;
+  do {
+    Accumulators<T, Rows, Vecs> sum;
+    sum.clear();
+    const bool begins = k % kGroup == 0, first = k < kGroup;
+    const int64_t left = kc - k;
+    if (left >= kRun) {
+      sum.multiply(a + k * kRows, b + k * Tile<T>::cols, kRun);
+    } else {
+      sum.multiply(a + k * kRows, b + k * Tile<T>::cols, left);
+    }
+    k += kRun;
+    const bool ends = k % kGroup == 0 || left <= kRun;
+    if (!begins) sum.add(group);
+    if (ends && !first) sum.add(tile);
+    sum.store(ends ? tile : group);
   } while (k < kc);
 }
 
