@@ -13,13 +13,13 @@ import numpy as np
 
 from . import check
 from .resize import resize
-from .samplerng import SampleRNG, sample_of, sample_rng
+from .samplerng import SampleRNG, current, sample_of, sample_rng, uniforms
 
 MODES = ("constant", "edge", "reflect", "symmetric")
 
 
 class Transform:
-    """Base of transforms. Subclasses give `apply(x, rng)`, or for deterministic ones `batch` as well."""
+    """Base of transforms. Subclasses give `apply(x, rng)`, and `batch` as well where that is faster."""
 
     def __call__(self, x: Any) -> Any:
         return self.apply(np.asarray(x), sample_rng)
@@ -42,6 +42,13 @@ class Pointwise(Transform):
 
     def batch(self, x: np.ndarray, rngs: Sequence[SampleRNG]) -> np.ndarray:
         return self.apply(x, sample_rng)
+
+
+class Batchwise(Transform):
+    """Base of random transforms that give `batch`, with the same bits for a sample alone."""
+
+    def __call__(self, x: Any) -> Any:
+        return self.batch(np.asarray(x)[None], [current()])[0]
 
 
 class Compose(Transform):
@@ -143,12 +150,12 @@ class CenterCrop(Pointwise):
         self.size = _size("CenterCrop", size)
 
     def apply(self, x: np.ndarray, rng: Callable[[], np.random.Generator]) -> np.ndarray:
-        _check_fits("CenterCrop", x, self.size)
+        _check_fits("CenterCrop", x.shape, self.size)
         top, left = ((n - k) // 2 for n, k in zip(x.shape[-2:], self.size, strict=True))
         return x[..., top : top + self.size[0], left : left + self.size[1]]
 
 
-class RandomCrop(Transform):
+class RandomCrop(Batchwise):
     """A window of (H, W) = `size` at a uniformly random place of the image padded by `padding`."""
 
     def __init__(
@@ -162,34 +169,25 @@ class RandomCrop(Transform):
         self.size = _size("RandomCrop", size)
         self.pad = None if padding is None else Pad(padding, fill, padding_mode)
 
-    def apply(self, x: np.ndarray, rng: Callable[[], np.random.Generator]) -> np.ndarray:
-        return self._crop(x if self.pad is None else self.pad(x), rng())
-
     def batch(self, x: np.ndarray, rngs: Sequence[SampleRNG]) -> np.ndarray:
         padded = x if self.pad is None else self.pad(x)
-        out = np.empty((*padded.shape[:-2], *self.size), padded.dtype)
-        for sample, source, rng in zip(out, padded, rngs, strict=True):
-            sample[...] = self._crop(source, rng.generator)
-        return out
-
-    def _crop(self, x: np.ndarray, draw: np.random.Generator) -> np.ndarray:
-        _check_fits("RandomCrop", x, self.size)
-        top = int(draw.integers(x.shape[-2] - self.size[0] + 1))
-        left = int(draw.integers(x.shape[-1] - self.size[1] + 1))
-        return x[..., top : top + self.size[0], left : left + self.size[1]]
+        _check_fits("RandomCrop", padded.shape[1:], self.size)
+        top, left = (
+            (uniforms(rngs) * (n - k + 1)).astype(np.intp) for n, k in zip(padded.shape[-2:], self.size, strict=True)
+        )
+        flat = padded.reshape(len(padded), -1, *padded.shape[-2:])
+        windows = np.lib.stride_tricks.sliding_window_view(flat, self.size, (2, 3))
+        return windows[np.arange(len(flat)), :, top, left].reshape(*padded.shape[:-2], *self.size)
 
 
-class RandomHorizontalFlip(Transform):
+class RandomHorizontalFlip(Batchwise):
     """Mirrors left and right with probability `p`."""
 
     def __init__(self, p: float = 0.5) -> None:
         self.p = check.number("RandomHorizontalFlip", "p", p, 0, 1)
 
-    def apply(self, x: np.ndarray, rng: Callable[[], np.random.Generator]) -> np.ndarray:
-        return x[..., ::-1] if rng().random() < self.p else x
-
     def batch(self, x: np.ndarray, rngs: Sequence[SampleRNG]) -> np.ndarray:
-        flip = np.array([rng.generator.random() < self.p for rng in rngs], bool)
+        flip = uniforms(rngs) < self.p
         out = x.copy()
         out[flip] = x[flip][..., ::-1]
         return out
@@ -225,6 +223,6 @@ def _size(where: str, size: int | Sequence[int]) -> tuple[int, int]:
     return height, width
 
 
-def _check_fits(where: str, x: np.ndarray, size: tuple[int, int]) -> None:
-    if x.ndim < 2 or x.shape[-2] < size[0] or x.shape[-1] < size[1]:
-        raise ValueError(f"[{where}] expected an image of at least {size}, got shape {x.shape}")
+def _check_fits(where: str, shape: tuple[int, ...], size: tuple[int, int]) -> None:
+    if len(shape) < 2 or shape[-2] < size[0] or shape[-1] < size[1]:
+        raise ValueError(f"[{where}] expected an image of at least {size}, got shape {shape}")

@@ -184,3 +184,24 @@ def test_sample_streams_differ_by_every_part_of_the_key():
         samplerng.SampleRNG(*key).generator.random() for key in ((0, 2, 3), (1, 0, 3), (1, 2, 0), (1 + 2**32, 2, 3))
     }
     assert len(others | {first}) == 5
+
+
+def test_uniform_numbers_are_a_function_of_sample_and_count():
+    one, other = samplerng.SampleRNG(2**64 - 1, 3, 4), samplerng.SampleRNG(2**64 - 1, 3, 5)
+    first = samplerng.uniforms([one, other])
+    second = samplerng.uniforms([other, one])
+    again = [samplerng.SampleRNG(2**64 - 1, 3, i) for i in (4, 5)]
+    assert np.array_equal(samplerng.uniforms(again), first)
+    assert np.array_equal(samplerng.uniforms(again), second[::-1])
+    same = samplerng.SampleRNG(2**64 - 1, 3, 4)
+    assert samplerng.uniforms([same, same]).tolist() == [first[0], second[1]]
+
+
+@pytest.mark.parametrize("axis", range(3))
+def test_uniform_numbers_of_neighbours_are_uniform_and_independent(axis):
+    keys = np.zeros((20_000, 3), np.int64)
+    keys[:, axis] = np.arange(20_000)
+    numbers = samplerng.uniforms([samplerng.SampleRNG(*key) for key in keys.tolist()])
+    assert 0 <= numbers.min() < 0.001 < 0.999 < numbers.max() < 1
+    assert abs(np.bincount((numbers * 10).astype(int), minlength=10) - 2000).max() < 200
+    assert abs(np.corrcoef(numbers[1:], numbers[:-1])[0, 1]) < 0.03

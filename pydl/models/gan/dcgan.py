@@ -113,7 +113,11 @@ ENTRY = Entry(
     "convolutional GAN for images of 8 to 64 pixels (Radford et al. 2016)",
     {**assemble.DEFAULTS, "epochs": 25, "batch_size": 128, "width": 64},
     partial(assemble.build, networks),
-    {"digits": {"epochs": 40, "batch_size": 16, "lr": 2e-3, "noise": 64, "width": 16, "average": 0.995}},
+    {
+        "digits": {"epochs": 40, "batch_size": 16, "lr": 2e-3, "noise": 64, "width": 16, "average": 0.995},
+        "mnist": {"epochs": 10, "width": 32},
+        "fashion-mnist": {"epochs": 10, "width": 32},
+    },
     partial(assemble.sample, networks),
     assemble.callbacks,
 )

@@ -68,7 +68,15 @@ def build(data: Data, config: Mapping[str, Any]) -> GANTask:
     return assemble.build(networks, data, config, **parts)
 
 
-_PLANE = {"epochs": 20, "batch_size": 256, "lr": 1e-3, "noise": 16, "noise_kind": "normal", "hidden": [128, 128]}
+_PLANE = {
+    "epochs": 20,
+    "batch_size": 256,
+    "lr": 1e-3,
+    "lr_schedule": "late-linear",
+    "noise": 16,
+    "noise_kind": "normal",
+    "hidden": [128, 128],
+}
 ENTRY = Entry(
     "gan",
     "fully connected generator and discriminator, on images or points of the plane (Goodfellow et al. 2014)",
