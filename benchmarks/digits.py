@@ -1,6 +1,6 @@
 """The quality of `pydl train dcgan --data digits` over several seeds: mean and spread.
 
-    python benchmarks/digits.py --seeds 0 1 2 3 4 --out runs/quality [options of pydl train]
+python benchmarks/digits.py --seeds 0 1 2 3 4 --out runs/quality [options of pydl train]
 """
 
 from __future__ import annotations

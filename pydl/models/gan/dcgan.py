@@ -108,22 +108,16 @@ def networks(config: Mapping[str, Any]) -> assemble.Networks:
     return generator.apply(init_weights), DCDiscriminator(channels, side, width).apply(init_weights)
 
 
-_DIGITS = {
-    "epochs": 80,
-    "batch_size": 16,
-    "lr": 3e-3,
-    "lr_schedule": "late-linear",
-    "noise": 16,
-    "noise_kind": "normal",
-    "width": 16,
-    "average": 0.995,
-}
 ENTRY = Entry(
     "dcgan",
     "convolutional GAN for images of 8 to 64 pixels (Radford et al. 2016)",
     {**assemble.DEFAULTS, "epochs": 25, "batch_size": 128, "width": 64},
     partial(assemble.build, networks),
-    {"digits": _DIGITS},
+    {
+        "digits": {"epochs": 40, "batch_size": 16, "lr": 2e-3, "noise": 64, "width": 16, "average": 0.995},
+        "mnist": {"epochs": 10, "width": 32},
+        "fashion-mnist": {"epochs": 10, "width": 32},
+    },
     partial(assemble.sample, networks),
     assemble.callbacks,
 )
