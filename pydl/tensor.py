@@ -6,6 +6,7 @@ Arithmetic and the mathematical methods are operations of `pydl.ops`, joined to 
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +22,20 @@ if TYPE_CHECKING:
 class Version:
     """How often the memory of a tensor was changed in place; shared by its views."""
 
-    __slots__ = ("count", "recorded_views")
+    __slots__ = ("count", "holders", "recorded_views")
 
     def __init__(self) -> None:
         self.count = 0
         self.recorded_views = 0
+        self.holders: dict[int, weakref.ref] = {}  # tensors that share the memory outside the graph, while they live
+
+    def hold(self, *tensors: Tensor) -> None:
+        """Remember that each of `tensors` shares this memory."""
+        holders = self.holders
+        for tensor in tensors:
+            key = id(tensor)
+            if key not in holders:
+                holders[key] = weakref.ref(tensor, lambda _, key=key: holders.pop(key, None))
 
 
 class RemovableHandle:
@@ -49,6 +59,7 @@ class Tensor:
     _slot = 0
     _requires_grad = False
     _is_view = False
+    _keeps_grad = False
     _version: Version | None = None
     grad: Tensor | None = None
 
@@ -243,10 +254,9 @@ class Tensor:
 
     def retain_grad(self) -> None:
         """Keep the gradient of this result of an operation in its `grad`, as leaves do."""
-        if self.is_leaf:
+        if self.is_leaf or self._keeps_grad:
             return
-        import weakref
-
+        self._keeps_grad = True
         me = weakref.ref(self)
 
         def keep(gradient: Tensor) -> None:

@@ -277,3 +277,58 @@ def test_memory_is_flat_over_many_steps_without_the_collector():
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 4096  # kB; a leak of one array is 24 MB
     finally:
         gc.enable()
+
+
+def test_nothing_waits_for_the_collector():
+    gc.collect()
+    gc.disable()
+    try:
+        x = pydl.randn(8, 8, requires_grad=True)
+        layer = pydl.nn.Linear(8, 8)
+        layer.register_full_backward_hook(lambda module, grad_input, grad_output: None)
+        for _ in range(3):
+            (layer(x.relu().softmax(1).exp()) ** 2).amax().backward(create_graph=True)
+            layer.zero_grad()
+            x.grad = None
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda b, w: b[0].__setitem__(1, w[0]),
+        lambda b, w: b.view(4).mul_(0.0).add_(w),
+        lambda b, w: (b[:1], b.add_(w)),
+    ],
+    ids=["item of a row", "view", "base with a view"],
+)
+def test_a_view_outside_the_graph_is_not_left_behind(change):
+    w = leaf(3.0)
+    with pytest.raises(RuntimeError, match="expected memory that one tensor holds"):
+        change(pydl.zeros(2, 2, dtype="float64"), w)
+
+
+def test_a_tensor_whose_views_are_gone_joins_the_graph():
+    b, w = pydl.zeros(2, 2, dtype="float64"), leaf(3.0)
+    b[0].fill_(1.0)
+    b.add_(w)
+    b.sum().backward()
+    assert w.grad.item() == 4
+
+
+@pytest.mark.parametrize(("result", "error"), [(1, TypeError), (pydl.ones(3), ValueError), (pydl.ones(2), ValueError)])
+def test_what_a_hook_returns_must_fit(result, error):
+    x = leaf(1.0, 2.0)
+    x.register_hook(lambda g: result)
+    with pytest.raises(error, match=r"\[hook\] expected a"):
+        (x * 2.0).sum().backward()
+
+
+def test_retain_grad_twice_is_once():
+    y = leaf(1.0) * 2.0
+    y.retain_grad()
+    y.retain_grad()
+    y.sum().backward()
+    assert y.grad.item() == 1

@@ -154,3 +154,11 @@ def test_a_result_too_large_to_address_is_refused():
     column = np.broadcast_to(np.float32(1), (2**33, 1))
     with pytest.raises(ValueError, match=r"\[matmul\] expected sizes"):
         _cpu.matmul(column, np.broadcast_to(np.float32(1), (1, 2**33)))
+
+
+@pytest.mark.parametrize("shapes", [((9, 1, 0), (0, 5)), ((3, 4, 0), (0, 5)), ((0, 3), (3, 2))])
+def test_gradients_of_sums_over_nothing_are_zero(shapes):
+    a, b = [pydl.randn(*shape, requires_grad=True) for shape in shapes]
+    (a @ b).sum().backward()
+    assert (a.grad.shape, b.grad.shape) == shapes
+    assert not b.grad.numpy().any()

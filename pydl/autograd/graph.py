@@ -36,7 +36,17 @@ class Node:
             for hook in list(hooks):
                 result = hook(grads[slot])
                 if result is not None:
+                    _check_replacement(result, grads[slot])
                     grads[slot] = result
+
+
+def _check_replacement(result: Any, grad: Tensor | None) -> None:
+    if not isinstance(result, Tensor):
+        raise TypeError(f"[hook] expected a tensor or None, got {type(result).__name__}")
+    if grad is not None and (result.shape != grad.shape or result.dtype != grad.dtype):
+        raise ValueError(
+            f"[hook] expected a gradient of shape {grad.shape} and {grad.dtype}, got {result.shape} and {result.dtype}"
+        )
 
 
 class Leaf(Node):
@@ -92,7 +102,10 @@ class Function(Node):
                 return tuple([Tensor._wrap(array) for array in result])
             output = Tensor._wrap(result)
             if self.is_view:
-                output._version = inputs[0]._shared_version()  # type: ignore[union-attr]
+                source: Any = inputs[0]
+                output._version = source._shared_version()
+                if _mode.grad:
+                    output._version.hold(source, output)
             return output
         self.edges = tuple([x._edge() if need else None for x, need in zip(inputs, self.needs, strict=True)])  # type: ignore[union-attr]
         outputs = self._wrap_outputs(result if isinstance(result, tuple) else (result,), inputs)
@@ -130,7 +143,7 @@ class Function(Node):
         for i in self._kept_outputs:
             y = outputs[i]
             cell = y._shared_version()
-            self._saved[~i] = (y._data, cell, cell.count, (self, i))
+            self._saved[~i] = (y._data, cell, cell.count, None)  # the edge is (self, i): kept here, it would be a cycle
 
     def input(self, i: int) -> Any:
         """Retained input i: a Tensor joined to the graph, or the number or None it was."""
@@ -156,6 +169,8 @@ class Function(Node):
             )
         tensor = Tensor._wrap(array)
         tensor._version = cell
+        if key < 0:
+            edge = self, ~key
         if edge is not None:
             tensor._node, tensor._slot, tensor._requires_grad = edge[0], edge[1], True
         return tensor

@@ -64,6 +64,7 @@ class _Backward:
                         f"got {len(result)}"
                     )
                 grads = result
+        self.grad_output = ()  # their graph leads back here: kept, it would be a cycle
         return grads
 
 

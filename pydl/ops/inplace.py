@@ -35,6 +35,16 @@ def _check_graph(function: str, tensor: Tensor) -> None:
         )
 
 
+def _check_alone(function: str, tensor: Tensor) -> None:
+    """Whether a tensor outside the graph can join it: others with its memory would not."""
+    holders = () if tensor._version is None else tuple(tensor._version.holders.values())
+    if any(holder() is not None and holder() is not tensor for holder in holders):
+        raise RuntimeError(
+            f"[{function}] expected memory that one tensor holds, got a tensor that shares it with a view while "
+            "gradients are recorded; clone() it"
+        )
+
+
 def assign(function: str, tensor: Tensor, value: Tensor) -> Tensor:
     """Write `value` (of the tensor's shape) over `tensor`, which takes over the value's place in the graph."""
     _check_writable(function, tensor)
@@ -46,6 +56,8 @@ def assign(function: str, tensor: Tensor, value: Tensor) -> Tensor:
     if recorded:
         if tensor._requires_grad:
             _check_graph(function, tensor)
+        else:
+            _check_alone(function, tensor)
         node, slot, requires = value._node, value._slot, value._requires_grad
         tensor._node, tensor._slot, tensor._requires_grad = node, slot, requires
     tensor._data[...] = value._data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..autograd import Function
@@ -29,8 +30,7 @@ def check_operands(function: str, **operands: Any) -> None:
 
 def as_rows(x: Tensor) -> Tensor:
     """(…, n) as a matrix of rows."""
-    n = x.shape[-1]
-    return x if x.ndim == 2 else reshape(x, (x._data.size // n if n else 0, n))
+    return x if x.ndim == 2 else reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
 
 
 class MatMul(Function):
