@@ -134,21 +134,21 @@ void arg_across(const View& x, const View& y, const LoopNest<2>& nest, const Red
 }
 
 template <class R, class T>
-void arg(const View& x, uint32_t mask, const View& y) {
-  const Kept kept(x, mask, y);
-  const LoopNest<2> nest = kept.nest();
-  const Reduced reduced(x, mask);
-  if (nest.rows() * nest.row_length() == 0 || reduced.count == 0) return;
+void arg(const View& x, const View& y, const LoopNest<2>& nest, const Reduced& reduced) {
   const bool index_fits = reduced.count <= INT32_MAX;
   (index_fits && runs_over_outputs(nest, reduced) ? arg_across<R, T> : arg_along<R, T>)(x, y, nest, reduced);
 }
 
 }  // namespace
 
-void arg_reduce(bool largest, const View& x, uint32_t reduced, const View& y) {
+void arg_reduce(bool largest, const View& x, uint32_t mask, const View& y) {
+  const Kept kept(x, mask, y);
+  const LoopNest<2> nest = kept.nest();
+  const Reduced reduced(x, mask);
+  if (nest.rows() * nest.row_length() == 0 || reduced.count == 0) return;
   dispatch_float(x.dtype, [&](auto zero) {
     using T = decltype(zero);
-    (largest ? arg<First, T> : arg<Last, T>)(x, reduced, y);
+    (largest ? arg<First, T> : arg<Last, T>)(x, y, nest, reduced);
   });
 }
 

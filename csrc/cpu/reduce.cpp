@@ -36,7 +36,7 @@ constexpr int64_t kChunk = 256 * kBlock;  // positions that one item of work com
 
 // Positions [begin, end) of one output, begin a multiple of the block.
 template <class R, class T>
-T combine(const T* x, const Reduced& reduced, int64_t begin, int64_t end) {
+[[gnu::noinline]] T combine(const T* x, const Reduced& reduced, int64_t begin, int64_t end) {
   if (reduced.step() == 1 && begin % reduced.inner() + (end - begin) <= reduced.inner())
     return tree<R>(x + reduced.offset(begin), end - begin);
   Counter<R, T> counter;
@@ -102,7 +102,7 @@ struct RowCounter {
   }
 
  private:
-  void merge(int n) {
+  [[gnu::noinline]] void merge(int n) {
     --depth;
     if (!filled[depth]) return;
     T *a = levels[depth - 1], *b = levels[depth];
@@ -117,7 +117,7 @@ struct RowCounter {
 
 // One leaf: dst[i] = chain of the `rows` elements x[offsets[r * kLanes] + i * stride].
 template <class R, bool Unit, class T>
-void chain(const T* x, const int64_t* offsets, int rows, int64_t stride, int n, T* dst) {
+[[gnu::noinline]] void chain(const T* x, const int64_t* offsets, int rows, int64_t stride, int n, T* dst) {
   constexpr int W = Vec<T>::size;
   const auto at = [&](int r, int i, int lanes) {
     const T* p = x + offsets[r * kLanes] + i * stride;
@@ -141,12 +141,13 @@ void chain(const T* x, const int64_t* offsets, int rows, int64_t stride, int n, 
 
 // Positions [begin, end) of n neighbouring outputs.
 template <class R, class T>
-const T* combine_rows(RowCounter<R, T>& counter, const T* x, const Reduced& reduced, int64_t begin,
-                      int64_t end, int64_t stride, int n) {
+[[gnu::noinline]] const T* combine_rows(RowCounter<R, T>& counter, const T* x, const Reduced& reduced,
+                                        int64_t begin, int64_t end, int64_t stride, int n) {
   for (int64_t k = begin; k < end; k += kBlock) {
     int64_t offsets[kBlock];
     const int count = int(end - k < kBlock ? end - k : kBlock);
     for (int i = 0; i < count; ++i) offsets[i] = reduced.offset(k + i);
+#pragma GCC unroll 1
     for (int lane : kLaneOrder) {
       const int rows = (count - lane + kLanes - 1) / kLanes;
       if (rows > 0)
@@ -170,7 +171,7 @@ struct Strips {
   const int64_t width = length < Rows::width ? length : Rows::width;
 
   // Offsets of strip `index` in x and y; returns its length.
-  int locate(int64_t index, int64_t (&at)[2]) const {
+  [[gnu::noinline]] int locate(int64_t index, int64_t (&at)[2]) const {
     nest.row_offsets(index / pieces, at);
     const int64_t from = index % pieces * Rows::width;
     for (int k = 0; k < 2; ++k) at[k] += from * nest.row_stride(k);
@@ -232,11 +233,7 @@ void reduce_across(const View& x, const View& y, const LoopNest<2>& nest, const 
 }
 
 template <class R, class T>
-void reduce(const View& x, uint32_t mask, const View& y) {
-  const Kept kept(x, mask, y);
-  const LoopNest<2> nest = kept.nest();
-  if (nest.rows() * nest.row_length() == 0) return;
-  const Reduced reduced(x, mask);
+void reduce(const View& x, const View& y, const LoopNest<2>& nest, const Reduced& reduced) {
   if (reduced.count > 0) {
     if (runs_over_outputs(nest, reduced)) return reduce_across<R, T>(x, y, nest, reduced);
     return reduce_along<R, T>(x, y, nest, reduced);
@@ -249,12 +246,16 @@ void reduce(const View& x, uint32_t mask, const View& y) {
 }
 
 void run_reduce(Reduction op, const View& x, uint32_t mask, const View& y) {
+  const Kept kept(x, mask, y);
+  const LoopNest<2> nest = kept.nest();
+  if (nest.rows() * nest.row_length() == 0) return;
+  const Reduced reduced(x, mask);
   dispatch_float(x.dtype, [&](auto zero) {
     using T = decltype(zero);
-    static constexpr void (*table[])(const View&, uint32_t, const View&) = {
+    static constexpr void (*table[])(const View&, const View&, const LoopNest<2>&, const Reduced&) = {
         reduce<SumOf, T>,     reduce<MeanOf, T>,     reduce<ProductOf, T>,
         reduce<LargestOf, T>, reduce<SmallestOf, T>, reduce<SquaresOf, T>};
-    table[static_cast<int>(op)](x, mask, y);
+    table[static_cast<int>(op)](x, y, nest, reduced);
   });
 }
 

@@ -39,7 +39,7 @@ struct Reduced {
 
   // The n elements from position k on: in place where they lie together, else copied to `buffer`.
   template <class T>
-  const T* fetch(const T* x, int64_t k, int64_t n, T* buffer) const {
+  [[gnu::noinline]] const T* fetch(const T* x, int64_t k, int64_t n, T* buffer) const {
     if (step() == 1 && k % inner() + n <= inner()) return x + offset(k);
     for (int64_t done = 0; done < n;) {
       const int64_t left = inner() - (k + done) % inner();
@@ -74,7 +74,7 @@ struct Kept {
 };
 
 // Where output number `index` of the nest has its first element of x, and where it goes in y.
-static inline void output_offsets(const LoopNest<2>& nest, int64_t index, int64_t (&at)[2]) {
+[[gnu::noinline]] static void output_offsets(const LoopNest<2>& nest, int64_t index, int64_t (&at)[2]) {
   nest.row_offsets(index / nest.row_length(), at);
   for (int k = 0; k < 2; ++k) at[k] += index % nest.row_length() * nest.row_stride(k);
 }

@@ -91,8 +91,14 @@ struct Vec {
   friend bits operator==(Vec a, Vec b) { return a.v == b.v; }
   friend bits operator!=(Vec a, Vec b) { return a.v != b.v; }
 
-  // mask ? a : b
-  friend Vec select(bits mask, Vec a, Vec b) { return Vec(mask ? a.v : b.v); }
+  // mask ? a : b. Without a blend instruction the compiler would go lane by lane.
+  friend Vec select(bits mask, Vec a, Vec b) {
+#if defined(__AVX2__)
+    return Vec(mask ? a.v : b.v);
+#else
+    return from_bits((mask & a.as_bits()) | (~mask & b.as_bits()));
+#endif
+  }
 
   bits as_bits() const { return (bits)v; }
   static Vec from_bits(bits b) { return Vec((raw)b); }

@@ -94,8 +94,9 @@ struct SmallestOf : LargestOf {
 };
 
 // Combines `rows` × 16 consecutive elements: one block, or a shorter one that the caller has padded.
+// Not inlined, like `tree`: one copy a reduction and type serves all callers.
 template <class R, class T>
-static inline T block(const T* p, int rows) {
+[[gnu::noinline]] static T block(const T* p, int rows) {
   constexpr int W = Vec<T>::size, N = kLanes / W;
   Vec<T> lanes[N];
   for (int j = 0; j < N; ++j) lanes[j] = R::before(Vec<T>::load(p + j * W));
@@ -131,7 +132,7 @@ struct Counter {
 
 // Combines n consecutive elements.
 template <class R, class T>
-static inline T tree(const T* p, int64_t n) {
+[[gnu::noinline]] static T tree(const T* p, int64_t n) {
   Counter<R, T> counter;
   for (; n >= kBlock; n -= kBlock, p += kBlock) counter.push(block<R>(p, kChain));
   if (n > 0) {
