@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,7 +36,11 @@ class Version:
         for tensor in tensors:
             key = id(tensor)
             if key not in holders:
-                holders[key] = weakref.ref(tensor, lambda _, key=key: holders.pop(key, None))
+                holders[key] = weakref.ref(tensor, partial(_drop, holders, key))
+
+
+def _drop(holders: dict[int, weakref.ref], key: int, _: weakref.ref) -> None:
+    holders.pop(key, None)
 
 
 class RemovableHandle:

@@ -1,7 +1,7 @@
 #include "core/dispatch.h"
 #include "core/scratch.h"
+#include "cpu/extreme.h"
 #include "cpu/reduce_plan.h"
-#include "cpu/tree.h"
 #include "kernels/reduce.h"
 
 namespace pydl {
@@ -11,7 +11,7 @@ void arg_reduce(bool largest, const View& x, uint32_t reduced, const View& y);
 
 namespace {
 
-constexpr int64_t kChunk = 256 * kBlock;
+constexpr int64_t kChunk = 256 * kBlock, kStretch = 8 * kBlock;
 
 // V is a number or a vector; the result a bool or a mask. True where v replaces the best so far: earlier
 // elements win ties, and a NaN wins over everything but an earlier NaN.
@@ -21,12 +21,14 @@ static inline auto beats(V v, V best) {
 }
 
 struct First : LargestOf {
+  static constexpr bool largest = true;
   template <class V>
   static auto before_that(V v, V best) {
     return v > best;
   }
 };
 struct Last : SmallestOf {
+  static constexpr bool largest = false;
   template <class V>
   static auto before_that(V v, V best) {
     return v < best;
@@ -44,19 +46,17 @@ struct Best {
   }
 };
 
-// Best of positions [begin, end). The winner of a block is looked for only where it beats the blocks before.
+// Best of positions [begin, end). The winner of a stretch is looked for only where it beats those before.
 template <class R, class T>
 Best<T> best_of(const T* x, const Reduced& reduced, int64_t begin, int64_t end) {
   Best<T> best;
-  for (int64_t k = begin; k < end; k += kBlock) {
-    T buffer[kBlock];
-    const int64_t n = end - k < kBlock ? end - k : kBlock;
+  for (int64_t k = begin; k < end; k += kStretch) {
+    T buffer[kStretch];
+    const int64_t n = end - k < kStretch ? end - k : kStretch;
     const T* p = reduced.fetch(x, k, n, buffer);
-    const T winner = n == kBlock ? block<R>(p, kChain) : tree<R>(p, n);
+    const T winner = extreme<R, R::largest>(p, n);
     if (best.index >= 0 && !beats<R>(winner, best.value)) continue;
-    int64_t i = 0;
-    while (!(p[i] == winner || p[i] != p[i])) ++i;
-    best.template offer<R>(winner, k + i);
+    best.template offer<R>(winner, k + find_first(p, n, winner));
   }
   return best;
 }

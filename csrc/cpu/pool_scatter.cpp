@@ -156,12 +156,50 @@ void scatter_tiles(const PoolTiles& tiles, const Source& source, T* dx) {
   });
 }
 
+// A row of windows that tile it, channels last: what a window sends goes to all its elements at once. A
+// vector of fewer channels than lanes is stored whole where the elements after it in the row are yet to come.
+template <class T, class Source>
+void tile_row_across(const Source& source, const Windows& side, const Window2d& w, int64_t oh,
+                     const int64_t (&image)[2], T* dx, const View& vdx) {
+  constexpr int W = Vec<T>::size;
+  const int64_t C = vdx.shape[1], step = vdx.strides[1], room = vdx.strides[3] == C ? vdx.shape[3] * C : 0;
+  for (int64_t ow = 0; ow < side.g.shape[3]; ++ow)
+    for (int64_t next = 0; next < C; next += W) {
+      const int64_t c = next + W > C && C >= W ? C - W : next;
+      const int count = C < W ? int(C) : W;
+      const int64_t at_g = image[0] + side.at_g(oh, ow), at_index = image[1] + side.at_index(oh, ow);
+      const auto loaded =
+          source.load(at_g + c * side.g.strides[1], at_index + c * side.index.strides[1], oh, ow, {0, count});
+      for (int64_t tap = 0, ky = 0; ky < w.kernel[0]; ++ky)
+        for (int64_t j = ow * w.kernel[1], kx = 0; kx < w.kernel[1]; ++kx, ++j, ++tap) {
+          const bool whole = step == 1 && j * C + W <= room;
+          put_lanes(dx + (oh * w.kernel[0] + ky) * vdx.strides[2] + j * vdx.strides[3] + c * step, step,
+                    whole ? W : count, Vec<T>(T(0)) + source.at(loaded, tap));
+        }
+    }
+}
+
+template <class T, class Source>
+void scatter_tiles_across(const Source& source, const View& g, const View& index, const Window2d& w,
+                          const View& dx) {
+  const Windows side{g, index};
+  const int64_t OH = g.shape[2];
+  parallel_ranges(g.shape[0] * OH, 1 + kGrain / (dx.shape[1] * dx.shape[3] * w.kernel[0]),
+                  [&](int64_t begin, int64_t end) {
+                    for (int64_t row = begin; row < end; ++row) {
+                      const int64_t n = row / OH, at[2] = {n * g.strides[0], n * index.strides[0]};
+                      tile_row_across(source, side, w, row % OH, at, data_as<T>(dx) + n * dx.strides[0], dx);
+                    }
+                  });
+}
+
 template <class T, class Source>
 void scatter(const Source& source, const View& g, const View& index, const Window2d& w, const View& dx) {
   if (PoolTiles::fit(w, dx, g, index)) return scatter_tiles(PoolTiles(w, g), source, data_as<T>(dx));
+  const bool across = pool_across(dx);
+  if (across && PoolTiles::cover(w, dx, g)) return scatter_tiles_across<T>(source, g, index, w, dx);
   const PoolAxis h(w, dx, g, 0), v(w, dx, g, 1);
   const Windows side{g, index};
-  const bool across = pool_across(dx);
   const int64_t C = dx.shape[1], length = v.in * (across ? C : 1);
   parallel_ranges(dx.shape[0] * h.in * (across ? 1 : C), 1 + kGrain / 4 / length,
                   [&](int64_t begin, int64_t end) {

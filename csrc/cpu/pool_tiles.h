@@ -21,12 +21,18 @@ struct PoolTiles {
   static constexpr int64_t most_area = 256, most_elements = 4096;
   int64_t rows, length, height, width;
 
-  // Whether windows of x that lead to y are of this kind.
-  static bool fit(const Window2d& w, const View& x, const View& y, const View& index) {
+  // Whether windows of x that lead to y tile it, in any memory.
+  static bool cover(const Window2d& w, const View& x, const View& y) {
     for (int a = 0; a < 2; ++a)
       if (w.kernel[a] != w.stride[a] || w.dilation[a] != 1 || w.padding[a] != 0 ||
           x.shape[2 + a] != y.shape[2 + a] * w.kernel[a])
         return false;
+    return true;
+  }
+
+  // Whether all windows can be one line.
+  static bool fit(const Window2d& w, const View& x, const View& y, const View& index) {
+    if (!cover(w, x, y)) return false;
     return w.kernel[0] * w.kernel[1] <= most_area && is_dense(x) && is_dense(y) && is_dense(index);
   }
 

@@ -161,8 +161,25 @@ void normal(RandomStream from, const View& y, double mean, double std) {
   });
 }
 
+// ⌊x · range / 2¹²⁸⌋ + low for blocks x and a range below 2³²: word by word, carrying the high halves.
+void small_integers(RandomStream from, int64_t* y, int64_t n, int64_t low, uint32_t range) {
+  fill(from, y, n, 1, [&](const Batch& batch, int64_t* out) {
+    for (int i = 0; i < kBatch; i += kLanes64) {
+      Lanes64 carry{};
+      for (const auto& words : batch.words) {
+        Lanes32 word;
+        std::memcpy(&word, words + i, sizeof word);
+        carry = multiply_low(__builtin_convertvector(word, Lanes64), range) + (carry >> 32);
+      }
+      carry = (carry >> 32) + uint64_t(low);
+      std::memcpy(out + i, &carry, sizeof carry);
+    }
+  });
+}
+
 // ⌊x · range / 2¹²⁸⌋ for a block x of 128 bits (Lemire 2019, without the rejection).
 void integers(RandomStream from, int64_t* y, int64_t n, int64_t low, uint64_t range) {
+  if (range != 0 && range <= UINT32_MAX) return small_integers(from, y, n, low, uint32_t(range));
   fill(from, y, n, 1, [&](const Batch& batch, int64_t* out) {
     for (int i = 0; i < kBatch; ++i) {
       const uint64_t x0 = uint64_t(batch.words[1][i]) << 32 | batch.words[0][i];

@@ -1,9 +1,11 @@
 #include "kernels/reduce.h"
 
+#include <type_traits>
+
 #include "core/dispatch.h"
 #include "core/scratch.h"
+#include "cpu/extreme.h"
 #include "cpu/reduce_plan.h"
-#include "cpu/tree.h"
 
 namespace pydl {
 namespace PYDL_ISA {
@@ -34,9 +36,32 @@ struct ProductOf {
 
 constexpr int64_t kChunk = 256 * kBlock;  // positions that one item of work combines
 
+template <class R>
+constexpr bool is_extreme = std::is_same<R, LargestOf>::value || std::is_same<R, SmallestOf>::value;
+
+// The largest or smallest of positions [begin, end), run by run; false where only the tree gives its bits.
+template <class R, class T>
+bool extreme_of_runs(const T* x, const Reduced& reduced, int64_t begin, int64_t end, T& found) {
+  constexpr bool largest = std::is_same<R, LargestOf>::value;
+  if (reduced.step() != 1 || reduced.inner() < kBlock) return false;
+  found = R::template neutral<T>();
+  for (int64_t k = begin; k < end;) {
+    const int64_t left = reduced.inner() - k % reduced.inner(), n = left < end - k ? left : end - k;
+    T one;
+    if (!scan_extreme<largest>(x + reduced.offset(k), n, one)) return false;
+    found = R::join(found, one);
+    k += n;
+  }
+  return found != T(0);
+}
+
 // Positions [begin, end) of one output, begin a multiple of the block.
 template <class R, class T>
 [[gnu::noinline]] T combine(const T* x, const Reduced& reduced, int64_t begin, int64_t end) {
+  if constexpr (is_extreme<R>) {
+    T found;
+    if (extreme_of_runs<R>(x, reduced, begin, end, found)) return found;
+  }
   if (reduced.step() == 1 && begin % reduced.inner() + (end - begin) <= reduced.inner())
     return tree<R>(x + reduced.offset(begin), end - begin);
   Counter<R, T> counter;

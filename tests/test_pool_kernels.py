@@ -1,0 +1,73 @@
+"""Pools: windows that tile the image and windows that do not, the same bits in every memory layout."""
+
+import numpy as np
+import pytest
+
+from pydl.backend import kernels
+
+_cpu = kernels(np.empty(0))
+
+
+def layouts(a):
+    spread = np.zeros(tuple(2 * n for n in a.shape), a.dtype)
+    spread[::2, ::2, ::2, ::2] = a
+    return spread[::2, ::2, ::2, ::2], a, np.ascontiguousarray(a.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+
+
+def random_case(rng, tiles):
+    kernel, out = rng.integers(1, 6, 2), rng.integers(1, 12, 2)
+    stride, padding = (kernel, np.zeros(2, int)) if tiles else (rng.integers(1, 4, 2), rng.integers(0, kernel // 2 + 1))
+    size = np.maximum((out - 1) * stride + kernel - 2 * padding, 1 + (kernel - 1) * (not tiles))
+    shape = (int(rng.integers(1, 4)), int(rng.choice([1, 3, 6, 8, 16, 19])), *size.tolist())
+    x = rng.standard_normal(shape).astype(rng.choice(["f4", "f8"]))
+    for value in (np.nan, -0.0, 0.0):
+        x[rng.random(shape) < 0.05] = value
+    return x, [kernel.tolist(), stride.tolist(), padding.tolist()]
+
+
+def tile_values(x, kernel):
+    """(N, C, OH, OW, taps) of windows that tile x."""
+    n, c, h, w = x.shape
+    blocks = x.reshape(n, c, h // kernel[0], kernel[0], w // kernel[1], kernel[1])
+    return blocks.transpose(0, 1, 2, 4, 3, 5).reshape(n, c, h // kernel[0], w // kernel[1], -1)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_windows_that_tile_equal_numpy(seed):
+    rng = np.random.default_rng(seed)
+    for _ in range(20):
+        x, window = random_case(rng, tiles=True)
+        values, area = tile_values(x, window[0]), window[0][0] * window[0][1]
+        for image in layouts(x):
+            y, index = _cpu.max_pool2d(image, *window, 1, False)
+            np.testing.assert_array_equal(y, values.max(-1))
+            wanted = values.argmax(-1)
+            finite = ~np.isnan(y)
+            np.testing.assert_array_equal(index[finite], wanted[finite])
+            mean = _cpu.avg_pool2d(image, *window, False, True, None)
+            np.testing.assert_allclose(mean, values.mean(-1, dtype="f8"), rtol=1e-5, atol=1e-6)
+            back = _cpu.max_pool2d_scatter(y, index, *x.shape[2:], *window, 1, False)
+            taken = np.arange(area) == index[..., None]
+            np.testing.assert_array_equal(tile_values(back, window[0]), np.where(taken, y[..., None], 0))
+            share = _cpu.avg_pool2d_scatter(y, *x.shape[2:], *window, False, True, None)
+            wanted = np.broadcast_to((y / y.dtype.type(area))[..., None], values.shape)
+            np.testing.assert_array_equal(tile_values(share, window[0]), wanted)
+
+
+@pytest.mark.parametrize("tiles", [True, False])
+def test_every_layout_gives_the_same_bits(tiles):
+    rng = np.random.default_rng(7)
+    for _ in range(40):
+        x, window = random_case(rng, tiles)
+        first = None
+        for image in layouts(x):
+            y, index = _cpu.max_pool2d(image, *window, 1, False)
+            g = rng.standard_normal(y.shape).astype(y.dtype) if first is None else first[-1]
+            got = [y, index, _cpu.avg_pool2d(image, *window, False, False, None)]
+            for grad, taken in zip(layouts(g), layouts(index), strict=True):
+                got.append(_cpu.max_pool2d_scatter(grad, taken, *x.shape[2:], *window, 1, False))
+                got.append(_cpu.avg_pool2d_scatter(grad, *x.shape[2:], *window, False, False, None))
+            first = first or [*got, g]
+            for a, b in zip(got, first, strict=False):
+                np.testing.assert_array_equal(a, b)
+                np.testing.assert_array_equal(np.signbit(a) & ~np.isnan(a), np.signbit(b) & ~np.isnan(b))
