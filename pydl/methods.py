@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
 from . import creation, ops, random
 from .arrays import bool_, float32, float64, int32, int64
 from .ops import inplace
@@ -124,6 +126,17 @@ def _remainder(a: Any, b: Any) -> Tensor:
     return ops.sub(a, ops.mul(b, ops.floor_divide(a, b)))
 
 
+def _equality(function: Callable[..., Tensor]) -> Callable[..., Any]:
+    """== and != leave what is neither tensor nor number to Python, which finds it unequal."""
+
+    def compare(self: Tensor, other: Any) -> Any:
+        if isinstance(other, (Tensor, int, float, np.ndarray, np.generic)):
+            return function(self, other)
+        return NotImplemented
+
+    return compare
+
+
 def _converter(dtype: Any) -> Callable[[Tensor], Tensor]:
     def convert(self: Tensor) -> Tensor:
         return ops.cast(self, dtype)
@@ -171,8 +184,10 @@ def _attach() -> None:
         setattr(Tensor, f"__r{name}__", _reflected(function))
     for name in ("add", "sub", "mul", "pow"):
         setattr(Tensor, f"__i{name}__", getattr(inplace, name + "_"))
-    for name in ("eq", "ne", "lt", "le", "gt", "ge"):
+    for name in ("lt", "le", "gt", "ge"):
         setattr(Tensor, f"__{name}__", getattr(ops, name))
+    for name in ("eq", "ne"):
+        setattr(Tensor, f"__{name}__", _equality(getattr(ops, name)))
     others = {
         "__itruediv__": inplace.div_, "__mod__": _remainder, "__rmod__": _reflected(_remainder),
         "__neg__": ops.neg, "__abs__": ops.abs, "__and__": ops.bitwise_and, "__or__": ops.bitwise_or,

@@ -36,3 +36,8 @@ def test_new_tensors_take_dtype_and_device():
     assert x.nelement() == 2
     assert x.ndimension() == 1
     assert not x.is_cuda
+
+
+def test_a_tensor_equals_nothing_of_another_kind():
+    x = pydl.ones(2)
+    assert (x == None, x != None, x == "a", x in [None, "a"]) == (False, True, False, False)  # noqa: E711
