@@ -48,12 +48,12 @@ from .random import (
 from .tensor import Tensor
 
 if TYPE_CHECKING:
-    from . import cuda, data, gan, models, nn, optim, train
+    from . import cuda, data, games, gan, models, nn, optim, train
     from .train.checkpoint import load, save
 
 __version__ = backend._cpu.__version__
 
-_LATER = {name: f".{name}" for name in ("cuda", "data", "gan", "models", "nn", "optim", "train")} | dict.fromkeys(
+_LATER = {name: f".{name}" for name in ("cuda", "data", "games", "gan", "models", "nn", "optim", "train")} | dict.fromkeys(
     ("load", "save"), ".train.checkpoint"
 )
 
