@@ -53,9 +53,8 @@ if TYPE_CHECKING:
 
 __version__ = backend._cpu.__version__
 
-_LATER = {name: f".{name}" for name in ("cuda", "data", "games", "gan", "models", "nn", "optim", "train")} | dict.fromkeys(
-    ("load", "save"), ".train.checkpoint"
-)
+_ROOMS = ("cuda", "data", "games", "gan", "models", "nn", "optim", "train")
+_LATER = {name: f".{name}" for name in _ROOMS} | dict.fromkeys(("load", "save"), ".train.checkpoint")
 
 
 def __getattr__(name: str) -> Any:

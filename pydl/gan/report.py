@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..train.callbacks import Callback
-from .modes import coverage
+from .metrics import mode_coverage
 from .quality import Judge, describe, train_judge
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class _Report(Callback):
 
 
 class ModesReport(_Report):
-    """How many of a mixture's modes the generated points reach, and the share of these near one: "modes" of `coverage`.
+    """How many of a mixture's modes the generated points reach, and how well: "modes" and more of `mode_coverage`.
 
     2,500 points, as in the papers that give these figures.
     """
@@ -48,13 +48,14 @@ class ModesReport(_Report):
         self.centres, self.std = centres, std
 
     def figures(self, samples: np.ndarray, last: bool) -> dict[str, float]:
-        found = coverage(samples, self.centres, self.std)
+        found = mode_coverage(samples, self.centres, self.std)
         if last:
             self.words = (
-                f"of {len(samples):,} generated points {found['high_quality']:.1%} lie within 3 standard deviations of "
-                f"a mode, and they reach {found['modes']:.0f} of {len(self.centres)} modes (the data: 98.9%)"
+                f"of {len(samples):,} generated points {found.high_quality:.1%} lie within 3 standard deviations of a "
+                f"mode (of the data: 98.9%); they reach {found.covered} of {found.modes} modes, with a reverse KL of "
+                f"{found.reverse_kl:.3f} to equal shares"
             )
-        return found
+        return found.figures()
 
 
 class QualityReport(_Report):
