@@ -32,13 +32,18 @@ def game_value(p_data: Any, p_g: Any, d: Any = None, *, spacing: float) -> float
     outside [0, 1].
     """
     p_data, p_g = _densities("game_value", p_data=p_data, p_g=p_g)
-    d = optimal_discriminator(p_data, p_g) if d is None else np.asarray(d, np.float64)
-    if d.shape != p_data.shape or not ((d >= 0) & (d <= 1) | (p_data + p_g == 0)).all():
-        raise ValueError(f"[game_value] expected d in [0, 1] of shape {p_data.shape}, got {d!r}")
     if not 0 < spacing < np.inf:
         raise ValueError(f"[game_value] expected spacing as a finite number > 0, got {spacing}")
+    total = p_data + p_g
+    d = total if d is None else np.asarray(d, np.float64)
+    if d.shape != p_data.shape or not (d is total or ((d >= 0) & (d <= 1) | (total == 0)).all()):
+        raise ValueError(f"[game_value] expected d in [0, 1] of shape {p_data.shape}, got {d!r}")
     with np.errstate(divide="ignore", invalid="ignore"):
-        terms = np.where(p_data > 0, p_data * np.log(d), 0) + np.where(p_g > 0, p_g * np.log1p(-d), 0)
+        if d is total:  # the logarithms of the quotients: 1 - D* may be lost where D* is near 1
+            logs = np.log(p_data) - np.log(total), np.log(p_g) - np.log(total)
+        else:
+            logs = np.log(d), np.log1p(-d)
+        terms = np.where(p_data > 0, p_data * logs[0], 0) + np.where(p_g > 0, p_g * logs[1], 0)
     return float(terms.sum() * spacing)
 
 

@@ -62,7 +62,8 @@ class QualityReport(_Report):
     """Adds a judge's figures on `count` generated images to every `every`-th epoch and the last.
 
     The figures are "sure" and "classes", and at the end those of the real test images too, with the judge's own
-    accuracy; then they are printed in words. The judge is trained when it is first asked.
+    accuracy and what it finds when it compares generated with test images; then they are printed in words. The judge
+    is trained when it is first asked.
     """
 
     def __init__(self, train: Any, test: Any, *, every: int = 10, count: int = 1000, seed: int = 0) -> None:
@@ -74,6 +75,20 @@ class QualityReport(_Report):
         if self.judge is None:
             self.judge = train_judge(self.train, self.test, seed=self.seed)
         found = self.judge.report(samples)
-        if last:
-            self.words = describe(found, len(self.train.classes))
-        return found if last else {name: found[name] for name in ("sure", "classes")}
+        if not last:
+            return {name: found[name] for name in ("sure", "classes")}
+        found |= self._compared(self.judge, samples)
+        self.words = describe(found, len(self.train.classes))
+        return found
+
+    def _compared(self, judge: Judge, samples: np.ndarray) -> dict[str, float]:
+        """Generated against test images, and the Fréchet distance of as many training images for a scale.
+
+        Nothing for fewer than four, which have no third neighbours.
+        """
+        count = min(len(samples), len(self.train), len(self.test))
+        if count < 4:
+            return {}
+        real, known = (dataset.batch(np.arange(count))[0] for dataset in (self.test, self.train))
+        scale = judge.compare(real, known)["frechet_classifier_distance"]
+        return {**judge.compare(real, samples[:count]), "frechet_classifier_distance_real": scale}

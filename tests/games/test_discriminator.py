@@ -42,6 +42,14 @@ def test_value_is_that_of_the_jensen_shannon_divergence_and_d_star_is_best():
 def test_densities_that_do_not_meet():
     p, q = np.where(X < 0, normal(-4, 0.5), 0), np.where(X >= 0, normal(4, 0.5), 0)
     assert games.game_value(p, q, spacing=SPACING) == pytest.approx(0, abs=1e-12)
+    assert games.game_value(p, q, np.where(X < 0, 0.0, 1.0), spacing=SPACING) == -np.inf  # sure, and wrong
+
+
+def test_a_density_that_is_next_to_nothing_beside_the_other():
+    """D* rounds to 1 where there still is some p_g: log(1 - D*) would be infinite there."""
+    p, q = normal(0, 1), normal(2, 0.6)
+    assert games.optimal_discriminator(p, q).max() == 1.0
+    assert -1.0 < games.game_value(p, q, spacing=SPACING) < -0.3
 
 
 def test_a_small_network_reaches_it():
