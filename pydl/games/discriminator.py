@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import gan, nn, optim, random
 from ..creation import from_numpy
+from ..tensor import Tensor
 
 Sampler = Callable[[int, np.random.Generator], np.ndarray]
 
@@ -53,8 +54,11 @@ def fit_discriminator(
     """A small network x (N, 1) → logit (N, 1), trained to tell fresh samples of two distributions of the line apart.
 
     `real(n, rng)` and `fake(n, rng)` give samples (n,). Adam on Goodfellow's loss, at a rate that falls to zero. pydl's
-    default generator is left as it was.
+    default generator is left as it was. ValueError for counts below 1 and samples that are not finite.
     """
+    for name, value in (("steps", steps), ("batch", batch), ("width", width)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise ValueError(f"[fit_discriminator] expected {name} as an integer >= 1, got {value!r}")
     rng = np.random.default_rng(seed)
     before = random.get_rng_state()
     random.manual_seed(seed)
@@ -65,15 +69,18 @@ def fit_discriminator(
     optimizer = optim.Adam(network.parameters(), lr=0.01)
     for step in range(steps):
         optimizer.param_groups[0]["lr"] = 0.01 * (1 - step / steps)
-        loss = gan.discriminator_loss(*(network(_column(sample(batch, rng))) for sample in (real, fake)))
+        loss = gan.discriminator_loss(*(network(_column(sample(batch, rng), batch)) for sample in (real, fake)))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
     return network
 
 
-def _column(samples: np.ndarray) -> Any:
-    return from_numpy(np.asarray(samples, np.float32).reshape(-1, 1))
+def _column(samples: np.ndarray, count: int) -> Tensor:
+    column = np.asarray(samples, np.float32).reshape(-1, 1)
+    if len(column) != count or not np.isfinite(column).all():
+        raise ValueError(f"[fit_discriminator] expected {count} finite samples, got {samples!r}")
+    return from_numpy(column)
 
 
 def _densities(function: str, **values: Any) -> tuple[np.ndarray, ...]:

@@ -47,3 +47,12 @@ def integer(function: str, name: str, value: Any, least: int, most: int | None =
         limits = f">= {least}" if most is None else f"in {least} … {most}"
         raise ValueError(f"[{function}] expected {name} {limits}, got {value}")
     return int(value)
+
+
+def positive(function: str, name: str, value: Any) -> float:
+    """`value` as a finite float > 0."""
+    if isinstance(value, (bool, str, bytes)) or not hasattr(value, "__float__"):
+        raise TypeError(f"[{function}] expected {name} as a number, got {value!r}")
+    if not 0 < float(value) < np.inf:
+        raise ValueError(f"[{function}] expected {name} as a finite number > 0, got {value}")
+    return float(value)

@@ -38,10 +38,11 @@ def square_blocks(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np.ndar
         part, near = a[rows_], a[rows_] - center
         size = np.einsum("ij,ij->i", near, near)[:, None] + norms
         squares = size - 2 * products(near, centred)
-        i, j = np.nonzero(squares <= _CANCELLED * size)
-        for some in rows(len(i), a.shape[1]):
-            difference = part[i[some]] - b[j[some]]
-            squares[i[some], j[some]] = np.einsum("ij,ij->i", difference, difference)
+        close = squares < _CANCELLED * size
+        for i in np.flatnonzero(close.any(1)):
+            j = np.flatnonzero(close[i])
+            difference = part[i] - b[j]
+            squares[i, j] = np.einsum("ij,ij->i", difference, difference)
         yield rows_, squares
 
 

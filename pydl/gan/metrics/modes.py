@@ -62,11 +62,9 @@ def mode_coverage(samples: Any, centers: Any, std: float, *, within: float = 3.0
     if len(samples) == 0 or samples.shape[1] != centers.shape[1]:
         shapes = f"{samples.shape} and {centers.shape}"
         raise ValueError(f"[{name}] expected samples (N, D), N >= 1, and centers (K, D), got {shapes}")
-    for argument, value in (("std", std), ("within", within)):
-        if not 0 < value < np.inf:
-            raise ValueError(f"[{name}] expected {argument} as a finite number > 0, got {value}")
+    reach = checks.positive(name, "within", within) * checks.positive(name, "std", std)
     nearest, distances = _nearest_centers(samples, centers)
-    good = distances <= within * std
+    good = distances <= reach
     return _coverage(np.bincount(nearest[good], minlength=len(centers)), len(samples))
 
 
