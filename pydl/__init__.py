@@ -48,14 +48,13 @@ from .random import (
 from .tensor import Tensor
 
 if TYPE_CHECKING:
-    from . import cuda, data, gan, models, nn, optim, train
+    from . import cuda, data, games, gan, models, nn, optim, train
     from .train.checkpoint import load, save
 
 __version__ = backend._cpu.__version__
 
-_LATER = {name: f".{name}" for name in ("cuda", "data", "gan", "models", "nn", "optim", "train")} | dict.fromkeys(
-    ("load", "save"), ".train.checkpoint"
-)
+_ROOMS = ("cuda", "data", "games", "gan", "models", "nn", "optim", "train")
+_LATER = {name: f".{name}" for name in _ROOMS} | dict.fromkeys(("load", "save"), ".train.checkpoint")
 
 
 def __getattr__(name: str) -> Any:

@@ -1,7 +1,9 @@
 """Generative adversarial networks: losses, penalties, noise and the trainer that joins them."""
 
+from . import metrics
 from .average import MovingAverage
 from .grid import image_grid, point_map
+from .latent import interpolate, interpolation_grid, truncate, truncation_grid
 from .losses import (
     HINGE,
     LEAST_SQUARES,
@@ -19,7 +21,6 @@ from .losses import (
     wasserstein_critic_loss,
     wasserstein_generator_loss,
 )
-from .modes import coverage
 from .noise import Noise
 from .penalties import gradient_penalty, zero_centred_penalty
 from .quality import Judge, Quality, train_judge
@@ -38,17 +39,21 @@ __all__ = [
     "Noise",
     "Objective",
     "Quality",
-    "coverage",
     "discriminator_loss",
     "gradient_penalty",
     "hinge_discriminator_loss",
     "image_grid",
+    "interpolate",
+    "interpolation_grid",
     "least_squares_discriminator_loss",
     "least_squares_generator_loss",
+    "metrics",
     "minimax_loss",
     "non_saturating_loss",
     "point_map",
     "train_judge",
+    "truncate",
+    "truncation_grid",
     "wasserstein_critic_loss",
     "wasserstein_generator_loss",
     "zero_centred_penalty",

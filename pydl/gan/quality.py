@@ -2,11 +2,12 @@
 
 Both numbers are about what the classifier knows, no more: a generator that repeats one good image of each class is
 perfect by them. They are stated with the same share for real test images, which is what a perfect generator reaches.
+How much generated images vary is seen by the metrics of `pydl.gan.metrics` on the classifier's features.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ import numpy as np
 from .. import nn, ops, optim, random
 from ..autograd import no_grad
 from ..creation import from_numpy
+from ..tensor import Tensor
+from . import metrics
 
 SURE = 0.9  # a sample counts as sure where the largest probability is at least this
 DRAWN = 0.01  # a class counts as drawn where at least this share of the sure samples is of it
@@ -36,7 +39,10 @@ class Quality:
 
 
 class Judge:
-    """A trained classifier of images (N, C, H, W) in [0, 1], its accuracy on test images, and their quality."""
+    """A trained classifier of images (N, C, H, W) in [0, 1], its accuracy on test images, and their quality.
+
+    The features of an image are what the last layer of a Sequential is given.
+    """
 
     def __init__(self, network: nn.Module, images: np.ndarray, labels: np.ndarray) -> None:
         self.network = network.eval()
@@ -45,9 +51,27 @@ class Judge:
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """The probability of each class for each image, (N, K)."""
-        batches = np.split(images, range(256, len(images), 256))
-        with no_grad():
-            return np.concatenate([ops.softmax(self.network(from_numpy(b)), 1).numpy() for b in batches])
+        return _in_batches(lambda batch: ops.softmax(self.network(batch), 1), images)
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """The features of each image, (N, D); TypeError where the network is no Sequential."""
+        if not isinstance(self.network, nn.Sequential):
+            raise TypeError(f"[features] expected a network as a Sequential, got {type(self.network).__name__}")
+        return _in_batches(self.network[:-1], np.ascontiguousarray(images, np.float32))
+
+    def compare(self, real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
+        """Metrics of as many real images as generated ones, on the features and probabilities of this classifier.
+
+        They are comparable only for one classifier and one number of images. ValueError for two numbers.
+        """
+        first, second = self.features(real), self.features(fake)
+        return {
+            "nearest_neighbour_accuracy": metrics.nearest_neighbour_test(first, second).accuracy,
+            **metrics.precision_recall(first, second)._asdict(),
+            "frechet_classifier_distance": metrics.frechet_classifier_distance(first, second),
+            "kernel_classifier_distance": metrics.kernel_classifier_distance(first, second),
+            "classifier_score": metrics.classifier_score(self.probabilities(np.ascontiguousarray(fake, np.float32))),
+        }
 
     def quality(self, images: np.ndarray) -> Quality:
         """What the classifier makes of `images`; ValueError for none."""
@@ -85,12 +109,25 @@ def train_judge(train: Any, test: Any, *, seed: int = 0, steps: int = STEPS, lim
 
 
 def describe(report: dict[str, float], kinds: int = 10) -> str:
-    """A report in words."""
-    return (
+    """A report in words, with those of `compare` where it has them."""
+    words = (
         f"a classifier trained on the real images (test accuracy {report['classifier_accuracy']:.1%}) is at least "
         f"{SURE:.0%} sure of {report['sure']:.1%} of the generated images, which show "
         f"{report['classes']:.0f} of {kinds} classes (real test images: {report['sure_real']:.1%})"
     )
+    if "precision" in report:
+        words += (
+            f"; on its features precision is {report['precision']:.2f}, recall {report['recall']:.2f}, and the Fréchet "
+            f"distance to test images {report['frechet_classifier_distance']:.3g} "
+            f"(of training images: {report['frechet_classifier_distance_real']:.3g})"
+        )
+    return words
+
+
+def _in_batches(function: Callable[[Tensor], Tensor], images: np.ndarray) -> np.ndarray:
+    batches = np.split(images, range(256, len(images), 256))
+    with no_grad():
+        return np.concatenate([function(from_numpy(batch)).numpy() for batch in batches])
 
 
 def _arrays(dataset: Any, limit: int) -> tuple[np.ndarray, np.ndarray]:

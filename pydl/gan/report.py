@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..train.callbacks import Callback
-from .modes import coverage
+from .metrics import mode_coverage
 from .quality import Judge, describe, train_judge
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class _Report(Callback):
 
 
 class ModesReport(_Report):
-    """How many of a mixture's modes the generated points reach, and the share of these near one: "modes" of `coverage`.
+    """How many of a mixture's modes the generated points reach, and how well: "modes" and more of `mode_coverage`.
 
     2,500 points, as in the papers that give these figures.
     """
@@ -48,20 +48,22 @@ class ModesReport(_Report):
         self.centres, self.std = centres, std
 
     def figures(self, samples: np.ndarray, last: bool) -> dict[str, float]:
-        found = coverage(samples, self.centres, self.std)
+        found = mode_coverage(samples, self.centres, self.std)
         if last:
             self.words = (
-                f"of {len(samples):,} generated points {found['high_quality']:.1%} lie within 3 standard deviations of "
-                f"a mode, and they reach {found['modes']:.0f} of {len(self.centres)} modes (the data: 98.9%)"
+                f"of {len(samples):,} generated points {found.high_quality:.1%} lie within 3 standard deviations of a "
+                f"mode (of the data: 98.9%); they reach {found.covered} of {found.modes} modes, with a reverse KL of "
+                f"{found.reverse_kl:.3f} to equal shares"
             )
-        return found
+        return found.figures()
 
 
 class QualityReport(_Report):
     """Adds a judge's figures on `count` generated images to every `every`-th epoch and the last.
 
     The figures are "sure" and "classes", and at the end those of the real test images too, with the judge's own
-    accuracy; then they are printed in words. The judge is trained when it is first asked.
+    accuracy and what it finds when it compares generated with test images; then they are printed in words. The judge
+    is trained when it is first asked.
     """
 
     def __init__(self, train: Any, test: Any, *, every: int = 10, count: int = 1000, seed: int = 0) -> None:
@@ -73,6 +75,20 @@ class QualityReport(_Report):
         if self.judge is None:
             self.judge = train_judge(self.train, self.test, seed=self.seed)
         found = self.judge.report(samples)
-        if last:
-            self.words = describe(found, len(self.train.classes))
-        return found if last else {name: found[name] for name in ("sure", "classes")}
+        if not last:
+            return {name: found[name] for name in ("sure", "classes")}
+        found |= self._compared(self.judge, samples)
+        self.words = describe(found, len(self.train.classes))
+        return found
+
+    def _compared(self, judge: Judge, samples: np.ndarray) -> dict[str, float]:
+        """Generated against test images, and the Fréchet distance of as many training images for a scale.
+
+        Nothing for fewer than four, which have no third neighbours.
+        """
+        count = min(len(samples), len(self.train), len(self.test))
+        if count < 4:
+            return {}
+        real, known = (dataset.batch(np.arange(count))[0] for dataset in (self.test, self.train))
+        scale = judge.compare(real, known)["frechet_classifier_distance"]
+        return {**judge.compare(real, samples[:count]), "frechet_classifier_distance_real": scale}

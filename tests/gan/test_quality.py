@@ -53,5 +53,33 @@ def test_judge_of_digits_is_right_and_leaves_the_default_generator():
     assert judge.accuracy >= 0.97
     assert judge.real.sure >= 0.85
     assert judge.real.classes == 10
-    rng = np.random.default_rng(0)
-    assert judge.quality(rng.random((200, 1, 8, 8), np.float32)).sure < 0.5
+    noise = np.random.default_rng(0).random((180, 1, 8, 8), np.float32)
+    assert judge.quality(noise).sure < 0.5
+    images = test.batch(np.random.default_rng(0).permutation(360))[0]
+    assert judge.features(images).shape == (360, 128)
+    compare_known_sets(judge, images[::2], images[1::2], noise)
+
+
+def compare_known_sets(judge, real, others, noise):
+    good, bad, one = (
+        judge.compare(real, others),
+        judge.compare(real, noise),
+        judge.compare(real, others[:1].repeat(180, 0)),
+    )
+    assert abs(good["nearest_neighbour_accuracy"] - 0.5) < 0.1
+    assert bad["nearest_neighbour_accuracy"] > 0.9
+    assert min(good["precision"], good["recall"]) > 0.7
+    assert bad["precision"] < 0.6
+    assert bad["recall"] < 0.2
+    assert one["precision"] == 1.0  # one good image again and again: no variety
+    assert one["recall"] == 0.0
+    for name in ("frechet_classifier_distance", "kernel_classifier_distance"):
+        assert 5 * abs(good[name]) < min(bad[name], one[name])
+    assert good["classifier_score"] > 8
+    assert one["classifier_score"] == pytest.approx(1, abs=1e-5)
+
+
+def test_features_need_layers_in_sequence():
+    judge = Judge(Known(), np.stack([image(0, 9)]), np.array([0]))
+    with pytest.raises(TypeError, match=r"\[features\] expected a network as a Sequential, got Known"):
+        judge.features(np.zeros((2, 1, 2, 2), np.float32))

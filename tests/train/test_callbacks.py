@@ -140,6 +140,14 @@ def test_curves_are_drawn_from_the_log(tmp_path):
     pictures.draw_curves([], path)
 
 
+def test_a_figure_taken_once_does_not_set_the_scale_of_the_others(tmp_path):
+    lines = [{"event": "epoch", "epoch": i, "step": i, "loss": 1.0 / i, "sure": 0.1 * i} for i in (1, 2, 3)]
+    pictures.draw_curves(lines, tmp_path / "without.png")
+    lines[-1]["distance"] = 1000.0
+    pictures.draw_curves(lines, tmp_path / "with.png")
+    assert (tmp_path / "with.png").read_bytes() == (tmp_path / "without.png").read_bytes()
+
+
 def test_samples_are_drawn_first_last_and_between(tmp_path, toy):
     train.fit(toy(), [np.ones((2, 3))] * 5, 1, callbacks=[train.SampleImages(tmp_path / "s", every=2)])
     assert sorted(p.name for p in (tmp_path / "s").iterdir()) == [f"step-00000{i}.png" for i in (0, 2, 4, 5)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,9 +77,12 @@ class LossCurves(Callback):
 
 
 def draw_curves(lines: list[dict[str, Any]], path: str | os.PathLike[str]) -> None:
-    """Losses, and where there are any the other figures, over the steps: thin by step, bold by epoch."""
-    names = [name for line in lines for name in line if name not in ("event", "epoch", "step", "time")]
-    names = list(dict.fromkeys(names))
+    """Losses, and where there are any the other figures, over the steps: thin by step, bold by epoch.
+
+    A figure that was taken only once is no curve, and could be of another scale: it is left out.
+    """
+    counts = Counter(name for line in lines for name in line if name not in ("event", "epoch", "step", "time"))
+    names = [name for name, count in counts.items() if count > 1]
     losses = [name for name in names if "loss" in name]
     groups = [group for group in (losses, [name for name in names if name not in losses]) if group]
     figure = make_figure(figsize=(8, 1 + 3 * max(len(groups), 1)), dpi=100, layout="constrained")
