@@ -34,6 +34,7 @@ from ..ops import (
     l1_loss,
     layer_norm,
     linear,
+    local_response_norm,
     logsigmoid,
     max_pool2d,
     max_unpool2d,

@@ -65,6 +65,7 @@ from .norm import batch_norm
 from .pool import avg_pool2d, max_pool2d, sum_pool2d
 from .reduce import amax, amin, argmax, argmin, max, mean, min, norm, prod, std, sum, sum_to, var
 from .resize import pixel_shuffle, pixel_unshuffle
+from .response_norm import local_response_norm
 from .sample_norm import group_norm, instance_norm, layer_norm
 from .select import gather, getitem, index_select, masked_fill, masked_select, where
 from .shape import (

@@ -18,6 +18,7 @@ nn.MaxPool2d(2); nn.MaxPool2d((3, 2), stride=1, padding=1, dilation=2, ceil_mode
 nn.AvgPool2d(3, 2, 1); nn.AdaptiveAvgPool2d((None, 3)); nn.AdaptiveAvgPool2d(1)
 nn.BatchNorm1d(3); nn.BatchNorm2d(3, eps=1e-3, momentum=None, affine=False, track_running_stats=False)
 nn.LayerNorm(3); nn.LayerNorm((2, 3), elementwise_affine=False); nn.GroupNorm(2, 4); nn.InstanceNorm2d(3, affine=True)
+nn.LocalResponseNorm(5, k=2.0)
 nn.Dropout(0.2); nn.Dropout2d(inplace=True); nn.Embedding(5, 3); nn.Embedding(5, 3, padding_idx=-1)
 nn.ReLU(); nn.ReLU(True); nn.ReLU6(); nn.LeakyReLU(0.2, True); nn.ELU(1.5); nn.SELU(); nn.SiLU(inplace=True); nn.Mish()
 nn.Hardswish(); nn.Hardsigmoid(); nn.Hardtanh(-2, 2); nn.Sigmoid(); nn.Tanh(); nn.Softsign(); nn.Tanhshrink()

@@ -57,7 +57,21 @@ def _magnitude(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, statistics: 
     return size / np.sqrt(_column(var, x) + 1e-3) * _column(weight, x) + _column(bias, x)
 
 
+def response_samples(rng: np.random.Generator) -> Iterator[Sample]:
+    for shape, size in (((2, 7, 3, 4), 5), ((3, 4), 2), ((1, 2, 5), 3), ((0, 3, 2), 3)):
+        yield Sample((rng.standard_normal(shape),), {"size": size, "alpha": 0.5, "k": 2.0})
+
+
+def _response(x: np.ndarray, size: int, alpha: float, k: float) -> np.ndarray:
+    y = np.empty(x.shape)
+    for c in range(x.shape[1]):
+        near = x[:, max(0, c - size // 2) : c + (size - 1) // 2 + 1]
+        y[:, c] = x[:, c] / (k + alpha * (near**2).sum(1) / size) ** 0.75
+    return y
+
+
 OPS = [
     Op("batch_norm_train", _train, _reference, samples, bound=_magnitude),
     Op("batch_norm_eval", _eval, _reference, eval_samples, bound=_magnitude),
+    Op("local_response_norm", ops.local_response_norm, _response, response_samples),
 ]
