@@ -34,7 +34,7 @@ def run(argv: Sequence[str]) -> int:
         config, sets = _begin(args)
     else:
         folder, config, state = _go_on(args)
-        sets = _load(config["data"])
+        sets = _load(config)
     with usage("train"):
         task = models.get(config["model"]).build(sets, config)
         schedule = LearningRateSchedule(_optimizers(task), config["lr_schedule"])
@@ -86,7 +86,7 @@ def _begin(args: argparse.Namespace) -> tuple[dict[str, Any], models.Data]:
         if args.model not in models.names():
             raise ValueError(f"expected a model such as {nearest(args.model, models.names())}, got {args.model!r}")
         config = models.get(args.model).config(**_given(args))
-        sets = _load(config["data"])
+        sets = _load({"model": args.model, **config})
         config = {"pydl": pydl.__version__, "model": args.model, **models.complete(config, sets)}
         steps = config["epochs"] * len(_loader(config, sets))
     config |= {"save_every": args.save_every, "log_every": args.log_every or 1}
@@ -122,8 +122,10 @@ def check_config(config: Mapping[str, Any], path: Any) -> dict[str, Any]:
     return {name: known[name] for name in config if name in known}
 
 
-def _load(name: str) -> models.Data:
-    return models.Data(data.load(name, "train"), data.load(name, "test"))
+def _load(config: Mapping[str, Any]) -> models.Data:
+    name = config["data"]
+    sets = models.Data(data.load(name, "train"), data.load(name, "test"))
+    return models.get(config["model"]).prepare(sets, config)
 
 
 def _loader(config: Mapping[str, Any], sets: models.Data) -> data.DataLoader:

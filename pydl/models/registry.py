@@ -24,7 +24,7 @@ class Entry:
     `defaults` maps every option to its value, `presets` holds other values for single data sets. `build(data,
     config)` makes the task that `pydl.train.fit` trains. For generators, `sample(state, config, count, seed)` gives
     samples (count, …), images in [0, 1], from a task's `state_dict`. `callbacks(data, config)` gives what else `fit`
-    should call.
+    should call, `prepare(data, config)` the data as the model is to see it.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Entry:
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     sample: Callable[[Mapping[str, Any], Mapping[str, Any], int, int], np.ndarray] | None = None
     callbacks: Callable[[Data, Mapping[str, Any]], list[Any]] = lambda data, config: []
+    prepare: Callable[[Data, Mapping[str, Any]], Data] = lambda data, config: data
 
     def options(self, data: str | None = None) -> dict[str, Any]:
         """Every option with the value it has for the data set `data` (the default one where none is given)."""
@@ -73,10 +74,11 @@ def get(name: str) -> Entry:
 
 
 def _entries() -> dict[str, Entry]:
-    from . import classifiers
+    from . import classifiers, convnets
     from .gan import dcgan, mlp_gan
 
-    return {e.name: e for e in (classifiers.MLP_ENTRY, classifiers.LENET_ENTRY, mlp_gan.ENTRY, dcgan.ENTRY)}
+    entries = [classifiers.MLP_ENTRY, classifiers.LENET_ENTRY, mlp_gan.ENTRY, dcgan.ENTRY, *convnets.ENTRIES]
+    return {entry.name: entry for entry in entries}
 
 
 def _near(name: str, known: Mapping[str, Any]) -> str:
@@ -98,7 +100,7 @@ def _checked(model: str, name: str, value: Any, default: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{wanted}a number, got {type(value).__name__}")
     if isinstance(default, int):
-        least = 0 if name == "seed" else 1
+        least = 0 if name in ("seed", "warmup") else 1
         if not isinstance(value, int) or not least <= value < 2**63:
             raise ValueError(f"{wanted}an integer >= {least}, got {value!r}")
         return value

@@ -85,6 +85,7 @@ class Classifier:
         return None
 
 
-def correct(scores: Tensor, targets: Tensor) -> int:
-    """How many rows of `scores` (N, classes) are largest at their target."""
+def correct(scores: Tensor | tuple[Tensor, ...], targets: Tensor) -> int:
+    """How many rows of `scores` (N, classes) are largest at their target; of several heads the first counts."""
+    scores = scores[0] if isinstance(scores, tuple) else scores
     return int((scores.detach().numpy().argmax(axis=1) == targets.numpy()).sum())

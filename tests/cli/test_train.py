@@ -10,7 +10,7 @@ import time
 import pytest
 
 import pydl
-from pydl import cli, data
+from pydl import cli, data, models
 from pydl.train import read_log
 
 MLP = ["train", "mlp", "--data", "iris", "--batch-size", "16", "--hidden", "16", "--lr", "0.01"]
@@ -132,7 +132,7 @@ def refused(capsys, status, *argv):
 @pytest.mark.parametrize(
     ("argv", "text"),
     [
-        ("train", "expected MODEL (dcgan, gan, lenet, mlp) or --resume RUN, got neither"),
+        ("train", f"expected MODEL ({', '.join(models.names())}) or --resume RUN, got neither"),
         ("train mpl", "expected a model such as mlp, got 'mpl'"),
         ("train mlp --data irs", "such as iris"),
         ("train mlp --epohcs 3", "expected an option such as --epochs"),

@@ -1,0 +1,87 @@
+"""The convolutional networks of the registry, with the defaults of their papers adapted to small images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from .. import nn
+from . import resnet as imagenet
+from . import vgg
+from .alexnet import AlexNet
+from .cifar_resnet import CifarResNet
+from .googlenet import GoogLeNet
+from .image_task import DEFAULTS, PRESETS, Network, build, check_images, prepare
+from .lenet5 import LeNet5
+from .registry import Entry
+
+Config = Mapping[str, Any]
+DEPTHS = (20, 32, 44, 56, 110)
+
+
+def _entry(name: str, description: str, network: Network, **defaults: Any) -> Entry:
+    return Entry(name, description, {**DEFAULTS, **defaults}, partial(build, network), PRESETS, prepare=prepare)
+
+
+def _lenet5(config: Config) -> nn.Module:
+    if not check_images("lenet5", config, 2**31):
+        raise ValueError(f"[lenet5] expected images of at most 32 pixels a side, got shape {tuple(config['shape'])}")
+    return LeNet5(config["shape"][0], config["classes"])
+
+
+def _alexnet(config: Config) -> nn.Module:
+    small = check_images("alexnet", config, least=63)
+    return AlexNet(config["classes"], config["dropout"], channels=config["shape"][0], small=small)
+
+
+def _vgg(name: str, config: Config) -> nn.Module:
+    options = {"num_classes": config["classes"], "dropout": config["dropout"], "channels": config["shape"][0]}
+    return getattr(vgg, name)(small=check_images(name, config), **options)
+
+
+def _googlenet(config: Config) -> nn.Module:
+    small = check_images("googlenet", config)
+    return GoogLeNet(config["classes"], dropout=config["dropout"], channels=config["shape"][0], small=small)
+
+
+def _resnet(name: str, config: Config) -> nn.Module:
+    options = {"num_classes": config["classes"], "channels": config["shape"][0]}
+    return getattr(imagenet, name)(small=check_images(name, config), **options)
+
+
+def _cifar(name: str, depth: int, shortcut: bool, config: Config) -> nn.Module:
+    check_images(name, config)
+    options = {"channels": config["shape"][0], "width": config["width"], "shortcut": shortcut}
+    return CifarResNet(depth, config["classes"], **options)
+
+
+def _entries() -> list[Entry]:
+    entries = [
+        _entry("lenet5", "LeNet-5 as published, with its partial connections (LeCun et al. 1998)", _lenet5,
+               weight_decay=0.0),
+        _entry("alexnet", "AlexNet (Krizhevsky et al. 2012)", _alexnet, dropout=0.5),
+        _entry("googlenet", "GoogLeNet with its auxiliary heads (Szegedy et al. 2015)", _googlenet, dropout=0.2,
+               weight_decay=1e-4),
+    ]  # fmt: skip
+    for depth in vgg.BLOCKS:
+        for suffix, words in (("", ""), ("_bn", " and batch normalisation")):
+            name = f"vgg{depth}{suffix}"
+            text = f"VGG with {depth} layers{words} (Simonyan and Zisserman 2015)"
+            entries.append(_entry(name, text, partial(_vgg, name), dropout=0.5))
+    residual = {"lr": 0.1, "weight_decay": 1e-4}
+    for depth in (18, 34, 50, 101, 152):
+        name = f"resnet{depth}"
+        text = f"ResNet with {depth} layers, the one for ImageNet (He et al. 2016)"
+        entries.append(_entry(name, text, partial(_resnet, name), **residual))
+    for depth in DEPTHS:
+        warmup = {"warmup": 400 if depth == 110 else 0}
+        for kind, words in (("resnet", "for CIFAR"), ("plain", "for CIFAR, without its shortcuts")):
+            name = f"{kind}{depth}"
+            network = partial(_cifar, name, depth, kind == "resnet")
+            text = f"ResNet with {depth} layers, the one {words} (He et al. 2016)"
+            entries.append(_entry(name, text, network, width=16, **warmup, **residual))
+    return entries
+
+
+ENTRIES = _entries()

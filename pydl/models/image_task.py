@@ -1,0 +1,114 @@
+"""How the convolutional networks of the registry are trained: their images, optimizer and learning rate."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from .. import nn, optim, random
+from ..data import DataLoader, transforms
+from .registry import Data, complete
+
+Network = Callable[[Mapping[str, Any]], nn.Module]
+AUGMENTATIONS = ("none", "crop", "crop-flip")
+
+DEFAULTS = {
+    "data": "digits",
+    "epochs": 20,
+    "batch_size": 64,
+    "lr": 0.01,
+    "momentum": 0.9,
+    "weight_decay": 5e-4,
+    "schedule": "steps",
+    "augment": "none",
+    "seed": 0,
+}
+_LARGE = {"epochs": 30, "batch_size": 128}
+PRESETS = {
+    "mnist": {**_LARGE, "augment": "crop"},
+    "fashion-mnist": {**_LARGE, "augment": "crop-flip"},
+    "cifar10": {"epochs": 164, "batch_size": 128, "augment": "crop-flip"},
+}
+
+
+def prepare(data: Data, config: Mapping[str, Any]) -> Data:
+    """Both parts with each channel brought to mean 0 and deviation 1 over the training part, that part augmented.
+
+    "crop" pads by 4 pixels of 32 (in proportion for smaller images) and takes a random window of the image's size,
+    "crop-flip" mirrors half of the windows as well (He et al. 2016, section 4.2).
+    """
+    if config["augment"] not in AUGMENTATIONS:
+        raise ValueError(f"expected augment to be one of {', '.join(AUGMENTATIONS)}, got {config['augment']!r}")
+    shape = data.train.image_shape
+    if len(shape) != 3:
+        return data  # `build` says what is wrong
+    base = [] if data.train.transform is None else [data.train.transform]
+    steps = [*base, transforms.Normalize(*channel_statistics(data.train))]
+    test = transforms.Compose(steps)
+    if config["augment"] != "none":
+        padding = [-(-side // 8) for side in reversed(shape[1:])]
+        steps.append(transforms.RandomCrop(shape[1:], padding))
+    if config["augment"] == "crop-flip":
+        steps.append(transforms.RandomHorizontalFlip())
+    return Data(_transformed(data.train, transforms.Compose(steps)), _transformed(data.test, test))
+
+
+def channel_statistics(dataset: Any) -> tuple[list[float], list[float]]:
+    """Mean and standard deviation of every channel, over all images (deviation 1 for a channel that is constant)."""
+    count, total, squares = 0, np.zeros(1), np.zeros(1)
+    for start in range(0, len(dataset), 4096):
+        images = dataset.batch(np.arange(start, min(start + 4096, len(dataset))))[0].astype(np.float64)
+        count += images.size // images.shape[1]
+        total, squares = total + images.sum((0, 2, 3)), squares + (images**2).sum((0, 2, 3))
+    mean = total / count
+    deviation = np.sqrt(np.maximum(squares / count - mean**2, 0))
+    return mean.tolist(), np.where(deviation > 1e-6, deviation, 1.0).tolist()
+
+
+def _transformed(dataset: Any, transform: Any) -> Any:
+    result = copy.copy(dataset)
+    result.transform = transform
+    return result
+
+
+def build(network: Network, data: Data, config: Mapping[str, Any]) -> Any:
+    """A classifier trained by SGD with momentum and weight decay on cross-entropy, and tested on `data.test`."""
+    from ..train.scheduled import ScheduledClassifier
+
+    config = complete(config, data)
+    if config["classes"] < 2:
+        raise ValueError(f"[classifier] expected data of at least 2 classes, got {config['classes']}")
+    random.manual_seed(config["seed"])
+    model = network(config)
+    optimizer = optim.SGD(
+        model.parameters(), lr=config["lr"], momentum=config["momentum"], weight_decay=config["weight_decay"]
+    )
+    size, n = config["batch_size"], len(data.train)
+    total = config["epochs"] * max(1, n // size)
+    options = {"schedule": config["schedule"], "warmup": config.get("warmup", 0)}
+    return ScheduledClassifier(model, optimizer, loss, DataLoader(data.test, 256), total=total, **options)
+
+
+def loss(outputs: Any, targets: Any) -> Any:
+    """Cross-entropy; the scores of auxiliary heads count 0.3 each (Szegedy et al. 2015, section 5)."""
+    scores, *heads = outputs if isinstance(outputs, tuple) else (outputs,)
+    result = nn.functional.cross_entropy(scores, targets)
+    for head in heads:
+        result = result + 0.3 * nn.functional.cross_entropy(head, targets)
+    return result
+
+
+def check_images(name: str, config: Mapping[str, Any], least: int = 33) -> bool:
+    """Whether images of `config["shape"]` have at most 32 pixels a side; ValueError if they are none or too small.
+
+    `least` is the smallest side, from 33 on, that the network takes in the form of its paper.
+    """
+    shape = tuple(config["shape"])
+    if len(shape) != 3:
+        raise ValueError(f"[{name}] expected images (C, H, W), got samples of shape {shape}")
+    if max(shape[1:]) > 32 and min(shape[1:]) < least:
+        raise ValueError(f"[{name}] expected images of 1 … 32 or at least {least} pixels a side, got shape {shape}")
+    return max(shape[1:]) <= 32
