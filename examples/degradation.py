@@ -14,7 +14,7 @@ import time
 
 import pydl
 from pydl import data, models
-from pydl.train import fit
+from pydl.train import LearningRateSchedule, fit
 
 
 def main() -> None:
@@ -43,7 +43,8 @@ def train(name: str, seed: int, args: argparse.Namespace) -> str:
     task = entry.build(sets, config)
     pydl.manual_seed(seed)
     loader = data.DataLoader(sets.train, args.batch_size, shuffle=True, drop_last=True, seed=seed)
-    last = fit(task, loader, args.epochs).epochs[-1]
+    schedule = LearningRateSchedule([task.optimizer], config["lr_schedule"])
+    last = fit(task, loader, args.epochs, callbacks=[schedule]).epochs[-1]
     count = sum(p.numel() for p in task.model.parameters())
     train_error, test_error = 1 - last["accuracy"], 1 - last["test_accuracy"]
     figures = f"{count:>11,} {last['loss']:>11.4f} {train_error:>12.2%} {test_error:>11.2%}"

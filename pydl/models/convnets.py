@@ -59,7 +59,7 @@ def _cifar(name: str, depth: int, shortcut: bool, config: Config) -> nn.Module:
 def _entries() -> list[Entry]:
     entries = [
         _entry("lenet5", "LeNet-5 as published, with its partial connections (LeCun et al. 1998)", _lenet5,
-               weight_decay=0.0),
+               lr=2e-3, weight_decay=0.0),
         _entry("alexnet", "AlexNet (Krizhevsky et al. 2012)", _alexnet, dropout=0.5),
         _entry("googlenet", "GoogLeNet with its auxiliary heads (Szegedy et al. 2015)", _googlenet, dropout=0.2,
                weight_decay=1e-4),
@@ -75,12 +75,11 @@ def _entries() -> list[Entry]:
         text = f"ResNet with {depth} layers, the one for ImageNet (He et al. 2016)"
         entries.append(_entry(name, text, partial(_resnet, name), **residual))
     for depth in DEPTHS:
-        warmup = {"warmup": 400 if depth == 110 else 0}
         for kind, words in (("resnet", "for CIFAR"), ("plain", "for CIFAR, without its shortcuts")):
             name = f"{kind}{depth}"
             network = partial(_cifar, name, depth, kind == "resnet")
             text = f"ResNet with {depth} layers, the one {words} (He et al. 2016)"
-            entries.append(_entry(name, text, network, width=16, **warmup, **residual))
+            entries.append(_entry(name, text, network, width=16, **residual))
     return entries
 
 

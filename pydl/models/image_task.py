@@ -20,9 +20,9 @@ DEFAULTS = {
     "epochs": 20,
     "batch_size": 64,
     "lr": 0.01,
+    "lr_schedule": "late-step",
     "momentum": 0.9,
     "weight_decay": 5e-4,
-    "schedule": "steps",
     "augment": "none",
     "seed": 0,
 }
@@ -76,7 +76,7 @@ def _transformed(dataset: Any, transform: Any) -> Any:
 
 def build(network: Network, data: Data, config: Mapping[str, Any]) -> Any:
     """A classifier trained by SGD with momentum and weight decay on cross-entropy, and tested on `data.test`."""
-    from ..train.scheduled import ScheduledClassifier
+    from ..train import Classifier
 
     config = complete(config, data)
     if config["classes"] < 2:
@@ -86,10 +86,7 @@ def build(network: Network, data: Data, config: Mapping[str, Any]) -> Any:
     optimizer = optim.SGD(
         model.parameters(), lr=config["lr"], momentum=config["momentum"], weight_decay=config["weight_decay"]
     )
-    size, n = config["batch_size"], len(data.train)
-    total = config["epochs"] * max(1, n // size)
-    options = {"schedule": config["schedule"], "warmup": config.get("warmup", 0)}
-    return ScheduledClassifier(model, optimizer, loss, DataLoader(data.test, 256), total=total, **options)
+    return Classifier(model, optimizer, loss, DataLoader(data.test, 256))
 
 
 def loss(outputs: Any, targets: Any) -> Any:

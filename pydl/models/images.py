@@ -1,8 +1,9 @@
-"""Small images made to fit the networks that want 32×32."""
+"""What the forms of networks for small images share: how an image is made 32×32, and how the weights begin."""
 
 from __future__ import annotations
 
 from .. import nn
+from ..nn import init
 from ..tensor import Tensor
 
 SIDE = 32
@@ -23,3 +24,15 @@ def fit_image(input: Tensor, side: int = SIDE, function: str = "LeNet") -> Tenso
     if not down and not right:
         return input
     return nn.functional.pad(input, (right // 2, right - right // 2, down // 2, down - down // 2))
+
+
+def initialise_small(network: nn.Module) -> None:
+    """Weights N(0, 2 / fan-in), which keep the size of the signal through ReLU (He et al. 2015); biases 0.
+
+    The last layer, which no ReLU follows, has N(0, 0.01²), so that training begins at the loss of a guess.
+    """
+    layers = [layer for layer in network.modules() if isinstance(layer, (nn.Conv2d, nn.Linear))]
+    for layer in layers:
+        init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        init.zeros_(layer.bias)
+    init.normal_(layers[-1].weight, 0.0, 0.01)

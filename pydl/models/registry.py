@@ -100,7 +100,7 @@ def _checked(model: str, name: str, value: Any, default: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{wanted}a number, got {type(value).__name__}")
     if isinstance(default, int):
-        least = 0 if name in ("seed", "warmup") else 1
+        least = 0 if name == "seed" else 1
         if not isinstance(value, int) or not least <= value < 2**63:
             raise ValueError(f"{wanted}an integer >= {least}, got {value!r}")
         return value

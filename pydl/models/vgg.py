@@ -7,7 +7,7 @@ from typing import Any
 from .. import nn
 from ..nn import init
 from ..tensor import Tensor
-from .images import fit_image
+from .images import fit_image, initialise_small
 
 # Table 1, columns A, B, D and E: the maps of each 3×3 convolution; a 2×2 max pooling ends every row.
 BLOCKS = {
@@ -38,7 +38,8 @@ class VGG(nn.Module):
     """Images (N, C, H, W) of at least 32 pixels → scores (N, num_classes); torchvision's network, in names and numbers.
 
     `features` are `make_layers`. `small` is a form for images up to 32 pixels, of which one position remains after
-    the five poolings: 512 hidden units for 4096, on 512 features for 25,088.
+    the five poolings: 512 hidden units for 4096, on 512 features for 25,088, and linear layers that
+    begin as in He et al. 2015.
     """
 
     def __init__(
@@ -59,7 +60,9 @@ class VGG(nn.Module):
             nn.Dropout(dropout),
             nn.Linear(hidden, num_classes),
         )
-        if init_weights:
+        if init_weights and small:
+            initialise_small(self)
+        elif init_weights:
             self.apply(_initialise)
 
     def forward(self, input: Tensor) -> Tensor:

@@ -198,6 +198,7 @@ def test_wrong_options(make):
         ("none", [1, 1, 1, 1, 1, 1]),
         ("linear", [1, 5 / 6, 4 / 6, 3 / 6, 2 / 6, 1 / 6]),
         ("late-linear", [1, 1, 1, 1, 4 / 6, 2 / 6]),
+        ("late-step", [1, 1, 1, 0.1, 0.1, 0.01]),
         ("cosine", [(1 + math.cos(math.pi * i / 6)) / 2 for i in range(6)]),
         ("step", [1, 1, 0.1, 0.1, 0.01, 0.01]),
     ],
@@ -219,5 +220,5 @@ def test_a_schedule_over_the_whole_training(tmp_path, kind, shares):
 
 
 def test_an_unknown_schedule_names_the_known():
-    with pytest.raises(ValueError, match="kind as one of none, linear, late-linear, cosine, step, got 'cos'"):
+    with pytest.raises(ValueError, match="as one of none, linear, late-linear, cosine, step, late-step, got 'cos'"):
         train.LearningRateSchedule([], "cos")

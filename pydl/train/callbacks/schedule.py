@@ -17,6 +17,7 @@ SCHEDULES: dict[str, Callable[[float], float]] = {
     "late-linear": lambda t: min(1.0, 2 * (1 - t)),
     "cosine": lambda t: (1 + math.cos(math.pi * t)) / 2,
     "step": lambda t: 0.1 ** min(2, math.floor(3 * t + 1e-9)),
+    "late-step": lambda t: 1.0 if t < 0.5 else 0.1 if t < 0.75 else 0.01,
 }
 
 
@@ -24,8 +25,9 @@ class LearningRateSchedule(Callback):
     """Multiplies the learning rates of `optimizers`, as they are now, by a function of t, the share of steps done.
 
     "linear": 1 - t; "late-linear": 1 in the first half, then linearly to 0; "cosine": (1 + cos πt) / 2 (Loshchilov and
-    Hutter 2017, without restarts); "step": 1, 0.1 and 0.01, a third of the training each. The rate depends on the step
-    alone, so that a resumed training goes on alike; with more epochs it goes on as if they had been asked for first.
+    Hutter 2017, without restarts); "step": 1, 0.1 and 0.01, a third of the training each; "late-step": 1 in the first
+    half, then 0.1 and 0.01, a quarter each (He et al. 2016, section 4.2). The rate depends on the step alone, so that a
+    resumed training goes on alike; with more epochs it goes on as if they had been asked for first.
     """
 
     def __init__(self, optimizers: Iterable[Any], kind: str) -> None:
