@@ -41,7 +41,9 @@ def prepare(data: Data, config: Mapping[str, Any]) -> Data:
     "crop-flip" mirrors half of the windows as well (He et al. 2016, section 4.2).
     """
     if config["augment"] not in AUGMENTATIONS:
-        raise ValueError(f"expected augment to be one of {', '.join(AUGMENTATIONS)}, got {config['augment']!r}")
+        raise ValueError(
+            f"[prepare] expected augment to be one of {', '.join(AUGMENTATIONS)}, got {config['augment']!r}"
+        )
     shape = data.train.image_shape
     if len(shape) != 3:
         return data  # `build` says what is wrong

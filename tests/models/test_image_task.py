@@ -72,7 +72,7 @@ def test_a_network_learns_the_digits(name, options):
     task = entry.build(sets, config)
     loader = data.DataLoader(sets.train, 32, shuffle=True, drop_last=True, seed=0)
     schedule = LearningRateSchedule([task.optimizer], config["lr_schedule"])
-    assert fit(task, loader, 4, callbacks=[schedule])["test_accuracy"][-1] > 0.85
+    assert fit(task, loader, 4, callbacks=[schedule])["test_accuracy"][-1] > 0.8
 
 
 def test_the_loss_counts_auxiliary_heads():
