@@ -20,8 +20,10 @@ Config = Mapping[str, Any]
 DEPTHS = (20, 32, 44, 56, 110)
 
 
-def _entry(name: str, description: str, network: Network, **defaults: Any) -> Entry:
-    return Entry(name, description, {**DEFAULTS, **defaults}, partial(build, network), PRESETS, prepare=prepare)
+def _entry(name: str, description: str, network: Network, digits: Config | None = None, **defaults: Any) -> Entry:
+    """An entry whose options are `DEFAULTS` but for `defaults`, and on the small digits for those of `digits`."""
+    presets = {**PRESETS, "digits": digits or {}}
+    return Entry(name, description, {**DEFAULTS, **defaults}, partial(build, network), presets, prepare=prepare)
 
 
 def _lenet5(config: Config) -> nn.Module:
@@ -60,7 +62,7 @@ def _entries() -> list[Entry]:
     entries = [
         _entry("lenet5", "LeNet-5 as published, with its partial connections (LeCun et al. 1998)", _lenet5,
                lr=2e-3, weight_decay=0.0),
-        _entry("alexnet", "AlexNet (Krizhevsky et al. 2012)", _alexnet, dropout=0.5),
+        _entry("alexnet", "AlexNet (Krizhevsky et al. 2012)", _alexnet, {"lr": 3e-3}, dropout=0.5),
         _entry("googlenet", "GoogLeNet with its auxiliary heads (Szegedy et al. 2015)", _googlenet, dropout=0.2,
                weight_decay=1e-4),
     ]  # fmt: skip
@@ -69,7 +71,7 @@ def _entries() -> list[Entry]:
             name = f"vgg{depth}{suffix}"
             text = f"VGG with {depth} layers{words} (Simonyan and Zisserman 2015)"
             entries.append(_entry(name, text, partial(_vgg, name), dropout=0.5))
-    residual = {"lr": 0.1, "weight_decay": 1e-4}
+    residual: dict[str, Any] = {"lr": 0.1, "weight_decay": 1e-4}
     for depth in (18, 34, 50, 101, 152):
         name = f"resnet{depth}"
         text = f"ResNet with {depth} layers, the one for ImageNet (He et al. 2016)"
