@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from . import cuda, data, games, gan, models, nn, optim, train
     from .train.checkpoint import load, save
 
-__version__ = backend._cpu.__version__
+__version__ = backend.version()
 
 _ROOMS = ("cuda", "data", "games", "gan", "models", "nn", "optim", "train")
 _LATER = {name: f".{name}" for name in _ROOMS} | dict.fromkeys(("load", "save"), ".train.checkpoint")

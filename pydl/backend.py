@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from .devices import CPU, device
+from .devices import CPU
+from .devices import device as Device
 
 try:
     _cpu = importlib.import_module("pydl._cpu")
@@ -27,9 +28,29 @@ except ImportError as error:
 Array = Any  # numpy.ndarray, or cupy.ndarray on a GPU
 
 
-def kernels(array: Array) -> ModuleType:
+def kernels(array: Array) -> Any:
     """The compiled module whose kernels take `array`."""
-    return _cpu if isinstance(array, np.ndarray) else _load_cuda()
+    return _cpu if isinstance(array, np.ndarray) else _Device(_load_cuda())
+
+
+def cpu_kernels() -> ModuleType:
+    """The compiled module for NumPy arrays, for kernels that are given none."""
+    return _cpu
+
+
+class _Device:
+    """The kernels of a GPU; to ask for one that is not written yet is an error that says so."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        kernel = getattr(self._module, name, None)
+        if kernel is None:
+            raise NotImplementedError(
+                f"[{name}] expected tensors on the CPU, got some on a GPU, which has no kernel yet"
+            )
+        return kernel
 
 
 def array_module(array: Array) -> ModuleType:
@@ -37,20 +58,18 @@ def array_module(array: Array) -> ModuleType:
     return np if isinstance(array, np.ndarray) else importlib.import_module("cupy")
 
 
-def device_of(array: Array) -> device:
-    return CPU if isinstance(array, np.ndarray) else device("cuda", array.device.id)
+def device_of(array: Array) -> Device:
+    return CPU if isinstance(array, np.ndarray) else Device("cuda", array.device.id)
 
 
 def to_device(array: Array, device: str) -> Array:
     """`array` on `device` ("cpu", "cuda", "cuda:0", …); the array itself where it is there already."""
-    kind, _, index = str(device).partition(":")
-    if kind not in ("cpu", "cuda") or (index and (kind == "cpu" or not index.isdigit())):
-        raise ValueError(f'[to] expected device "cpu", "cuda" or "cuda:<index>", got {device!r}')
-    if kind == "cpu":
+    target = Device(device)
+    if target.type == "cpu":
         return array if isinstance(array, np.ndarray) else array.get()
     _load_cuda()
     cupy = importlib.import_module("cupy")
-    with cupy.cuda.Device(int(index or 0)):
+    with cupy.cuda.Device(target.index or 0):
         return cupy.asarray(array)
 
 
@@ -81,8 +100,8 @@ def _threads_from_environment() -> None:
     text = os.environ.get("PYDL_NUM_THREADS")
     if text is None or text == "":
         return
-    if not text.strip().isdigit():
-        raise ValueError(f"[PYDL_NUM_THREADS] expected an integer >= 1, got {text!r}")
+    if not text.strip().isdecimal() or not 1 <= int(text) <= 1024:
+        raise ValueError(f"[PYDL_NUM_THREADS] expected an integer in 1 … 1024, got {text!r}")
     _cpu.set_num_threads(int(text))
 
 
@@ -98,6 +117,11 @@ def set_num_threads(n: int) -> None:
 def get_num_threads() -> int:
     """Threads that CPU kernels use at most."""
     return _cpu.num_threads()
+
+
+def version() -> str:
+    """The version that the kernels were built as."""
+    return _cpu.__version__
 
 
 def isa_name() -> str:

@@ -96,14 +96,18 @@ _METHODS = [
     "index_select",
     "masked_fill",
     "masked_select",
+    "matmul",
+    "mm",
+    "bmm",
+    "softmax",
+    "log_softmax",
+    "logsumexp",
 ]
 
 _IN_PLACE = [
     "abs", "elu", "exp", "floor", "leaky_relu", "log", "masked_fill", "neg", "reciprocal", "relu", "round", "rsqrt",
     "sigmoid", "sqrt", "square", "tanh",
 ]  # fmt: skip
-
-_OPTIONAL = ["matmul", "mm", "bmm", "softmax", "log_softmax", "logsumexp"]
 
 
 def _reflected(function: Callable) -> Callable:
@@ -169,9 +173,6 @@ def _attach() -> None:
         setattr(Tensor, f"new_{name}", _new(getattr(creation, name)))
     for name in _METHODS:
         setattr(Tensor, name, getattr(ops, name))
-    for name in _OPTIONAL:
-        if hasattr(ops, name):
-            setattr(Tensor, name, getattr(ops, name))
     for name in ("add_", "sub_", "mul_", "div_", "pow_", "clamp_", "copy_", "fill_", "zero_"):
         setattr(Tensor, name, getattr(inplace, name))
     for name in ("uniform_", "normal_", "bernoulli_", "bernoulli"):
@@ -192,12 +193,11 @@ def _attach() -> None:
         "__itruediv__": inplace.div_, "__mod__": _remainder, "__rmod__": _reflected(_remainder),
         "__neg__": ops.neg, "__abs__": ops.abs, "__and__": ops.bitwise_and, "__or__": ops.bitwise_or,
         "__invert__": ops.bitwise_not, "__getitem__": ops.getitem, "__setitem__": inplace.setitem,
-        "__iter__": _iterate, "where": _where, "T": property(ops.t), "pow": ops.pow,
+        "__matmul__": ops.matmul, "__rmatmul__": _reflected(ops.matmul),
+        "__iter__": _iterate, "where": _where, "T": property(ops.t),
         "nelement": Tensor.numel, "ndimension": Tensor.dim, "clip": ops.clamp, "clip_": inplace.clamp_,
         "is_cuda": property(lambda self: self.device != "cpu"),
     }  # fmt: skip
-    if hasattr(ops, "matmul"):
-        others |= {"__matmul__": ops.matmul, "__rmatmul__": _reflected(ops.matmul)}
     for name, value in others.items():
         setattr(Tensor, name, value)
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from . import backend
 from .arrays import as_dtype, float32, int64
-from .backend import _cpu
+from .backend import cpu_kernels
 from .ops.dims import as_shape
 from .ops.inplace import assign
 from .tensor import Tensor
@@ -126,12 +126,12 @@ def _count(shape: tuple[int, ...]) -> int:
 def draw_floats(kernel: str, shape: tuple[int, ...], dtype: np.dtype, generator: Generator, *options: float) -> Any:
     """An array from the kernel `uniform` (low, high) or `normal` (mean, std)."""
     per_block = 16 // dtype.itemsize
-    return getattr(_cpu, kernel)(shape, dtype, *generator.take(-(-_count(shape) // per_block)), *options)
+    return getattr(cpu_kernels(), kernel)(shape, dtype, *generator.take(-(-_count(shape) // per_block)), *options)
 
 
 def draw_mask(function: str, shape: tuple[int, ...], p: float, generator: Generator | None = None) -> Any:
     """A uint8 array, 1 with probability p."""
-    return _cpu.bernoulli(shape, *_generator(function, generator).take(-(-_count(shape) // 4)), p)
+    return cpu_kernels().bernoulli(shape, *_generator(function, generator).take(-(-_count(shape) // 4)), p)
 
 
 def _finish(array: Any, device: str | None, requires_grad: bool) -> Tensor:
@@ -214,14 +214,14 @@ def randint(*args: Any, generator: Generator | None = None, dtype: Any = int64, 
     if not -(2**63) <= low < high < 2**63:
         raise ValueError(f"[randint] expected low < high within int64, got {low} and {high}")
     shape = as_shape("randint", size if isinstance(size, (tuple, list)) else (size,))
-    array = _cpu.randint(shape, *_generator("randint", generator).take(_count(shape)), low, high)
+    array = cpu_kernels().randint(shape, *_generator("randint", generator).take(_count(shape)), low, high)
     return _finish(array.astype(as_dtype("randint", dtype), copy=False), device, False)
 
 
 def randperm(n: int, *, generator: Generator | None = None, dtype: Any = int64, device: str | None = None) -> Tensor:
     """The integers 0 … n-1 in random order: those that sort n random 64-bit keys."""
     (count,) = as_shape("randperm", (n,))
-    keys = _cpu.bits(2 * count, *_generator("randperm", generator).take((count + 1) // 2)).view(np.uint64)
+    keys = cpu_kernels().bits(2 * count, *_generator("randperm", generator).take((count + 1) // 2)).view(np.uint64)
     return _finish(np.argsort(keys, kind="stable").astype(as_dtype("randperm", dtype), copy=False), device, False)
 
 

@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..backend import Array
+from ..backend import Array, array_module
 from ..tensor import Tensor
 from .mode import _mode
 
@@ -127,7 +127,7 @@ class Function(Node):
         if len(arrays) > 1:
             self.outputs = len(arrays)
             self._shapes = [(array.shape, array.dtype) for array in arrays]
-            self._like = arrays[0]
+            self._module = array_module(arrays[0])
         return tuple(outputs)
 
     def _save(self, inputs: Sequence, outputs: Sequence[Tensor]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..backend import array_module
 from ..tensor import Tensor
 from .graph import Edge, Function, Leaf, Node
 from .mode import enable_grad, no_grad
@@ -44,7 +43,7 @@ def _wanted(order: list[Node], targets: set[Node]) -> set[Node]:
 
 def _zeros_for(node: Function, slot: int) -> Tensor:
     shape, dtype = node._shapes[slot]
-    return Tensor._wrap(array_module(node._like).zeros(shape, dtype))
+    return Tensor._wrap(node._module.zeros(shape, dtype))
 
 
 def _propagate(node: Function, grads: list[Tensor | None]) -> Sequence[Tensor | None]:

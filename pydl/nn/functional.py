@@ -168,29 +168,29 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     return x * 0.5 * (1.0 + ops.tanh((x + x**3 * 0.044715) * math.sqrt(2 / math.pi)))
 
 
-def _dim(function: str, input: Tensor, dim: int | None) -> int:
+def _dim(function: str, input: Tensor, dim: int | None, stacklevel: int = 3) -> int:
     if dim is not None:
         return dim
     chosen = 0 if input.ndim in (0, 1, 3) else 1
-    warnings.warn(f"[{function}] expected dim, got none: dimension {chosen} is taken", UserWarning, stacklevel=3)
+    warnings.warn(f"[{function}] expected dim, got none: dimension {chosen} is taken", UserWarning, stacklevel)
     return chosen
 
 
 def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """exp(x) / Σ exp(x) along `dim`; the input is first converted to `dtype` where one is given."""
-    dim = _dim("softmax", input, dim)
+    dim = _dim("softmax", input, dim, _stacklevel)
     return ops.softmax(input if dtype is None else input.to(dtype), dim)
 
 
 def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """log(softmax(x)) along `dim`, exact for large x."""
-    dim = _dim("log_softmax", input, dim)
+    dim = _dim("log_softmax", input, dim, _stacklevel)
     return ops.log_softmax(input if dtype is None else input.to(dtype), dim)
 
 
 def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """softmax(-x)."""
-    return softmax(-input, _dim("softmin", input, dim), dtype=dtype)
+    return softmax(-input, _dim("softmin", input, dim, _stacklevel), dtype=dtype)
 
 
 def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:

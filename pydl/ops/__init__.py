@@ -118,4 +118,4 @@ from .unary import (
     tanh,
 )
 
-__all__ = [name for name in dir() if not name.startswith("_")]
+__all__ = [name for name, value in list(globals().items()) if callable(value) and not name.startswith("_")]

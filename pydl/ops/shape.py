@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -265,7 +266,7 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
 
 def select(input: Tensor, dim: int, index: int) -> Tensor:
     """Element `index` of dimension `dim`, which disappears; a view."""
-    return input[(slice(None),) * check_dim("select", dim, input.ndim) + (int(index),)]
+    return input[(slice(None),) * check_dim("select", dim, input.ndim) + (operator.index(index),)]
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
