@@ -55,8 +55,8 @@ def test_import_starts_no_thread():
 @pytest.mark.parametrize(
     ("variable", "value", "text"),
     [
-        ("PYDL_NUM_THREADS", "abc", "[PYDL_NUM_THREADS] expected an integer >= 1, got 'abc'"),
-        ("PYDL_NUM_THREADS", "0", "expected n in 1"),
+        ("PYDL_NUM_THREADS", "abc", "[PYDL_NUM_THREADS] expected an integer in 1 … 1024, got 'abc'"),
+        ("PYDL_NUM_THREADS", "0", "[PYDL_NUM_THREADS] expected an integer in 1 … 1024, got '0'"),
         ("PYDL_ISA", "sse9", "[PYDL_ISA] expected one of"),
     ],
 )

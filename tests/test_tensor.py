@@ -156,7 +156,7 @@ def test_conversion_and_devices():
     assert x.to("cpu") is x
     assert x.to(pydl.float32) is x
     assert x.device == "cpu"
-    with pytest.raises(ValueError, match=r'\[to\] expected device "cpu", "cuda"'):
+    with pytest.raises(ValueError, match=r'\[device\] expected "cpu", "cuda"'):
         x.to(device="gpu")
     with pytest.raises(TypeError, match="floats, integers or bool"):
         x.to("complex64")
