@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 from ..tensor import Tensor
-from .elementwise import masked
-from .select import where
-from .unary import Derivative, Unary, abs, as_number, as_tensor, clamp, exp, sigmoid, square, tanh
+from .checks import as_number, as_tensor
+from .select import masked, where
+from .unary import Derivative, Unary, abs, clamp, exp, sigmoid, square, tanh
 
 
 class ReluGrad(Derivative):

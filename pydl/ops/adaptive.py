@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import array_module
+from ..backend import Array, array_module
 from ..tensor import Tensor
 from .pool import _both, _stride, avg_pool2d, max_pool2d
 from .reduce import mean
-from .select import gather, where
-from .shape import flatten, owned, reshape, stack
+from .select import gather, index_select, where
+from .shape import cat, flatten, narrow, owned, reshape
 
 
 def _cells(function: str, output_size: Any, input: Any) -> tuple[int, int]:
@@ -24,15 +24,35 @@ def _cells(function: str, output_size: Any, input: Any) -> tuple[int, int]:
     if len(sizes) != 2:
         raise ValueError(f"[{function}] expected output_size as one or two integers, got {output_size!r}")
     sizes = tuple(n if size is None else size for size, n in zip(sizes, input.shape[-2:], strict=True))
-    if any(isinstance(s, bool) or not isinstance(s, int) for s in sizes):
+    if any(isinstance(s, bool) or not isinstance(s, (int, np.integer)) for s in sizes):
         raise TypeError(f"[{function}] expected output_size as one or two integers, got {output_size!r}")
-    if any(s < 1 for s in sizes):
-        raise ValueError(f"[{function}] expected output_size >= 1, got {output_size!r}")
-    return sizes[0], sizes[1]
+    rows, columns = int(sizes[0]), int(sizes[1])
+    if rows < 1 or columns < 1 or rows * columns >= 2**31:
+        raise ValueError(f"[{function}] expected output_size >= 1 of fewer than 2³¹ cells, got {output_size!r}")
+    return rows, columns
 
 
-def _spans(n: int, cells: int) -> list[slice]:
-    return [slice(i * n // cells, -(-(i + 1) * n // cells)) for i in range(cells)]
+def _ends(n: int, cells: int) -> tuple[Array, Array]:
+    """The first element of every cell, and the last."""
+    i = np.arange(cells)
+    return i * n // cells, -(-(i + 1) * n // cells) - 1
+
+
+def _averaged(x: Tensor, dim: int, cells: int) -> Tensor:
+    """The means of the cells along dimension `dim`."""
+    first, last = _ends(x.shape[dim], cells)
+    if cells > x.shape[dim]:  # a cell is one element or two
+        ends = [index_select(x, dim, Tensor._wrap(array_module(x._data).asarray(end))) for end in (first, last)]
+        return (ends[0] + ends[1]) * 0.5
+    spans = zip(first.tolist(), last.tolist(), strict=True)
+    return cat([mean(narrow(x, dim, a, b - a + 1), dim, keepdim=True) for a, b in spans], dim)
+
+
+def _taps(n: int, cells: int) -> Array:
+    """The elements of every cell, (cells, most of a cell): the last again where a cell has fewer."""
+    first, last = _ends(n, cells)
+    reach = np.arange(int((last - first).max()) + 1)
+    return np.minimum(first[:, None] + reach, last[:, None])
 
 
 def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
@@ -43,8 +63,7 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
         return mean(input, (-2, -1), keepdim=True)
     if h % rows == 0 and w % columns == 0:
         return avg_pool2d(input, (h // rows, w // columns))
-    cells = [[mean(input[..., top, left], (-2, -1)) for left in _spans(w, columns)] for top in _spans(h, rows)]
-    return stack([stack(row, -1) for row in cells], -2)
+    return owned(_averaged(_averaged(input, -1, columns), -2, rows))
 
 
 def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
@@ -57,13 +76,12 @@ def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = 
     if h % rows == 0 and w % columns == 0:
         return max_pool2d(input, (h // rows, w // columns), return_indices=return_indices)
     xp = array_module(input._data)
-    places = xp.empty((*input.shape[:-2], rows, columns), np.int64)
-    for i, top in enumerate(_spans(h, rows)):
-        for j, left in enumerate(_spans(w, columns)):
-            cell = input._data[..., top, left]
-            taken = cell.reshape(*cell.shape[:-2], cell.shape[-2] * cell.shape[-1]).argmax(-1)
-            row, column = taken // cell.shape[-1], taken % cell.shape[-1]
-            places[..., i, j] = (top.start + row) * w + left.start + column
+    down, across = xp.asarray(_taps(h, rows)), xp.asarray(_taps(w, columns))
+    places = down[:, None, :, None] * w + across[None, :, None, :]
+    flat = input._data.reshape(*input.shape[:-2], h * w)[..., places.reshape(rows, columns, -1)]
+    taken = flat.argmax(-1)
+    places = xp.take_along_axis(xp.broadcast_to(places.reshape(rows, columns, -1), flat.shape), taken[..., None], -1)
+    places = places[..., 0]
     index = Tensor._wrap(places)
     values = owned(reshape(gather(flatten(input, -2), -1, flatten(index, -2)), index.shape))
     return (values, index) if return_indices else values

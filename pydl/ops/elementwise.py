@@ -12,6 +12,7 @@ from ..tensor import Tensor
 from .cast import cast
 from .promotion import promote
 from .reduce import sum_to
+from .select import masked
 
 
 def _array(x: Any, y: Any) -> Array:
@@ -136,13 +137,6 @@ class Minimum(_Extremum):
 
     def taken(self, x: Any, y: Any) -> Array:
         return ~(x >= y)
-
-
-def masked(x: Tensor, mask: Array) -> Tensor:
-    """x where the mask is set, else 0: NaN and infinity outside the mask are dropped."""
-    from .select import where
-
-    return where(Tensor._wrap(mask), x, 0.0)
 
 
 def _apply(name: str, function: type[_Binary], a: Any, b: Any) -> Tensor:

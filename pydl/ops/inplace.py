@@ -10,6 +10,7 @@ from ..backend import array_module
 from ..tensor import Tensor
 from .elementwise import add, div, mul, pow, sub
 from .promotion import as_operand
+from .kept import keep
 from .select import SetItem, is_basic, plain_index
 from .unary import clamp
 
@@ -132,11 +133,12 @@ def zero_(self: Tensor) -> Tensor:
 def setitem(self: Tensor, index: Any, value: Any) -> None:
     """self[index] = value, in place."""
     value = as_operand("setitem", value)
-    plain = plain_index(index)
+    kept = keep("the index", plain_index(index), self, value)
+    plain = kept.value
     recorded = is_grad_enabled() and (self._requires_grad or getattr(value, "_requires_grad", False))
     try:
         if recorded:
-            assign("setitem", self, SetItem(plain)(self, value))
+            assign("setitem", self, SetItem(kept)(self, value))
             return
         _check_writable("setitem", self)
         source = value._data if isinstance(value, Tensor) else value
@@ -148,4 +150,11 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
             self._data[plain] = source.copy() if shared else source
     except IndexError as error:
         raise IndexError(f"[setitem] expected an index within shape {self.shape}, got {index!r} ({error})") from None
+    except ValueError as error:
+        got = f"shape {value.shape}" if isinstance(value, Tensor) else repr(value)
+        if str(error).startswith("["):
+            raise
+        raise ValueError(
+            f"[setitem] expected a value that broadcasts to the elements at {index!r} of shape {self.shape}, got {got}"
+        ) from None
     self._shared_version().count += 1

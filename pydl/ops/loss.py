@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from ..arrays import int64
-from ..autograd import Function, FusedGradient
+from ..autograd import Function, FusedGradient, is_grad_enabled
 from ..backend import Array, array_module, kernels
 from ..tensor import Tensor
 from .activation import logsigmoid
+from .checks import as_integer, as_number, as_tensor, broadcast
 from .elementwise import mul, sub
 from .reduce import mean, sum
 from .select import gather, where
@@ -202,8 +203,22 @@ def smooth_l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", beta:
     return huber_loss(input, target, reduction, beta) / float(beta)
 
 
-def _constant(weight: Tensor | None, like: Tensor) -> Array | None:
-    return None if weight is None else broadcast_to(weight.detach(), like.shape)._data
+def _constant(function: str, name: str, weight: Any, input: Tensor) -> Array | None:
+    """A weight of the elements of input; a copy where it will be needed again."""
+    if weight is None:
+        return None
+    as_tensor(function, weight, name)
+    if weight.dtype != input.dtype:
+        raise TypeError(f"[{function}] expected {name} of dtype {input.dtype}, got {weight.dtype}")
+    if broadcast(function, weight, input) != input.shape:
+        raise ValueError(f"[{function}] expected {name} that broadcasts to {input.shape}, got {weight.shape}")
+    return broadcast_to(_unshared(weight, input), input.shape)._data
+
+
+def _unshared(weight: Tensor, *inputs: Tensor) -> Tensor:
+    """The weight outside the graph, in memory of its own where a gradient is recorded."""
+    recorded = is_grad_enabled() and any(x.requires_grad for x in inputs)
+    return weight.detach().clone() if recorded else weight.detach()
 
 
 def binary_cross_entropy(
@@ -215,7 +230,7 @@ def binary_cross_entropy(
     if outside.any():
         bad = input._data[outside].ravel()[0]
         raise ValueError(f"[binary_cross_entropy] expected input in 0 … 1, got {bad}")
-    return BCELoss(reduction, _constant(weight, input))(input, target)
+    return BCELoss(reduction, _constant("binary_cross_entropy", "weight", weight, input))(input, target)
 
 
 def binary_cross_entropy_with_logits(
@@ -227,7 +242,9 @@ def binary_cross_entropy_with_logits(
 ) -> Tensor:
     """binary_cross_entropy of sigmoid(input), without overflow; pos_weight multiplies the positive term."""
     _check_tensors("binary_cross_entropy_with_logits", input=input, target=target)
-    return BCEWithLogitsLoss(reduction, _constant(weight, input), _constant(pos_weight, input))(input, target)
+    name = "binary_cross_entropy_with_logits"
+    factors = [_constant(name, k, v, input) for k, v in (("weight", weight), ("pos_weight", pos_weight))]
+    return BCEWithLogitsLoss(reduction, *factors)(input, target)
 
 
 def cross_entropy(
@@ -246,7 +263,7 @@ def cross_entropy(
     _check_tensors("cross_entropy", input=input, target=target)
     if target.dtype.kind == "f" and target.shape == input.shape and input.ndim > 0:
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
-    factors = None if weight is None else weight.detach()._data
+    factors = None if weight is None else _unshared(as_tensor("cross_entropy", weight, "weight"), input)._data
     labels = target._data.astype(int64) if target.dtype.kind in "iu" else target._data
     return CrossEntropy(labels, factors, ignore_index, reduction, label_smoothing)(input)
 

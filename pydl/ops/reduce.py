@@ -169,7 +169,7 @@ def _power(x: Tensor, exponent: float) -> Tensor:
     zero = x._data == 0
     if exponent <= 0 or not x.requires_grad or not zero.any():
         return x.sqrt() if exponent == 0.5 else x**exponent
-    from .elementwise import masked
+    from .select import masked
 
     return masked((x + Tensor._wrap(zero.astype(x.dtype))) ** exponent, ~zero)
 

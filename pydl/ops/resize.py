@@ -9,6 +9,7 @@ import numpy as np
 
 from ..backend import array_module
 from ..tensor import Tensor
+from .kept import Kept
 from .select import GetItem
 from .shape import check_pad, permute, reshape
 
@@ -16,7 +17,7 @@ from .shape import check_pad, permute, reshape
 def take(input: Tensor, axis: int, index: np.ndarray) -> Tensor:
     """The slices of dimension `axis` that `index` (in range) names."""
     places = array_module(input._data).asarray(index)
-    return GetItem((slice(None),) * axis + (places,))(input)
+    return GetItem(Kept((slice(None),) * axis + (places,)))(input)
 
 
 def _source(mode: str, n: int, before: int, after: int) -> np.ndarray:

@@ -6,26 +6,30 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import float32
 from ..autograd import Function
 from ..backend import Array, array_module
 from ..tensor import Tensor
+from .checks import as_tensor, broadcast
 from .dims import check_dim
-from .promotion import promote
+from .kept import COPIED, Kept, keep
+from .promotion import as_operand, promote
 
 
 def plain_index(index: Any) -> Any:
-    """`index` with arrays for tensors, ready for NumPy."""
+    """`index` with tensors for its arrays and lists."""
     if isinstance(index, tuple):
         return tuple(plain_index(i) for i in index)
     if isinstance(index, Tensor):
         if index.dtype.kind == "f":
             raise TypeError(f"[getitem] expected indices of integers or bool, got {index.dtype}")
-        return index._data
+        return index
     if isinstance(index, list):
-        return np.asarray([int(i) if isinstance(i, Tensor) else i for i in index])
+        index = np.asarray([int(i) if isinstance(i, Tensor) else i for i in index])
+        return index.astype(np.intp) if index.size == 0 else index
     if isinstance(index, float):
         raise TypeError("[getitem] expected integers, slices, None, … or masks, got float")
-    return index
+    return index.copy() if isinstance(index, np.ndarray) and index.nbytes <= COPIED else index
 
 
 def is_basic(index: Any) -> bool:
@@ -37,106 +41,123 @@ def is_basic(index: Any) -> bool:
 
 
 class GetItem(Function):
-    def __init__(self, index: Any) -> None:
+    def __init__(self, index: Kept) -> None:
         self.index = index
-        self.is_view = is_basic(index)
+        self.is_view = is_basic(index.value)
 
     def forward(self, x: Array) -> Array:
         self.shape = x.shape
-        return array_module(x).asarray(x[self.index])
+        return array_module(x).asarray(x[self.index.value])
 
     def backward(self, g: Tensor) -> Tensor:
+        self.index.load(self.name)
         return Scatter(self.index, self.shape)(g)
 
 
 class Scatter(Function):
     """Zeros of `shape` with the input added at `index`: the adjoint of GetItem."""
 
-    def __init__(self, index: Any, shape: tuple[int, ...]) -> None:
+    def __init__(self, index: Kept, shape: tuple[int, ...]) -> None:
         self.index, self.shape = index, shape
 
     def forward(self, g: Array) -> Array:
         xp = array_module(g)
         y = xp.zeros(self.shape, g.dtype)
-        if is_basic(self.index):
-            y[self.index] = g
+        if is_basic(self.index.value):
+            y[self.index.value] = g
         else:
-            xp.add.at(y, self.index, g)
+            xp.add.at(y, self.index.value, g)
         return y
 
     def backward(self, gg: Tensor) -> Tensor:
+        self.index.load(self.name)
         return GetItem(self.index)(gg)
 
 
 class SetItem(Function):
     """A copy of x with `value` at `index`."""
 
-    def __init__(self, index: Any) -> None:
+    def __init__(self, index: Kept) -> None:
         self.index = index
 
     def forward(self, x: Array, value: Any) -> Array:
         y = x.copy()
         self.value_shape = getattr(value, "shape", None)
-        y[self.index] = value
+        y[self.index.value] = value
         return y
 
     def backward(self, g: Tensor) -> Any:
         from .reduce import sum_to
 
+        self.index.load(self.name)
         zero = SetItem(self.index)(g, 0.0) if self.needs[0] else None
         return zero, sum_to(GetItem(self.index)(g), self.value_shape) if self.needs[1] else None
 
 
 class Where(Function):
-    def __init__(self, condition: Array) -> None:
+    def __init__(self, condition: Kept) -> None:
         self.condition = condition
 
     def forward(self, x: Any, y: Any) -> Array:
         self.shapes = getattr(x, "shape", None), getattr(y, "shape", None)
         like = x if hasattr(x, "dtype") else y
-        return array_module(like).where(self.condition, x, y).astype(like.dtype, copy=False)
+        return array_module(like).where(self.condition.value, x, y).astype(like.dtype, copy=False)
 
     def backward(self, g: Tensor) -> Any:
         from .reduce import sum_to
 
+        self.condition.load(self.name)
         first = sum_to(Where(self.condition)(g, 0.0), self.shapes[0]) if self.needs[0] else None
-        return first, sum_to(Where(~self.condition)(g, 0.0), self.shapes[1]) if self.needs[1] else None
+        return first, sum_to(Where(self.condition)(0.0, g), self.shapes[1]) if self.needs[1] else None
 
 
 class Gather(Function):
     """The elements that `index` names along one dimension."""
 
-    def __init__(self, dim: int, index: Array) -> None:
+    def __init__(self, dim: int, index: Kept) -> None:
         self.dim, self.index = dim, index
 
-    def places(self) -> tuple[Array, ...]:
-        xp = array_module(self.index)
-        places = list(xp.ogrid[tuple(slice(n) for n in self.index.shape)])
-        places[self.dim] = self.index
-        return tuple(places)
+    def places(self) -> Kept:
+        index = self.index.value
+        places = list(array_module(index).ogrid[tuple(slice(n) for n in index.shape)])
+        places[self.dim] = index
+        return self.index.mapped(tuple(places))
 
     def forward(self, x: Array) -> Array:
         self.shape = x.shape
-        return x[self.places()]
+        return x[self.places().value]
 
     def backward(self, g: Tensor) -> Tensor:
+        self.index.load(self.name)
         return Scatter(self.places(), self.shape)(g)
 
 
 def getitem(input: Tensor, index: Any) -> Tensor:
     """Elements by integers, slices, None, …, masks and arrays of integers, as NumPy indexes and with its views."""
-    plain = plain_index(index)
+    return _at("getitem", input, keep("the index", plain_index(index), input), index)
+
+
+def _at(function: str, input: Tensor, index: Kept, given: Any) -> Tensor:
     try:
-        return GetItem(plain)(input)
-    except IndexError as error:
-        raise IndexError(f"[getitem] expected an index within shape {input.shape}, got {index!r} ({error})") from None
+        return GetItem(index)(input)
+    except (IndexError, TypeError) as error:
+        raise IndexError(
+            f"[{function}] expected an index within shape {input.shape}, got {given!r} ({error})"
+        ) from None
+
+
+def check_index(function: str, index: Any) -> Tensor:
+    """`index`, a tensor of integers."""
+    if not isinstance(index, Tensor) or index.dtype.kind not in "iu":
+        got = getattr(index, "dtype", type(index).__name__)
+        raise TypeError(f"[{function}] expected index as a tensor of integers, got {got}")
+    return index
 
 
 def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """out[i][j] = input[index[i][j]][j] for dim 0, and so on for the others."""
-    axis = check_dim("gather", dim, input.ndim)
-    if not isinstance(index, Tensor) or index.dtype.kind not in "iu":
-        raise TypeError(f"[gather] expected index as a tensor of integers, got {getattr(index, 'dtype', type(index))}")
+    axis = check_dim("gather", dim, as_tensor("gather", input).ndim)
+    check_index("gather", index)
     fits = index.ndim == input.ndim and all(
         i == axis or n <= m for i, (n, m) in enumerate(zip(index.shape, input.shape, strict=True))
     )
@@ -147,7 +168,7 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     _check_range("gather", index._data, input.shape[axis])
     if input.ndim == 0:
         return input.clone()
-    return Gather(axis, index._data)(input)
+    return Gather(axis, keep("index", index, input))(input)
 
 
 def _check_range(function: str, index: Array, size: int) -> None:
@@ -160,27 +181,64 @@ def _check_range(function: str, index: Array, size: int) -> None:
 
 
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
-    """The slices of dimension `dim` that the integers of `index` name."""
-    axis = check_dim("index_select", dim, input.ndim)
+    """The slices of dimension `dim` that the integers of `index`, a vector or one of them, name."""
+    axis = check_dim("index_select", dim, as_tensor("index_select", input).ndim)
+    check_index("index_select", index)
+    if index.ndim > 1 or input.ndim == 0:
+        raise ValueError(
+            f"[index_select] expected index of one dimension and an input with dimensions, got {index.shape} for "
+            f"{input.shape}"
+        )
     _check_range("index_select", index._data, input.shape[axis])
-    return GetItem((slice(None),) * axis + (index._data,))(input)
+    vector = index if index.ndim else index.reshape(1)
+    return GetItem(keep("index", (*(slice(None),) * axis, vector), input))(input)
+
+
+def _check_mask(function: str, name: str, mask: Any) -> Tensor:
+    if not isinstance(mask, Tensor) or mask.dtype.kind != "b":
+        got = getattr(mask, "dtype", type(mask).__name__)
+        raise TypeError(f"[{function}] expected {name} as a bool tensor, got {got}")
+    return mask
 
 
 def where(condition: Tensor, input: Any, other: Any) -> Tensor:
     """input where the condition is set, other elsewhere; broadcasts."""
-    if not isinstance(condition, Tensor) or condition.dtype.kind != "b":
-        raise TypeError(
-            f"[where] expected condition as a bool tensor, got {getattr(condition, 'dtype', type(condition))}"
-        )
-    a, b = promote("where", input, other)
-    return Where(condition._data)(a, b)
+    return _where("where", "condition", condition, input, other)
+
+
+def _where(function: str, name: str, condition: Any, input: Any, other: Any) -> Tensor:
+    _check_mask(function, name, condition)
+    if not isinstance(input, Tensor) and not isinstance(other, Tensor):
+        numbers = [as_operand(function, x) for x in (input, other)]
+        kind = float32 if any(isinstance(x, float) for x in numbers) else None
+        input = numbers[0] if isinstance(numbers[0], Tensor) else Tensor._wrap(np.asarray(numbers[0], kind))
+    a, b = promote(function, input, other)
+    broadcast(function, condition, a, b)
+    return Where(keep(f"the {name}", condition, a, b))(a, b)
+
+
+def masked(x: Tensor, mask: Array) -> Tensor:
+    """x where the mask, which no one changes, is set, else 0: NaN and infinity outside the mask are dropped."""
+    return Where(Kept(mask))(x, 0.0)
 
 
 def masked_fill(input: Tensor, mask: Tensor, value: float) -> Tensor:
     """`value` where the mask is set, input elsewhere."""
-    return where(mask, float(value) if input.dtype.kind == "f" else value, input)
+    as_tensor("masked_fill", input)
+    _check_mask("masked_fill", "mask", mask)
+    value = as_operand("masked_fill", value)
+    if isinstance(value, Tensor) and value.ndim:
+        raise ValueError(f"[masked_fill] expected value as a number or a scalar, got shape {value.shape}")
+    if isinstance(value, Tensor):
+        value = value.to(input.dtype)
+    elif input.dtype.kind == "f":
+        value = float(value)
+    return _where("masked_fill", "mask", mask, value, input)
 
 
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
-    """The elements where the mask is set, in row-major order."""
-    return getitem(input, mask)
+    """The elements where the mask is set, in row-major order; both broadcast."""
+    as_tensor("masked_select", input)
+    _check_mask("masked_select", "mask", mask)
+    shape = broadcast("masked_select", input, mask)
+    return GetItem(keep("the mask", mask.expand(shape), input))(input.expand(shape))

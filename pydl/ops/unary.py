@@ -14,18 +14,7 @@ from ..autograd import Function
 from ..backend import Array, array_module, kernels
 from ..tensor import Tensor
 from .cast import cast
-
-
-def as_tensor(function: str, input: Any) -> Tensor:
-    if not isinstance(input, Tensor):
-        raise TypeError(f"[{function}] expected input to be a tensor, got {type(input).__name__}")
-    return input
-
-
-def as_number(function: str, name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"[{function}] expected {name} to be a number, got {type(value).__name__}")
-    return float(value)
+from .checks import as_number, as_tensor
 
 
 class Unary(Function):

@@ -103,7 +103,7 @@ def _adaptive(x: np.ndarray, output_size: Any) -> np.ndarray:
 
 
 def adaptive_samples(rng: Generator) -> Iterator[Sample]:
-    for shape, size in (((2, 3, 6, 4), 1), ((2, 3, 6, 4), (3, 2)), ((1, 2, 7, 5), (3, 2))):
+    for shape, size in (((2, 3, 6, 4), 1), ((2, 3, 6, 4), (3, 2)), ((1, 2, 7, 5), (3, 2)), ((1, 2, 3, 5), (7, 2))):
         yield Sample((rng.standard_normal(shape),), {"output_size": size})
 
 

@@ -1,0 +1,54 @@
+"""Checks of arguments that many operations share, made before any work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..tensor import Tensor
+
+
+def as_tensor(function: str, input: Any, name: str = "input") -> Tensor:
+    """`input`, or a TypeError where it is not a tensor."""
+    if not isinstance(input, Tensor):
+        raise TypeError(f"[{function}] expected {name} to be a tensor, got {type(input).__name__}")
+    return input
+
+
+def as_number(function: str, name: str, value: Any) -> float:
+    """A Python or NumPy number, but NaN."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise TypeError(f"[{function}] expected {name} to be a number, got {type(value).__name__}")
+    if value != value:
+        raise ValueError(f"[{function}] expected {name} to be a number, got nan")
+    return float(value)
+
+
+def as_integer(function: str, name: str, value: Any) -> int:
+    """A Python or NumPy integer, or a tensor of one."""
+    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
+        raise TypeError(f"[{function}] expected {name} as an integer, got {type(value).__name__}")
+    return value.__index__()
+
+
+def as_list(function: str, name: str, value: Any) -> list:
+    """Tensors in a sequence."""
+    if not isinstance(value, (list, tuple)) and not hasattr(value, "__iter__"):
+        raise TypeError(f"[{function}] expected {name} as a sequence of tensors, got {type(value).__name__}")
+    items = list(value)
+    for i, item in enumerate(items):
+        if not isinstance(item, Tensor):
+            raise TypeError(f"[{function}] expected tensors, got {type(item).__name__} at {i}")
+    return items
+
+
+def broadcast(function: str, *operands: Any) -> tuple[int, ...]:
+    """The shape that the operands, tensors or numbers, broadcast to; ValueError where they do not."""
+    shapes = [tuple(getattr(x, "shape", ())) for x in operands]
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise ValueError(
+            f"[{function}] expected shapes that broadcast together, got {' and '.join(map(str, shapes))}"
+        ) from None
