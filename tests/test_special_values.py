@@ -92,3 +92,42 @@ def test_empty_reductions():
     assert math.isnan(empty.mean().item())
     with pytest.raises(ValueError, match=r"\[amax\] expected at least one element"):
         empty.amax()
+
+
+@pytest.mark.parametrize("name", ["clamp", "relu6", "hardtanh", "hardsigmoid", "l1_loss"])
+def test_the_gradient_at_nan_is_zero(name):
+    x = pydl.tensor([NAN, 0.5], requires_grad=True)
+    calls = {"clamp": lambda: ops.clamp(x, -1.0, 1.0), "l1_loss": lambda: ops.l1_loss(x, pydl.zeros(2))}
+    calls.get(name, lambda: getattr(ops, name)(x))().sum().backward()
+    assert x.grad[0] == 0
+    assert x.grad[1] != 0
+
+
+@pytest.mark.parametrize("name", ["elu", "selu", "celu", "hardswish", "softsign", "mish"])
+def test_the_gradient_at_nan_is_nan(name):
+    x = pydl.tensor([NAN, 0.5], requires_grad=True)
+    getattr(ops, name)(x).sum().backward()
+    assert x.grad.isnan().tolist() == [True, False]
+
+
+@pytest.mark.parametrize("loss", [ops.smooth_l1_loss, ops.huber_loss])
+def test_robust_losses_of_infinite_differences(loss):
+    x = pydl.tensor([INF, -INF, INF, 0.5], requires_grad=True)
+    loss(x, pydl.tensor([0.0, 0.0, INF, 0.0]), reduction="sum").backward()
+    assert x.grad.tolist()[:2] == [1, -1]
+    assert x.grad.isnan().tolist() == [False, False, True, False]
+
+
+def test_the_second_order_of_cross_entropy_without_targets():
+    x = pydl.ones(2, 3, requires_grad=True)
+    loss = ops.cross_entropy(x, pydl.tensor([-100, -100]))
+    (g,) = pydl.autograd.grad(loss, x, create_graph=True)
+    assert pydl.autograd.grad((g * g).sum(), x)[0].tolist() == [[0, 0, 0], [0, 0, 0]]
+
+
+@pytest.mark.parametrize(("dtype", "exponents"), [("float32", range(-149, 128)), ("float64", range(-1074, 1024))])
+def test_log2_of_powers_of_two_is_exact(dtype, exponents):
+    x = np.ldexp(np.ones(len(exponents), dtype), np.array(exponents))
+    assert np.array_equal(ops.log2(pydl.from_numpy(x)).numpy(), np.array(exponents, dtype))
+    near = np.linspace(0.9, 1.1, 101, dtype=dtype)
+    np.testing.assert_allclose(ops.log2(pydl.from_numpy(near)).numpy(), np.log2(near), rtol=4 * np.finfo(dtype).eps)

@@ -52,7 +52,9 @@ from ..ops import (
     tanh,
     tanhshrink,
 )
+from ..ops.checks import as_tensor
 from ..ops.inplace import become
+from ..ops.loss import check_replaced, check_tensors
 from ..ops.resize import pad_with
 from ..tensor import Tensor
 
@@ -169,6 +171,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 
 
 def _dim(function: str, input: Tensor, dim: int | None, stacklevel: int = 3) -> int:
+    as_tensor(function, input)
     if dim is not None:
         return dim
     chosen = 0 if input.ndim in (0, 1, 3) else 1
@@ -221,8 +224,8 @@ def kl_div(
     log_target: bool = False,
 ) -> Tensor:  # fmt: skip
     """t · (log(t) - input), 0 where t = 0, for log-probabilities as input; "batchmean" is the sum / input.size(0)."""
-    if size_average is not None or reduce is not None:
-        raise ValueError("[kl_div] expected reduction, got size_average or reduce, which it replaces")
+    check_tensors("kl_div", input=input, target=target)
+    check_replaced("kl_div", size_average, reduce)
     if reduction not in ("mean", "batchmean", "sum", "none"):
         raise ValueError(f'[kl_div] expected reduction "mean", "batchmean", "sum" or "none", got {reduction!r}')
     if log_target:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..ops.loss import check_replaced
 from ..tensor import Tensor
 from . import functional as F
 from .checks import integer, number
@@ -16,8 +17,7 @@ class _Loss(Module):
     def __init__(self, size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> None:
         super().__init__()
         name = type(self).__name__
-        if size_average is not None or reduce is not None:
-            raise ValueError(f"[{name}] expected reduction, got size_average or reduce, which it replaces")
+        check_replaced(name, size_average, reduce)
         if reduction not in ("mean", "sum", "none"):
             raise ValueError(f'[{name}] expected reduction "mean", "sum" or "none", got {reduction!r}')
         self.reduction = reduction

@@ -46,6 +46,7 @@ from .compare import (
     round,
 )
 from .conv import conv1d, conv2d, conv2d_weight_grad, conv_transpose2d
+from .cross_entropy import cross_entropy, nll_loss
 from .dropout import dropout, dropout2d
 from .elementwise import add, div, maximum, minimum, mul, pow, sub
 from .embedding import embedding, one_hot
@@ -53,11 +54,9 @@ from .interpolate import interpolate
 from .loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
-    cross_entropy,
     huber_loss,
     l1_loss,
     mse_loss,
-    nll_loss,
     smooth_l1_loss,
 )
 from .matmul import bmm, linear, matmul, mm

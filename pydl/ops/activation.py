@@ -7,8 +7,9 @@ from typing import Any
 
 from ..tensor import Tensor
 from .checks import as_number, as_tensor
+from .dims import check_dim
 from .select import masked, where
-from .unary import Derivative, Unary, abs, clamp, exp, sigmoid, square, tanh
+from .unary import Derivative, Limit, Unary, abs, at_nan, clamp, exp, sigmoid, square, tanh
 
 
 class ReluGrad(Derivative):
@@ -44,7 +45,8 @@ class Elu(Unary):
     kernel = "elu"
 
     def backward(self, g: Tensor) -> Tensor:
-        return EluGrad(self.a)(self.input(0), g)
+        x = self.input(0)
+        return at_nan(x, EluGrad(self.a)(x, g), math.nan)
 
 
 class SoftplusGrad(Derivative):
@@ -140,10 +142,11 @@ def _checked(function: str, input: Any) -> Tensor:
 
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
     """x limited to [min_val, max_val]; unlike clamp's, the gradient on the bounds is 0."""
-    if not min_val <= max_val:
+    low, high = as_number("hardtanh", "min_val", min_val), as_number("hardtanh", "max_val", max_val)
+    if not low <= high:
         raise ValueError(f"[hardtanh] expected min_val <= max_val, got {min_val} and {max_val}")
     x = _checked("hardtanh", input)
-    return where((x <= min_val) | (x >= max_val), clamp(x.detach(), float(min_val), float(max_val)), x)
+    return where((x > low) & (x < high), x, clamp(x.detach(), low, high))
 
 
 def relu6(input: Tensor) -> Tensor:
@@ -158,18 +161,18 @@ def hardsigmoid(input: Tensor) -> Tensor:
 
 def hardswish(input: Tensor) -> Tensor:
     """x · relu6(x + 3) / 6 (Howard et al. 2019), and its limit -0 at -inf."""
-    return clamp(_checked("hardswish", input), -3.0, math.inf) * hardsigmoid(input)
+    return Limit(-3.0, math.inf)(_checked("hardswish", input)) * hardsigmoid(input)
 
 
 def softsign(input: Tensor) -> Tensor:
     """x / (1 + |x|), and its limits ±1 at ±inf."""
-    x = clamp(_checked("softsign", input), -1e30, 1e30)
+    x = Limit(-1e30, 1e30)(_checked("softsign", input))
     return x / (abs(x) + 1.0)
 
 
 def mish(input: Tensor) -> Tensor:
     """x · tanh(softplus(x)) (Misra 2019), and its limit -0 at -inf."""
-    x = clamp(_checked("mish", input), -1e30, math.inf)
+    x = Limit(-1e30, math.inf)(_checked("mish", input))
     return x * tanh(softplus(x))
 
 
@@ -180,9 +183,10 @@ def selu(input: Tensor) -> Tensor:
 
 def celu(input: Tensor, alpha: float = 1.0) -> Tensor:
     """x above 0, alpha · (exp(x / alpha) - 1) below (Barron 2017)."""
+    alpha = as_number("celu", "alpha", alpha)
     if alpha == 0:
         raise ValueError("[celu] expected alpha != 0, got 0")
-    return elu(_checked("celu", input) / float(alpha)) * float(alpha)
+    return elu(_checked("celu", input) / alpha) * alpha
 
 
 def tanhshrink(input: Tensor) -> Tensor:
@@ -192,7 +196,9 @@ def tanhshrink(input: Tensor) -> Tensor:
 
 def glu(input: Tensor, dim: int = -1) -> Tensor:
     """a · sigmoid(b), where a and b are the halves of the input along `dim` (Dauphin et al. 2017)."""
-    size = _checked("glu", input).size(dim)
+    if _checked("glu", input).ndim == 0:
+        raise ValueError("[glu] expected input with dimensions, got a scalar")
+    size = input.shape[check_dim("glu", dim, input.ndim)]
     if size % 2:
         raise ValueError(f"[glu] expected an even size in dim {dim}, got {size}")
     a, b = input.split(size // 2, dim) if size else (input, input)
@@ -202,6 +208,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """x above 0, weight · x below; one weight, or one a channel (dim 1) (He et al. 2015)."""
     channels = _checked("prelu", input).shape[1] if input.ndim > 1 else 1
+    as_tensor("prelu", weight, "weight")
     if weight.numel() not in (1, channels):
         raise ValueError(f"[prelu] expected 1 or {channels} weights for input {input.shape}, got {weight.shape}")
     shape = (-1,) + (1,) * (input.ndim - 2) if weight.numel() > 1 else (1,) * input.ndim

@@ -32,6 +32,13 @@ def as_integer(function: str, name: str, value: Any) -> int:
     return value.__index__()
 
 
+def as_sizes(value: Any) -> Any:
+    """An array of integers as a tuple of them; anything else as it is, to be checked where it is used."""
+    if isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "iu":
+        return tuple(value.tolist())
+    return value
+
+
 def as_list(function: str, name: str, value: Any) -> list:
     """Tensors in a sequence."""
     if not isinstance(value, (list, tuple)) and not hasattr(value, "__iter__"):

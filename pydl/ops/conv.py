@@ -9,6 +9,7 @@ from typing import Any
 from ..autograd import Function
 from ..backend import Array, kernels
 from ..tensor import Tensor
+from .checks import as_sizes
 from .matmul import check_operands
 from .reduce import sum
 from .shape import owned, squeeze, unsqueeze
@@ -22,7 +23,8 @@ class _Window:
     """The options of one convolution, checked by its forward kernel before anything here is asked for."""
 
     def __init__(self, stride: Any, padding: Any, dilation: Any, groups: Any) -> None:
-        self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
+        self.stride, self.padding, self.dilation = as_sizes(stride), as_sizes(padding), as_sizes(dilation)
+        self.groups = groups
 
     def explicit(self, kernel: Sequence[int]) -> _Window:
         """The same, with padding as ((top, bottom), (left, right))."""

@@ -10,6 +10,7 @@ from ..autograd import Function
 from ..backend import Array, array_module, kernels
 from ..tensor import Tensor
 from .cast import cast
+from .checks import broadcast
 from .promotion import promote
 from .reduce import sum_to
 from .select import masked
@@ -145,9 +146,12 @@ def _apply(name: str, function: type[_Binary], a: Any, b: Any) -> Tensor:
     array = _array(x, y)
     if array.dtype.kind == "f":
         return function()(a, b)
+    broadcast(name, x, y)
     xp = array_module(array)
     if array.dtype.kind == "b" and name in ("sub",):
-        raise TypeError("[sub] expected numbers, got bool tensors; use logical_xor or ~")
+        raise TypeError("[sub] expected numbers, got bool tensors; use !=")
+    if name == "pow" and (y < 0 if isinstance(y, (int, float)) else (y < 0).any()):
+        raise ValueError("[pow] expected exponents >= 0 for integers, got one below; use floats")
     numpy_name = {"add": "add", "sub": "subtract", "mul": "multiply", "pow": "power"}.get(name, name)
     return Tensor._wrap(xp.asarray(getattr(xp, numpy_name)(x, y)))
 

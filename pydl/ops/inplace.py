@@ -9,8 +9,8 @@ from ..autograd import is_grad_enabled
 from ..backend import array_module
 from ..tensor import Tensor
 from .elementwise import add, div, mul, pow, sub
-from .promotion import as_operand
 from .kept import keep
+from .promotion import as_operand
 from .select import SetItem, is_basic, plain_index
 from .unary import clamp
 

@@ -9,6 +9,7 @@ import numpy as np
 from ..autograd import Function
 from ..backend import Array, array_module, kernels
 from ..tensor import Tensor
+from .checks import as_sizes, as_tensor
 
 
 class MaxPool(Function):
@@ -79,7 +80,8 @@ class AvgScatter(Function):
 
 
 def _stride(kernel_size: Any, stride: Any) -> Any:
-    return kernel_size if stride is None or (isinstance(stride, (tuple, list)) and not stride) else stride
+    none = stride is None or (isinstance(stride, (tuple, list)) and not stride)
+    return as_sizes(kernel_size if none else stride)
 
 
 def max_pool2d(
@@ -97,8 +99,9 @@ def max_pool2d(
     gradient goes to the element taken, the first of equals. With `return_indices` also its place in H · W as int64
     (-1 for a window without an element, which only dilation makes).
     """
-    pool = MaxPool(kernel_size, _stride(kernel_size, stride), padding, dilation, bool(ceil_mode))
-    values = pool(input)
+    window = as_sizes(kernel_size), _stride(kernel_size, stride), as_sizes(padding), as_sizes(dilation)
+    pool = MaxPool(*window, bool(ceil_mode))
+    values = pool(as_tensor("max_pool2d", input))
     return (values, Tensor._wrap(_places(pool))) if return_indices else values
 
 
@@ -131,12 +134,13 @@ def avg_pool2d(
 
     Padding counts as zeros, unless `count_include_pad` is False; `divisor_override` replaces the number divided by.
     """
-    window = kernel_size, _stride(kernel_size, stride), padding, bool(ceil_mode), bool(count_include_pad)
-    return AvgPool(*window, divisor_override)(input)
+    window = as_sizes(kernel_size), _stride(kernel_size, stride), as_sizes(padding), bool(ceil_mode)
+    return AvgPool(*window, bool(count_include_pad), divisor_override)(as_tensor("avg_pool2d", input))
 
 
 def sum_pool2d(
     input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False
 ) -> Tensor:
     """Sum of each window of (N, C, H, W) or (C, H, W); sizes as in `max_pool2d`."""
-    return AvgPool(kernel_size, _stride(kernel_size, stride), padding, bool(ceil_mode), True, 1)(input)
+    window = as_sizes(kernel_size), _stride(kernel_size, stride), as_sizes(padding), bool(ceil_mode)
+    return AvgPool(*window, True, 1)(as_tensor("sum_pool2d", input))

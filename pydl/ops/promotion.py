@@ -27,6 +27,15 @@ def as_operand(function: str, value: Any) -> Any:
     return _refuse(function, value)
 
 
+def fits(function: str, value: Any, dtype: np.dtype) -> Any:
+    """An integer beside a tensor of integers: ValueError where that cannot hold it."""
+    if dtype.kind in "iu" and isinstance(value, int):
+        limits = np.iinfo(dtype)
+        if not limits.min <= value <= limits.max:
+            raise ValueError(f"[{function}] expected an integer in {limits.min} … {limits.max} ({dtype}), got {value}")
+    return value
+
+
 def _refuse(function: str, value: Any) -> Any:
     raise TypeError(f"[{function}] expected a tensor or a number, got {type(value).__name__}")
 
@@ -70,6 +79,9 @@ def promote(function: str, a: Any, b: Any) -> tuple[Any, Any]:
         if a.dtype == b.dtype:
             return a, b
     dtype = result_dtype(a, b)
+    for number in (a, b):
+        if not isinstance(number, Tensor):
+            fits(function, number, dtype)
     from .cast import cast
 
     return (cast(a, dtype) if isinstance(a, Tensor) else a), (cast(b, dtype) if isinstance(b, Tensor) else b)

@@ -7,6 +7,7 @@ from typing import Any
 from ..autograd import Function
 from ..backend import Array, kernels
 from ..tensor import Tensor
+from .checks import as_tensor
 from .dims import check_dim, check_dims
 from .reduce import sum
 from .shape import owned, reshape
@@ -91,17 +92,19 @@ def softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
 
     A row with NaN, with +∞ or of -∞ alone is NaN; -∞ beside finite numbers gives 0.
     """
+    as_tensor("softmax", input)
     return Softmax(check_dim("softmax", dim, input.ndim))(input if dtype is None else input.to(dtype))
 
 
 def log_softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """log(softmax(input, dim, dtype=dtype)) without overflow: x - max - log Σ exp(x - max)."""
+    as_tensor("log_softmax", input)
     return LogSoftmax(check_dim("log_softmax", dim, input.ndim))(input if dtype is None else input.to(dtype))
 
 
 def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     """log Σ eˣ over dimension(s) `dim`, without overflow."""
-    dims = check_dims("logsumexp", dim, input.ndim)
+    dims = check_dims("logsumexp", dim, as_tensor("logsumexp", input).ndim)
     result = input
     for d in dims:
         result = LogSumExp(d)(result)

@@ -9,12 +9,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from ..arrays import float32
 from ..autograd import Function
 from ..backend import Array, array_module, kernels
 from ..tensor import Tensor
+from . import promotion
 from .cast import cast
 from .checks import as_number, as_tensor
+from .select import where
 
 
 class Unary(Function):
@@ -64,10 +68,14 @@ class Neg(Unary):
 
 
 class Abs(Unary):
+    """The gradient at NaN is 0, as PyTorch's."""
+
     kernel = "abs"
 
     def backward(self, g: Tensor) -> Tensor:
-        return g * sign(self.input(0).detach())
+        slope = sign(self.input(0).detach())
+        array_module(slope._data).nan_to_num(slope._data, copy=False, nan=0.0)
+        return g * slope
 
 
 class Sign(Unary):
@@ -179,11 +187,41 @@ class ClampGrad(Derivative):
     kernel = "clamp_grad"
 
 
-class Clamp(Unary):
+class Limit(Unary):
+    """x limited to [a, b]; a gradient at NaN goes through."""
+
     kernel = "clamp"
 
     def backward(self, g: Tensor) -> Tensor:
         return ClampGrad(self.a, self.b)(self.input(0), g)
+
+
+class Clamp(Limit):
+    """The gradient at NaN is 0, as PyTorch's."""
+
+    def backward(self, g: Tensor) -> Tensor:
+        return at_nan(self.input(0), super().backward(g), 0.0)
+
+
+def at_nan(x: Tensor, g: Tensor, value: float) -> Tensor:
+    """The gradient g, but `value` where x is NaN."""
+    strange = x._data != x._data
+    return where(Tensor._wrap(strange), value, g) if strange.any() else g
+
+
+class Log2(Function):
+    """The exponent split off and the logarithm of the rest, in [√½, √2): powers of two are exact."""
+
+    def forward(self, x: Array) -> Array:
+        self.retain_inputs(0)
+        xp = array_module(x)
+        part, exponent = xp.frexp(x)
+        low = part < math.sqrt(0.5)
+        part, exponent = xp.where(low, part * 2, part), exponent - low
+        return (kernels(x).log(part, 0.0, 0.0) * (1 / math.log(2)) + exponent).astype(x.dtype, copy=False)
+
+    def backward(self, g: Tensor) -> Tensor:
+        return g / (self.input(0) * math.log(2))
 
 
 def _same_kind(function: str, node: type[Unary], input: Any) -> Tensor:
@@ -192,6 +230,8 @@ def _same_kind(function: str, node: type[Unary], input: Any) -> Tensor:
     if input.dtype.kind == "f":
         return node()(input)
     xp = array_module(input._data)
+    if function == "neg" and input.dtype.kind == "b":
+        raise TypeError("[neg] expected numbers, got a bool tensor; use ~")
     return Tensor._wrap(xp.asarray(getattr(xp, {"neg": "negative"}.get(function, function))(input._data)))
 
 
@@ -253,7 +293,7 @@ def log(input: Tensor) -> Tensor:
 
 def log2(input: Tensor) -> Tensor:
     """Logarithm to base 2."""
-    return log(input) * (1 / math.log(2))
+    return Log2()(_as_float("log2", input))
 
 
 def log1p(input: Tensor) -> Tensor:
@@ -293,6 +333,9 @@ def clamp(input: Tensor, min: float | None = None, max: float | None = None) -> 
     low = -math.inf if min is None else as_number("clamp", "min", min)
     high = math.inf if max is None else as_number("clamp", "max", max)
     input = as_tensor("clamp", input)
+    if input.dtype.kind != "f" and any(isinstance(x, (float, np.floating)) for x in (min, max)):
+        input = cast(input, float32)
     if input.dtype.kind != "f":
-        return Tensor._wrap(array_module(input._data).clip(input._data, min, max))
+        limits = [x if x is None else promotion.fits("clamp", x, input.dtype) for x in (min, max)]
+        return Tensor._wrap(array_module(input._data).clip(input._data, *limits))
     return Clamp(low, high)(input)

@@ -95,7 +95,7 @@ def test_text_and_state_are_pytorchs(expression):
         ("nn.Unflatten(1, 3)", TypeError, "unflattened_size as a tuple of integers, got int"),
         ("nn.ReflectionPad2d(-1)", ValueError, "padding as an integer >= 0"),
         ("nn.MSELoss(reduction='avg')", ValueError, r"\[MSELoss\] expected reduction .* got 'avg'"),
-        ("nn.MSELoss(size_average=True)", ValueError, "expected reduction, got size_average"),
+        ("nn.MSELoss(size_average=True)", ValueError, "expected reduction=… in place of size_average"),
         ("nn.CrossEntropyLoss(weight=[1.0])", TypeError, "expected weight as a tensor, got list"),
         ("nn.CrossEntropyLoss(label_smoothing=2)", ValueError, "label_smoothing"),
         ("nn.NLLLoss(ignore_index=1.0)", TypeError, "ignore_index"),

@@ -50,7 +50,13 @@ def _adaptive(x: np.ndarray, output_size: Any) -> list[np.ndarray]:
 
 
 def adaptive_samples(rng: np.random.Generator) -> Iterator[Sample]:
-    for shape, size in (((2, 3, 6, 4), 1), ((3, 6, 4), (3, 2)), ((1, 2, 7, 5), (3, 2)), ((0, 2, 5, 5), 2), ((2, 3, 5), (7, 2))):
+    for shape, size in (
+        ((2, 3, 6, 4), 1),
+        ((3, 6, 4), (3, 2)),
+        ((1, 2, 7, 5), (3, 2)),
+        ((0, 2, 5, 5), 2),
+        ((2, 3, 5), (7, 2)),
+    ):
         yield Sample((_distinct(rng, shape),), {"output_size": size})
 
 
