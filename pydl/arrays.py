@@ -41,7 +41,20 @@ def as_array(function: str, data: Any, dtype: Any = None) -> Any:
     else:
         array = np.asarray(data)
     as_dtype(function, array.dtype)
+    check_range(function, array, wanted or array.dtype)
     return np.array(array, dtype=wanted or array.dtype.newbyteorder("="), order="K", copy=True)
+
+
+def check_range(function: str, array: Any, dtype: np.dtype) -> None:
+    """ValueError for NaN, infinities and numbers that the integers of `dtype` cannot hold."""
+    if dtype.kind not in "iu" or array.dtype.kind not in "fiu" or array.dtype == dtype or array.size == 0:
+        return
+    limits = np.iinfo(dtype)
+    low, high = array.min(), array.max()
+    if not (low == low and float(limits.min) <= low and (high < float(limits.max) or int(high) <= limits.max)):
+        raise ValueError(
+            f"[{function}] expected numbers in {limits.min} … {limits.max} for dtype {dtype}, got {low} … {high}"
+        )
 
 
 def _unwrap(data: Any) -> Any:

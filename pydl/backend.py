@@ -30,7 +30,11 @@ Array = Any  # numpy.ndarray, or cupy.ndarray on a GPU
 
 def kernels(array: Array) -> Any:
     """The compiled module whose kernels take `array`."""
-    return _cpu if isinstance(array, np.ndarray) else _Device(_load_cuda())
+    if isinstance(array, np.ndarray):
+        return _cpu
+    if not hasattr(array, "__cuda_array_interface__"):
+        raise TypeError(f"[kernels] expected an array of NumPy or CuPy, got {type(array).__name__}")
+    return _Device(_load_cuda())
 
 
 def cpu_kernels() -> ModuleType:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import math
 from typing import Any
 
 import numpy as np
 
 from . import backend
 from .arrays import as_array, as_dtype, float32, int64
+from .ops.checks import as_fill, as_number
 from .ops.dims import as_shape
 from .tensor import Tensor
 
@@ -64,8 +66,8 @@ def from_dlpack(source: Any) -> Tensor:
 
 
 def _filled(function: str, sizes: Any, value: Any, dtype: Any, device: str | None, requires_grad: bool) -> Tensor:
-    shape = as_shape(function, sizes)
-    array = np.full(shape, value, as_dtype(function, dtype)) if value else np.zeros(shape, as_dtype(function, dtype))
+    shape, kind = as_shape(function, sizes), as_dtype(function, dtype)
+    array = np.full(shape, as_fill(function, value, kind), kind) if value else np.zeros(shape, kind)
     return _finish(array, device, requires_grad)
 
 
@@ -83,11 +85,14 @@ def full(
     size: Any, fill_value: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False
 ) -> Tensor:
     """`fill_value` in every element; float32 for floats, int64 for integers, bool for booleans."""
+    if isinstance(fill_value, Tensor):
+        fill_value = fill_value.item()
+    as_fill("full", fill_value, float32)
     if dtype is None:
         dtype = np.bool_ if isinstance(fill_value, bool) else int64 if isinstance(fill_value, int) else float32
-    return _filled(
-        "full", (size,) if isinstance(size, (tuple, list)) else size, fill_value, dtype, device, requires_grad
-    )
+    if not isinstance(size, (tuple, list)):
+        raise TypeError(f"[full] expected size as a tuple of integers, got {type(size).__name__}")
+    return _filled("full", (size,), fill_value, dtype, device, requires_grad)
 
 
 def empty(*size: Any, dtype: Any = float32, device: str | None = None, requires_grad: bool = False) -> Tensor:
@@ -109,8 +114,10 @@ def full_like(input: Tensor, fill_value: Any, dtype: Any = None, requires_grad: 
     """`fill_value` in the shape, dtype and device of `input`."""
     if not isinstance(input, Tensor):
         raise TypeError(f"[full_like] expected a tensor, got {type(input).__name__}")
+    kind = input.dtype if dtype is None else as_dtype("full_like", dtype)
     xp = backend.array_module(input._data)
-    return _finish(xp.full_like(input._data, fill_value, dtype=dtype), None, requires_grad)
+    filling = as_fill("full_like", fill_value.item() if isinstance(fill_value, Tensor) else fill_value, kind)
+    return _finish(xp.full_like(input._data, filling, dtype=kind), None, requires_grad)
 
 
 def arange(*range_: Any, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
@@ -122,6 +129,9 @@ def arange(*range_: Any, dtype: Any = None, device: str | None = None, requires_
         raise TypeError(f"[arange] expected numbers, got {range_!r}")
     if len(numbers) == 3 and numbers[2] == 0:
         raise ValueError("[arange] expected step != 0, got 0")
+    start, end, step = (0, numbers[0], 1) if len(numbers) == 1 else (*numbers, 1)[:3]
+    if not all(math.isfinite(x) for x in numbers) or abs(end - start) / abs(step) >= 2**60:
+        raise ValueError(f"[arange] expected finite numbers of a range that memory can hold, got {tuple(numbers)}")
     if dtype is None:
         dtype = int64 if all(isinstance(x, int) for x in numbers) else float32
     return _finish(np.arange(*numbers).astype(as_dtype("arange", dtype)), device, requires_grad)
@@ -129,9 +139,11 @@ def arange(*range_: Any, dtype: Any = None, device: str | None = None, requires_
 
 def linspace(start: float, end: float, steps: int, dtype: Any = float32, device: str | None = None) -> Tensor:
     """`steps` numbers evenly spaced from start to end, both included."""
-    return _finish(np.linspace(start, end, steps).astype(as_dtype("linspace", dtype)), device, False)
+    ends = as_number("linspace", "start", start), as_number("linspace", "end", end)
+    (count,) = as_shape("linspace", (steps,))
+    return _finish(np.linspace(*ends, count).astype(as_dtype("linspace", dtype)), device, False)
 
 
 def eye(n: int, m: int | None = None, dtype: Any = float32, device: str | None = None) -> Tensor:
     """n×m zeros (n×n by default) with ones on the diagonal."""
-    return _finish(np.eye(n, m, dtype=as_dtype("eye", dtype)), device, False)
+    return _finish(np.eye(*as_shape("eye", (n, n if m is None else m)), dtype=as_dtype("eye", dtype)), device, False)

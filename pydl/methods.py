@@ -40,6 +40,9 @@ _METHODS = [
     "relu",
     "clamp",
     "floor",
+    "ceil",
+    "isclose",
+    "logical_not",
     "round",
     "floor_divide",
     "sum",
@@ -126,7 +129,8 @@ def _where(self: Tensor, condition: Tensor, other: Any) -> Tensor:
 
 
 def _remainder(a: Any, b: Any) -> Tensor:
-    """a - b · ⌊a / b⌋, with the sign of b."""
+    """a - b · ⌊a / b⌋, with the sign of b. ZeroDivisionError for integers by 0."""
+    ops.compare.check_divisor("remainder", a, b)
     return ops.sub(a, ops.mul(b, ops.floor_divide(a, b)))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
@@ -16,7 +17,7 @@ from . import backend
 from .arrays import as_dtype, float32, int64
 from .backend import cpu_kernels
 from .ops.dims import as_shape
-from .ops.inplace import assign
+from .ops.inplace import assign, check_target
 from .tensor import Tensor
 
 
@@ -63,6 +64,17 @@ class Generator:
             start = self._offset
             self._offset = (start + blocks) % 2**64
         return self._seed, start
+
+    def draw(self, blocks: int, make: Callable[[int, int], Any]) -> Any:
+        """make(seed, position) for the next `blocks` blocks; where it fails they count as not drawn."""
+        seed, start = self.take(blocks)
+        try:
+            return make(seed, start)
+        except BaseException:
+            with self._lock:
+                if self._seed == seed and self._offset == (start + blocks) % 2**64:
+                    self._offset = start
+            raise
 
 
 default_generator = Generator()
@@ -123,15 +135,19 @@ def _count(shape: tuple[int, ...]) -> int:
     return count
 
 
-def draw_floats(kernel: str, shape: tuple[int, ...], dtype: np.dtype, generator: Generator, *options: float) -> Any:
-    """An array from the kernel `uniform` (low, high) or `normal` (mean, std)."""
-    per_block = 16 // dtype.itemsize
-    return getattr(cpu_kernels(), kernel)(shape, dtype, *generator.take(-(-_count(shape) // per_block)), *options)
+def draw_floats(
+    kernel: str, shape: tuple[int, ...], dtype: np.dtype, generator: Generator, *options: float,
+    then: Callable[[Any], Any] = lambda array: array,
+) -> Any:  # fmt: skip
+    """An array from the kernel `uniform` (low, high) or `normal` (mean, std), and what `then` makes of it."""
+    blocks = -(-_count(shape) // (16 // dtype.itemsize))
+    return generator.draw(blocks, lambda *place: then(getattr(cpu_kernels(), kernel)(shape, dtype, *place, *options)))
 
 
 def draw_mask(function: str, shape: tuple[int, ...], p: float, generator: Generator | None = None) -> Any:
     """A uint8 array, 1 with probability p."""
-    return cpu_kernels().bernoulli(shape, *_generator(function, generator).take(-(-_count(shape) // 4)), p)
+    blocks = -(-_count(shape) // 4)
+    return _generator(function, generator).draw(blocks, lambda *place: cpu_kernels().bernoulli(shape, *place, p))
 
 
 def _finish(array: Any, device: str | None, requires_grad: bool) -> Tensor:
@@ -150,7 +166,8 @@ def rand(
 ) -> Tensor:
     """Uniform numbers in [0, 1), in steps of 2⁻²⁴ (float64: 2⁻⁵²)."""
     shape, kind = as_shape("rand", size), _float_dtype("rand", dtype)
-    return _finish(draw_floats("uniform", shape, kind, _generator("rand", generator)), device, requires_grad)
+    source = _generator("rand", generator)
+    return draw_floats("uniform", shape, kind, source, then=lambda array: _finish(array, device, requires_grad))
 
 
 def randn(
@@ -162,7 +179,8 @@ def randn(
 ) -> Tensor:
     """Normal numbers of mean 0 and variance 1 (Box and Muller 1958)."""
     shape, kind = as_shape("randn", size), _float_dtype("randn", dtype)
-    return _finish(draw_floats("normal", shape, kind, _generator("randn", generator)), device, requires_grad)
+    source = _generator("randn", generator)
+    return draw_floats("normal", shape, kind, source, then=lambda array: _finish(array, device, requires_grad))
 
 
 def rand_like(input: Tensor, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -199,8 +217,15 @@ def normal(
         as_shape("normal", size if isinstance(size, (tuple, list)) else (size,)),
         _float_dtype("normal", dtype),
     )
-    options = _number("normal", "mean", mean), _number("normal", "std", std)
-    return _finish(draw_floats("normal", shape, kind, _generator("normal", generator), *options), device, False)
+    options, source = _normal_options("normal", mean, std), _generator("normal", generator)
+    return draw_floats("normal", shape, kind, source, *options, then=lambda array: _finish(array, device, False))
+
+
+def _normal_options(function: str, mean: Any, std: Any) -> tuple[float, float]:
+    options = _number(function, "mean", mean), _number(function, "std", std)
+    if not options[1] >= 0:
+        raise ValueError(f"[{function}] expected std >= 0, got {std}")
+    return options
 
 
 def randint(*args: Any, generator: Generator | None = None, dtype: Any = int64, device: str | None = None) -> Tensor:
@@ -213,16 +238,23 @@ def randint(*args: Any, generator: Generator | None = None, dtype: Any = int64, 
     low, high = [0, *map(int, bounds)][-2:]
     if not -(2**63) <= low < high < 2**63:
         raise ValueError(f"[randint] expected low < high within int64, got {low} and {high}")
-    shape = as_shape("randint", size if isinstance(size, (tuple, list)) else (size,))
-    array = cpu_kernels().randint(shape, *_generator("randint", generator).take(_count(shape)), low, high)
-    return _finish(array.astype(as_dtype("randint", dtype), copy=False), device, False)
+    shape, kind = as_shape("randint", size if isinstance(size, (tuple, list)) else (size,)), as_dtype("randint", dtype)
+
+    def make(seed: int, start: int) -> Tensor:
+        return _finish(cpu_kernels().randint(shape, seed, start, low, high).astype(kind, copy=False), device, False)
+
+    return _generator("randint", generator).draw(_count(shape), make)
 
 
 def randperm(n: int, *, generator: Generator | None = None, dtype: Any = int64, device: str | None = None) -> Tensor:
     """The integers 0 … n-1 in random order: those that sort n random 64-bit keys."""
-    (count,) = as_shape("randperm", (n,))
-    keys = cpu_kernels().bits(2 * count, *_generator("randperm", generator).take((count + 1) // 2)).view(np.uint64)
-    return _finish(np.argsort(keys, kind="stable").astype(as_dtype("randperm", dtype), copy=False), device, False)
+    (count,), kind = as_shape("randperm", (n,)), as_dtype("randperm", dtype)
+
+    def make(seed: int, start: int) -> Tensor:
+        keys = cpu_kernels().bits(2 * count, seed, start).view(np.uint64)
+        return _finish(np.argsort(keys, kind="stable").astype(kind, copy=False), device, False)
+
+    return _generator("randperm", generator).draw((count + 1) // 2, make)
 
 
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
@@ -230,6 +262,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     if not isinstance(input, Tensor):
         raise TypeError(f"[bernoulli] expected a tensor, got {type(input).__name__}")
     if p is not None:
+        p = _probability("bernoulli", p)
         return Tensor._wrap(draw_mask("bernoulli", input.shape, p, generator).astype(input.dtype))
     kind, probability = _float_dtype("bernoulli", input.dtype), input._data
     if not ((probability >= 0) & (probability <= 1)).all():
@@ -238,25 +271,40 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     return _finish((numbers < backend.to_device(probability, "cpu")).astype(kind), input.device, False)
 
 
+def _probability(function: str, p: Any) -> float:
+    probability = _number(function, "p", p)
+    if not 0 <= probability <= 1:
+        raise ValueError(f"[{function}] expected p in [0, 1], got {p}")
+    return probability
+
+
 def _overwrite(function: str, kernel: str, tensor: Tensor, generator: Generator | None, *options: float) -> Tensor:
     kind = _float_dtype(function, tensor.dtype)
-    array = draw_floats(kernel, tensor.shape, kind, _generator(function, generator), *options)
+    check_target(function, tensor)
+    source = _generator(function, generator)
+    try:
+        array = draw_floats(kernel, tensor.shape, kind, source, *options)
+    except ValueError as error:
+        raise ValueError(str(error).replace(f"[{kernel}]", f"[{function}]", 1)) from None
     return assign(function, tensor, _finish(array, tensor.device, False))
 
 
 def uniform_(self: Tensor, low: float = 0.0, high: float = 1.0, *, generator: Generator | None = None) -> Tensor:
     """In place: uniform numbers in [low, high)."""
     options = _number("uniform_", "low", low), _number("uniform_", "high", high)
+    if not options[0] <= options[1]:
+        raise ValueError(f"[uniform_] expected low <= high, got {low} and {high}")
     return _overwrite("uniform_", "uniform", self, generator, *options)
 
 
 def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Tensor:
     """In place: normal numbers."""
-    options = _number("normal_", "mean", mean), _number("normal_", "std", std)
-    return _overwrite("normal_", "normal", self, generator, *options)
+    return _overwrite("normal_", "normal", self, generator, *_normal_options("normal_", mean, std))
 
 
 def bernoulli_(self: Tensor, p: float = 0.5, *, generator: Generator | None = None) -> Tensor:
     """In place: 1 with probability p, else 0."""
-    mask = draw_mask("bernoulli_", self.shape, _number("bernoulli_", "p", p), generator)
+    probability = _probability("bernoulli_", p)
+    check_target("bernoulli_", self)
+    mask = draw_mask("bernoulli_", self.shape, probability, generator)
     return assign("bernoulli_", self, _finish(mask.astype(self.dtype), self.device, False))

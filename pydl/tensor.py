@@ -154,11 +154,20 @@ class Tensor:
 
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of dimension `dim`."""
-        return self._data.shape if dim is None else self._data.shape[dim]
+        return self._data.shape if dim is None else self._of_dim("size", self._data.shape, dim)
 
-    def stride(self) -> tuple[int, ...]:
-        """Steps in elements."""
-        return tuple(s // self._data.itemsize for s in self._data.strides)
+    def stride(self, dim: int | None = None) -> Any:
+        """Steps in elements, or the step of dimension `dim`."""
+        steps = tuple(s // self._data.itemsize for s in self._data.strides)
+        return steps if dim is None else self._of_dim("stride", steps, dim)
+
+    def _of_dim(self, function: str, values: tuple[int, ...], dim: int) -> int:
+        from .ops.dims import check_dim
+
+        axis = check_dim(function, dim, self.ndim)
+        if not values:
+            raise IndexError(f"[{function}] expected a tensor with dimensions, got a scalar")
+        return values[axis]
 
     def is_contiguous(self) -> bool:
         return bool(self._data.flags.c_contiguous)
@@ -290,13 +299,17 @@ class Tensor:
     def data(self, value: Tensor) -> None:
         if not isinstance(value, Tensor):
             raise TypeError(f"[data] expected a tensor, got {type(value).__name__}")
+        if self._requires_grad and value.dtype.kind != "f":
+            raise TypeError(f"[data] expected floats for a tensor that requires grad, got {value.dtype}")
         self._data = value._data
         self._version = None
 
     # Exchange
 
-    def numpy(self) -> np.ndarray:
-        """The NumPy array this tensor keeps its data in; no copy is made."""
+    def numpy(self, *, force: bool = False) -> np.ndarray:
+        """The NumPy array this tensor keeps its data in; no copy is made. `force`: from a GPU or a graph too."""
+        if force:
+            return self.detach().cpu().numpy()
         if self._requires_grad:
             raise RuntimeError("[numpy] expected a tensor outside the graph, got one that requires grad; use detach()")
         if not isinstance(self._data, np.ndarray):
@@ -319,11 +332,20 @@ class Tensor:
     def __dlpack_device__(self) -> tuple[int, int]:
         return self._data.__dlpack_device__()
 
-    def to(self, *args: Any, dtype: Any = None, device: str | None = None, copy: bool = False) -> Tensor:
-        """This tensor as another dtype and/or on another device; itself where nothing changes."""
+    def to(
+        self, *args: Any, dtype: Any = None, device: str | None = None, non_blocking: bool = False, copy: bool = False
+    ) -> Tensor:
+        """This tensor as another dtype and/or on another device; itself where nothing changes.
+
+        After device and dtype, `non_blocking` (which changes nothing) and `copy` may come by position.
+        """
         from . import ops
 
+        flags = [arg for arg in args if isinstance(arg, bool)]
+        copy = copy or flags[1:2] == [True]
         for arg in args:
+            if isinstance(arg, bool) or arg is None:
+                continue
             if isinstance(arg, Tensor):
                 dtype, device = arg.dtype, arg.device
             elif isinstance(arg, str) and arg.partition(":")[0] in ("cpu", "cuda"):
@@ -340,11 +362,29 @@ class Tensor:
     def cpu(self) -> Tensor:
         return self.to(device="cpu")
 
-    def cuda(self, index: int = 0) -> Tensor:
-        return self.to(device=f"cuda:{index}")
+    def cuda(self, index: int | str = 0, non_blocking: bool = False) -> Tensor:
+        return self.to(device=index if isinstance(index, str) else f"cuda:{index}")
+
+    def half(self) -> Tensor:
+        """Not supported: TypeError."""
+        raise TypeError("[half] expected dtype float32 or float64, got float16, which pydl does not have")
+
+    def type(self, dtype: Any = None) -> Any:
+        """The name of the dtype, or the tensor as `dtype`."""
+        return str(self.dtype) if dtype is None else self.to(dtype)
 
     def type_as(self, other: Tensor) -> Tensor:
-        return self.to(other.dtype)
+        if not isinstance(other, Tensor):
+            raise TypeError(f"[type_as] expected other to be a tensor, got {type(other).__name__}")
+        return self.to(other)
+
+    def __copy__(self) -> Tensor:
+        """Another tensor over the same memory: a view in the graph, or a leaf without the gradient of this one."""
+        if not self.is_leaf:
+            return self.view(self.shape)
+        twin = self.detach()
+        twin._requires_grad = self._requires_grad
+        return twin
 
     # Deep copies keep what a leaf is; the graph is not copied.
 

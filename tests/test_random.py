@@ -116,7 +116,7 @@ def test_bernoulli():
     assert pydl.zeros(4, 5).bernoulli_(1.0).tolist() == [[1.0] * 5] * 4
     with pytest.raises(ValueError, match=r"\[bernoulli\] expected prob"):
         pydl.bernoulli(pydl.tensor([float("nan")]))
-    with pytest.raises(ValueError, match=r"\[bernoulli\] expected p in \[0, 1\]"):
+    with pytest.raises(ValueError, match=r"\[bernoulli_\] expected p in \[0, 1\]"):
         pydl.zeros(3).bernoulli_(1.5)
 
 
@@ -198,11 +198,11 @@ def test_bad_arguments():
         (lambda: pydl.normal(0.0, -1.0, (2,)), ValueError, r"\[normal\] expected std >= 0"),
         (lambda: pydl.normal(float("nan"), 1.0, (2,)), ValueError, r"\[normal\] expected a finite mean"),
         (lambda: pydl.normal(0.0, pydl.tensor([-1.0])), ValueError, r"\[normal\] expected std >= 0"),
-        (lambda: pydl.zeros(2).uniform_(1.0, 0.0), ValueError, r"\[uniform\] expected low <= high"),
+        (lambda: pydl.zeros(2).uniform_(1.0, 0.0), ValueError, r"\[uniform_\] expected low <= high"),
         (
             lambda: pydl.zeros(2).uniform_(-3e38, 3e38),
             ValueError,
-            r"\[uniform\] expected a finite high - low",
+            r"\[uniform_\] expected a finite high - low",
         ),
         (lambda: pydl.rand(2, generator=3), TypeError, r"\[rand\] expected generator"),
     ]:

@@ -139,3 +139,78 @@ def test_numpy_numbers_and_arrays_of_sizes_are_taken():
     assert F.max_pool2d(IMAGE, np.array([2, 4])).shape == (1, 1, 2, 1)
     limited = pydl.clamp(tensor([1, 2, 3]), 1.5, 2.5)
     assert (limited.dtype, limited.tolist()) == (np.float32, [1.5, 2.0, 2.5])
+
+
+NUMBERS, IDS = tensor([1, 2]), tensor([1])
+TENSORS = [
+    (lambda: X.size(9), IndexError, "size dim in -2 … 1"),
+    (lambda: X.stride(9), IndexError, "stride dim in -2 … 1"),
+    (lambda: X.all(9), IndexError, "all dim in -2 … 1"),
+    (lambda: X.any("a"), TypeError, "any dim as an integer"),
+    (lambda: X.max(9), IndexError, "max dim in -2 … 1"),
+    (lambda: X.min(0.5), TypeError, "min dim as an integer"),
+    (lambda: X.select(0, 9), IndexError, "select index within dimension 0"),
+    (lambda: X.select(0, "a"), TypeError, "select index as an integer"),
+    (lambda: X.narrow(0, "a", 1), TypeError, "narrow start as an integer"),
+    (lambda: X.split(1.5), TypeError, "split split_size_or_sections as an integer"),
+    (lambda: X.split([1.5, 0.5]), TypeError, "split every size as an integer"),
+    (lambda: X.chunk(1.5), TypeError, "chunk chunks as an integer"),
+    (lambda: X.unflatten(1, "ab"), TypeError, "unflatten sizes as a tuple"),
+    (lambda: pydl.stack([X, 3]), TypeError, "stack tensors, got int at 1"),
+    (lambda: pydl.stack(3), TypeError, "stack tensors as a sequence"),
+    (lambda: pydl.cat(3), TypeError, "cat tensors as a sequence"),
+    (lambda: pydl.reshape([1], (1,)), TypeError, "reshape input to be a tensor"),
+    (lambda: pydl.flatten(3), TypeError, "flatten input to be a tensor"),
+    (lambda: F.pad(X, (1, 1), value="a"), TypeError, "pad value as a number"),
+    (lambda: F.pad(pydl.ones(1, 1), (2**30,) * 4), ValueError, "pad a shape that memory can hold"),
+    (lambda: X.eq(pydl.ones(7)), ValueError, "eq shapes that broadcast together"),
+    (lambda: X.allclose(3), TypeError, "allclose other to be a tensor"),
+    (lambda: X.allclose(pydl.ones(7)), ValueError, "allclose shapes that broadcast together"),
+    (lambda: X.equal(3), TypeError, "equal other to be a tensor"),
+    (lambda: pydl.isnan(3), TypeError, "isnan input to be a tensor"),
+    (lambda: ~X, TypeError, "bitwise_not input of integers or bool"),
+    (lambda: X & 1, TypeError, "bitwise_and integers or bool"),
+    (lambda: NUMBERS // 0, ZeroDivisionError, "floor_divide divisors other than 0"),
+    (lambda: NUMBERS % 0, ZeroDivisionError, "remainder divisors other than 0"),
+    (lambda: NUMBERS // tensor([0, 1]), ZeroDivisionError, "floor_divide divisors other than 0"),
+    (lambda: X.type_as(3), TypeError, "type_as other to be a tensor"),
+    (lambda: X.half(), TypeError, "half dtype float32 or float64"),
+    (lambda: X.clone().copy_(3), TypeError, "copy_ source to be a tensor"),
+    (lambda: X.clone().copy_(pydl.ones(7)), ValueError, "copy_ shapes that broadcast together"),
+    (lambda: X.clone().fill_("a"), TypeError, "fill_ a number or bool"),
+    (lambda: NUMBERS.clone().fill_(NAN), ValueError, "fill_ a number in"),
+    (lambda: setattr(pydl.ones(2, requires_grad=True), "data", NUMBERS), TypeError, "data floats for a tensor that"),
+    (lambda: F.embedding(IDS, X, padding_idx="a"), TypeError, "embedding padding_idx as an integer"),
+    (lambda: F.embedding(IDS, [1]), TypeError, "embedding weight to be a tensor"),
+    (lambda: F.one_hot(IDS, 1.5), TypeError, "one_hot num_classes as an integer"),
+]
+
+
+@pytest.mark.parametrize(("call", "error", "text"), TENSORS)
+def test_methods_of_tensors(call, error, text):
+    check(call, error, text)
+
+
+CREATION = [
+    (lambda: pydl.full((2,), None), TypeError, "full a number or bool"),
+    (lambda: pydl.full((2,), 1j), TypeError, "full a number or bool"),
+    (lambda: pydl.full((2,), "a"), TypeError, "full a number or bool"),
+    (lambda: pydl.full((2,), NAN, dtype="int64"), ValueError, "full a number in"),
+    (lambda: pydl.full(3, 1.0), TypeError, "full size as a tuple"),
+    (lambda: pydl.full_like(X, "a"), TypeError, "full_like a number or bool"),
+    (lambda: tensor([NAN], dtype="int64"), ValueError, "tensor numbers in"),
+    (lambda: tensor([1e30], dtype="int64"), ValueError, "tensor numbers in"),
+    (lambda: tensor([300], dtype="uint8"), ValueError, "tensor numbers in 0 … 255 for dtype uint8"),
+    (lambda: pydl.arange(INF), ValueError, "arange finite numbers"),
+    (lambda: pydl.arange(NAN), ValueError, "arange finite numbers"),
+    (lambda: pydl.arange(2**62), ValueError, "arange finite numbers of a range that memory can hold"),
+    (lambda: pydl.linspace(0, 1, -1), ValueError, "linspace sizes >= 0"),
+    (lambda: pydl.linspace("a", 1, 2), TypeError, "linspace start to be a number"),
+    (lambda: pydl.eye(-1), ValueError, "eye sizes >= 0"),
+    (lambda: pydl.eye(2**40), ValueError, "eye a shape that memory can hold"),
+]
+
+
+@pytest.mark.parametrize(("call", "error", "text"), CREATION)
+def test_creation(call, error, text):
+    check(call, error, text)

@@ -261,9 +261,14 @@ class Module:
                     module._buffers[name] = done[buffer]
         return self
 
-    def to(self: Self, *args: Any, dtype: Any = None, device: str | None = None) -> Self:
-        """Move parameters and buffers to a device and/or convert those of floats to float32 or float64."""
+    def to(self: Self, *args: Any, dtype: Any = None, device: str | None = None, non_blocking: bool = False) -> Self:
+        """Move parameters and buffers to a device and/or convert those of floats to float32 or float64.
+
+        `non_blocking`, by name or after device and dtype, changes nothing.
+        """
         for arg in args:
+            if isinstance(arg, bool):
+                continue
             if isinstance(arg, Tensor):
                 dtype, device = arg.dtype, arg.device
             elif isinstance(arg, str) and arg.partition(":")[0] in ("cpu", "cuda"):

@@ -39,6 +39,17 @@ def as_sizes(value: Any) -> Any:
     return value
 
 
+def as_fill(function: str, value: Any, dtype: np.dtype) -> Any:
+    """A number or bool that an element of `dtype` can hold."""
+    if not isinstance(value, (int, float, np.integer, np.floating, np.bool_)):
+        raise TypeError(f"[{function}] expected a number or bool to fill with, got {type(value).__name__}")
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        if not limits.min <= value <= limits.max:
+            raise ValueError(f"[{function}] expected a number in {limits.min} … {limits.max} ({dtype}), got {value}")
+    return value
+
+
 def as_list(function: str, name: str, value: Any) -> list:
     """Tensors in a sequence."""
     if not isinstance(value, (list, tuple)) and not hasattr(value, "__iter__"):

@@ -110,7 +110,7 @@ def cross_entropy(
     if not 0 <= smoothing <= 1:
         raise ValueError(f"[{function}] expected label_smoothing in 0 … 1, got {smoothing}")
     ignored = as_integer(function, "ignore_index", ignore_index)
-    dim, classes = _classes(function, input)
+    classes = _classes(function, input)[1]
     factors = _class_weight(function, weight, input, classes)
     if target.dtype.kind == "f" and target.shape == input.shape:
         if target.dtype != input.dtype:

@@ -39,6 +39,6 @@ def as_shape(function: str, sizes: Sequence[Any]) -> tuple[int, ...]:
         if int(size) < 0:
             raise ValueError(f"[{function}] expected sizes >= 0, got {tuple(sizes)}")
         count *= max(int(size), 1)
-    if count >= 2**60:
+    if count >= 2**58:
         raise ValueError(f"[{function}] expected a shape that memory can hold, got {tuple(sizes)}")
     return tuple(int(size) for size in sizes)

@@ -9,6 +9,7 @@ import numpy as np
 from ..arrays import int64
 from ..backend import array_module
 from ..tensor import Tensor
+from .checks import as_integer, as_tensor
 from .compare import eq
 from .select import index_select, where
 from .shape import owned, reshape, unsqueeze
@@ -38,10 +39,8 @@ def embedding(
 
     Row `padding_idx` gets no gradient. An index outside 0 … rows-1 is an IndexError.
     """
-    if not isinstance(weight, Tensor) or weight.ndim != 2:
-        raise ValueError(
-            f"[embedding] expected weight of shape (rows, features), got {getattr(weight, 'shape', weight)}"
-        )
+    if as_tensor("embedding", weight, "weight").ndim != 2:
+        raise ValueError(f"[embedding] expected weight of shape (rows, features), got {weight.shape}")
     if max_norm is not None or scale_grad_by_freq or sparse:
         raise ValueError("[embedding] expected no max_norm, scale_grad_by_freq or sparse, got one of them")
     rows = weight.shape[0]
@@ -49,6 +48,7 @@ def embedding(
     _check_range("embedding", index, rows)
     picked = index_select(weight, 0, reshape(index, (-1,)))
     if padding_idx is not None:
+        padding_idx = as_integer("embedding", "padding_idx", padding_idx)
         if not -rows <= padding_idx < rows:
             raise ValueError(f"[embedding] expected padding_idx in {-rows} … {rows - 1}, got {padding_idx}")
         padding = unsqueeze(eq(reshape(index, (-1,)), padding_idx % rows), 1)
@@ -58,7 +58,7 @@ def embedding(
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """int64 zeros of shape tensor.shape + (num_classes,) with a 1 at each integer; -1 counts the classes."""
-    index = _indices("one_hot", tensor)
+    index, num_classes = _indices("one_hot", tensor), as_integer("one_hot", "num_classes", num_classes)
     if num_classes == -1:
         if index.numel() == 0:
             raise ValueError("[one_hot] expected num_classes for a tensor without elements, got -1")

@@ -8,6 +8,7 @@ from typing import Any
 from ..autograd import is_grad_enabled
 from ..backend import array_module
 from ..tensor import Tensor
+from .checks import as_fill, broadcast
 from .elementwise import add, div, mul, pow, sub
 from .kept import keep
 from .promotion import as_operand
@@ -15,7 +16,7 @@ from .select import SetItem, is_basic, plain_index
 from .unary import clamp
 
 
-def _check_writable(function: str, tensor: Tensor) -> None:
+def check_writable(function: str, tensor: Tensor) -> None:
     if not tensor._data.flags.writeable:
         raise ValueError(f"[{function}] expected a tensor that may be written, got a read-only array")
     strides, shape = tensor._data.strides, tensor._data.shape
@@ -46,9 +47,16 @@ def _check_alone(function: str, tensor: Tensor) -> None:
         )
 
 
+def check_target(function: str, tensor: Tensor) -> None:
+    """Whether `tensor` may be written over with what is outside the graph."""
+    check_writable(function, tensor)
+    if is_grad_enabled() and tensor._requires_grad:
+        _check_graph(function, tensor)
+
+
 def assign(function: str, tensor: Tensor, value: Tensor) -> Tensor:
     """Write `value` (of the tensor's shape) over `tensor`, which takes over the value's place in the graph."""
-    _check_writable(function, tensor)
+    check_writable(function, tensor)
     if value.shape != tensor.shape:
         raise ValueError(f"[{function}] expected a result of shape {tensor.shape}, got {value.shape}")
     if value.dtype.kind == "f" and tensor.dtype.kind != "f":
@@ -114,6 +122,10 @@ def copy_(self: Tensor, source: Tensor, non_blocking: bool = False) -> Tensor:
     from .cast import cast
     from .shape import expand
 
+    if not isinstance(source, Tensor):
+        raise TypeError(f"[copy_] expected source to be a tensor, got {type(source).__name__}")
+    if broadcast("copy_", source, self) != self.shape:
+        raise ValueError(f"[copy_] expected source that broadcasts to {self.shape}, got {source.shape}")
     return assign("copy_", self, expand(cast(source, self.dtype), self.shape))
 
 
@@ -122,7 +134,8 @@ def fill_(self: Tensor, value: float) -> Tensor:
     xp = array_module(self._data)
     if isinstance(value, Tensor):
         value = value.item()
-    return assign("fill_", self, Tensor._wrap(xp.broadcast_to(xp.asarray(value, self.dtype), self.shape)))
+    filling = xp.asarray(as_fill("fill_", value, self.dtype), self.dtype)
+    return assign("fill_", self, Tensor._wrap(xp.broadcast_to(filling, self.shape)))
 
 
 def zero_(self: Tensor) -> Tensor:
@@ -140,7 +153,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         if recorded:
             assign("setitem", self, SetItem(kept)(self, value))
             return
-        _check_writable("setitem", self)
+        check_writable("setitem", self)
         source = value._data if isinstance(value, Tensor) else value
         if not is_basic(plain) or not isinstance(value, Tensor):
             self._data[plain] = source

@@ -7,6 +7,8 @@ from typing import Any
 from ..autograd import Function, FusedGradient
 from ..backend import Array, kernels
 from ..tensor import Tensor
+from .checks import as_number, as_tensor
+from .inplace import check_writable
 from .reduce import mean, sum
 from .shape import reshape
 
@@ -63,6 +65,25 @@ class BatchNorm(Function):
         return tuple([d if need else None for d, need in zip(grads, self.needs, strict=True)])
 
 
+def check_norm(function: str, input: Any, low: int, eps: Any, momentum: Any = 0.0) -> None:
+    """An input of floats of at least `low` dimensions, and the numbers beside it."""
+    if as_tensor(function, input).dtype.kind != "f":
+        raise TypeError(f"[{function}] expected input of dtype float32 or float64, got {input.dtype}")
+    if input.ndim < low:
+        raise ValueError(f"[{function}] expected input of at least {low} dimensions, got shape {input.shape}")
+    if not 0 <= as_number(function, "eps", eps) < float("inf"):
+        raise ValueError(f"[{function}] expected eps >= 0, got {eps}")
+    if abs(as_number(function, "momentum", momentum)) == float("inf"):
+        raise ValueError(f"[{function}] expected a finite momentum, got {momentum}")
+
+
+def check_affine(function: str, shape: tuple[int, ...], **given: Any) -> None:
+    """Tensors, or None, of one shape."""
+    for name, tensor in given.items():
+        if tensor is not None and as_tensor(function, tensor, name).shape != shape:
+            raise ValueError(f"[{function}] expected {name} of shape {shape}, got {tensor.shape}")
+
+
 def _move(running: Tensor, value: Array, momentum: float) -> None:
     array = running._data
     array *= 1 - momentum
@@ -86,12 +107,18 @@ def batch_norm(
     mean and unbiased variance by `momentum`; otherwise the running ones are used. One value per channel cannot be
     trained on: ValueError.
     """
+    check_norm("batch_norm", input, 2, eps, momentum)
+    channels = (input.shape[1],)
+    check_affine("batch_norm", channels, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     if not training:
         if running_mean is None or running_var is None:
             raise ValueError("[batch_norm] expected running_mean and running_var when not training, got None")
         # Copies: a later training step moves the running statistics, this result's gradient must not.
         statistics = running_mean._data.copy(), running_var._data.copy()
         return BatchNorm(eps, statistics)(input, weight, bias)
+    for running in (running_mean, running_var):
+        if running is not None:
+            check_writable("batch_norm", running)
     node = BatchNorm(eps, None)
     output = node(input, weight, bias)
     count = input.numel() // max(input.shape[1], 1)

@@ -249,6 +249,7 @@ class Extremum(NamedTuple):
 
 
 def _along(function: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
+    _check(function, input)
     whole = amax if function == "max" else amin
     if dim is None:
         return whole(input)
@@ -258,6 +259,7 @@ def _along(function: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
         return elementwise.maximum(input, dim) if function == "max" else elementwise.minimum(input, dim)
     from .select import gather
 
+    check_dim(function, dim, input.ndim)
     indices = _arg("arg" + function, input, dim, keepdim=True)
     values = gather(input, dim, indices)
     if not keepdim:

@@ -3,24 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from ..tensor import Tensor
-from .norm import batch_norm
+from .checks import as_integer
+from .norm import batch_norm, check_affine, check_norm
 from .shape import owned, repeat, reshape
-
-
-def _check(function: str, input: Any, low: int) -> None:
-    if not isinstance(input, Tensor):
-        raise TypeError(f"[{function}] expected input to be a tensor, got {type(input).__name__}")
-    if input.ndim < low:
-        raise ValueError(f"[{function}] expected input of at least {low} dimensions, got shape {input.shape}")
-
-
-def _check_affine(function: str, shape: tuple[int, ...], **given: Tensor | None) -> None:
-    for name, tensor in given.items():
-        if tensor is not None and tensor.shape != shape:
-            raise ValueError(f"[{function}] expected {name} of shape {shape}, got {tensor.shape}")
 
 
 def _standardise(input: Tensor, rows: int, eps: float) -> Tensor:
@@ -45,11 +32,12 @@ def layer_norm(
 
     `normalized_shape` is their shape, and that of weight and bias. The variance is the biased one.
     """
-    shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
-    _check("layer_norm", input, 1)
+    check_norm("layer_norm", input, 1, eps)
+    sizes = normalized_shape if isinstance(normalized_shape, (tuple, list)) else (normalized_shape,)
+    shape = tuple(as_integer("layer_norm", "normalized_shape", n) for n in sizes)
     if not shape or input.shape[-len(shape) :] != shape:
         raise ValueError(f"[layer_norm] expected input of shape (…, {', '.join(map(str, shape))}), got {input.shape}")
-    _check_affine("layer_norm", shape, weight=weight, bias=bias)
+    check_affine("layer_norm", shape, weight=weight, bias=bias)
     rows = 1
     for n in input.shape[: -len(shape)]:
         rows *= n
@@ -60,11 +48,13 @@ def group_norm(
     input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:
     """Each group of channels of each sample by its own mean and biased variance; input (N, C, …) (Wu and He 2018)."""
-    _check("group_norm", input, 2)
-    channels = input.shape[1]
+    check_norm("group_norm", input, 2, eps)
+    channels, num_groups = input.shape[1], as_integer("group_norm", "num_groups", num_groups)
     if num_groups < 1 or channels % num_groups:
         raise ValueError(f"[group_norm] expected num_groups that divide {channels} channels, got {num_groups}")
-    _check_affine("group_norm", (channels,), weight=weight, bias=bias)
+    check_affine("group_norm", (channels,), weight=weight, bias=bias)
+    if input.numel() == num_groups:
+        raise ValueError(f"[group_norm] expected more than one value a group, got input of shape {input.shape}")
     output = _standardise(input, input.shape[0] * num_groups, eps)
     return _affine(output, weight, bias, (channels, *(1,) * (input.ndim - 2)))
 
@@ -78,11 +68,14 @@ def instance_norm(
 
     Running statistics, where given, move towards the mean of the samples'; without `use_input_stats` they are used.
     """
-    _check("instance_norm", input, 3)
+    check_norm("instance_norm", input, 3, eps, momentum)
     n, channels = input.shape[:2]
-    _check_affine("instance_norm", (channels,), weight=weight, bias=bias)
+    check_affine("instance_norm", (channels,), running_mean=running_mean, running_var=running_var)
+    check_affine("instance_norm", (channels,), weight=weight, bias=bias)
     if not use_input_stats:
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    if input.numel() == n * channels and input.numel():
+        raise ValueError(f"[instance_norm] expected more than one value a channel, got input of shape {input.shape}")
     if running_mean is None or running_var is None or n == 0:
         output = _standardise(input, n * channels, eps)
     else:

@@ -11,6 +11,7 @@ import numpy as np
 from ..autograd import Function
 from ..backend import Array, array_module
 from ..tensor import Tensor
+from .checks import as_integer, as_list, as_tensor
 from .dims import as_shape, check_dim, check_dims
 
 
@@ -124,7 +125,7 @@ def reshape(input: Tensor, *sizes: Any, shape: Any = None) -> Tensor:
     for size in known:
         count *= size
     free = any(s == -1 for s in sizes)
-    total = input.numel()
+    total = as_tensor("reshape", input).numel()
     if (not free and count != total) or (free and (count == 0 or total % count)):
         raise ValueError(f"[reshape] expected a shape of {total} elements for input {input.shape}, got {tuple(sizes)}")
     target = tuple(total // count if s == -1 else int(s) for s in sizes)
@@ -153,7 +154,7 @@ def view_as(input: Tensor, other: Tensor) -> Tensor:
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Dimensions start_dim … end_dim as one."""
-    if input.ndim == 0:
+    if as_tensor("flatten", input).ndim == 0:
         return reshape(input, (1,))
     start, end = check_dim("flatten", start_dim, input.ndim), check_dim("flatten", end_dim, input.ndim)
     if start > end:
@@ -166,8 +167,10 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """Dimension `dim` split into `sizes`."""
-    axis = check_dim("unflatten", dim, input.ndim)
-    rest = list(sizes)
+    axis = check_dim("unflatten", dim, as_tensor("unflatten", input).ndim)
+    if not isinstance(sizes, (tuple, list)):
+        raise TypeError(f"[unflatten] expected sizes as a tuple of integers, got {type(sizes).__name__}")
+    rest = [as_integer("unflatten", "every size", n) for n in sizes]
     if -1 in rest:
         known = -1
         for s in rest:
@@ -181,7 +184,7 @@ def permute(input: Tensor, *order: Any, dims: Any = None) -> Tensor:
     order = order if dims is None else (*order, dims)
     if len(order) == 1 and isinstance(order[0], (tuple, list)):
         order = tuple(order[0])
-    checked = tuple(check_dim("permute", d, input.ndim) for d in order)
+    checked = tuple(check_dim("permute", d, as_tensor("permute", input).ndim) for d in order)
     if sorted(checked) != list(range(input.ndim)):
         raise ValueError(f"[permute] expected every dim of {input.shape} once, got {tuple(order)}")
     return Permute(checked)(input)
@@ -189,7 +192,7 @@ def permute(input: Tensor, *order: Any, dims: Any = None) -> Tensor:
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Two dimensions exchanged; a view."""
-    order = list(range(input.ndim))
+    order = list(range(as_tensor("transpose", input).ndim))
     a, b = check_dim("transpose", dim0, input.ndim), check_dim("transpose", dim1, input.ndim)
     if order:
         order[a], order[b] = b, a
@@ -198,7 +201,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
 
 def t(input: Tensor) -> Tensor:
     """The transpose of a matrix; vectors and scalars as they are."""
-    if input.ndim > 2:
+    if as_tensor("t", input).ndim > 2:
         raise ValueError(f"[t] expected at most 2 dimensions, got {input.shape}")
     return transpose(input, 0, 1) if input.ndim == 2 else input
 
@@ -213,7 +216,7 @@ def movedim(input: Tensor, source: int, destination: int) -> Tensor:
 def expand(input: Tensor, *shape: Any) -> Tensor:
     """Dimensions of size 1 stretched (and new ones put in front) without a copy; -1 keeps a size."""
     sizes = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
-    offset = len(sizes) - input.ndim
+    offset = len(sizes) - as_tensor("expand", input).ndim
     target = tuple(input.shape[i - offset] if s == -1 and i >= offset else s for i, s in enumerate(sizes))
     target = as_shape("expand", target)
     fits = offset >= 0 and all(n in (1, m) for n, m in zip(input.shape, target[offset:], strict=True))
@@ -234,29 +237,30 @@ def broadcast_to(input: Tensor, shape: Sequence[int]) -> Tensor:
 
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """Without its dimensions of size 1 (or those of `dim` that are)."""
-    dims = check_dims("squeeze", dim, input.ndim)
+    dims = check_dims("squeeze", dim, as_tensor("squeeze", input).ndim)
     return reshape(input, tuple(n for i, n in enumerate(input.shape) if not (i in dims and n == 1)))
 
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a new dimension of size 1 at `dim`."""
-    axis = check_dim("unsqueeze", dim, input.ndim + 1)
+    axis = check_dim("unsqueeze", dim, as_tensor("unsqueeze", input).ndim + 1)
     return reshape(input, (*input.shape[:axis], 1, *input.shape[axis:]))
 
 
 def contiguous(input: Tensor) -> Tensor:
     """Row-major in memory; itself where it is."""
-    return input if input.is_contiguous() else Clone("C")(input)
+    return input if as_tensor("contiguous", input).is_contiguous() else Clone("C")(input)
 
 
 def clone(input: Tensor) -> Tensor:
     """A copy, through which gradients flow."""
-    return Clone()(input)
+    return Clone()(as_tensor("clone", input))
 
 
 def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """`length` elements of dimension `dim` from `start`; a view."""
-    axis = check_dim("narrow", dim, input.ndim)
+    axis = check_dim("narrow", dim, as_tensor("narrow", input).ndim)
+    start, length = as_integer("narrow", "start", start), as_integer("narrow", "length", length)
     if not 0 <= start <= start + length <= input.shape[axis]:
         raise IndexError(
             f"[narrow] expected start and length within dimension {dim} of {input.shape}, got {start} and {length}"
@@ -266,18 +270,18 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
 
 def select(input: Tensor, dim: int, index: int) -> Tensor:
     """Element `index` of dimension `dim`, which disappears; a view."""
-    return input[(slice(None),) * check_dim("select", dim, input.ndim) + (operator.index(index),)]
+    axis, place = check_dim("select", dim, as_tensor("select", input).ndim), as_integer("select", "index", index)
+    if input.ndim == 0 or not -input.shape[axis] <= place < input.shape[axis]:
+        raise IndexError(f"[select] expected index within dimension {dim} of shape {input.shape}, got {place}")
+    return input[(slice(None),) * axis + (place,)]
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Joined along an existing dimension."""
-    tensors = list(tensors)
+    tensors = as_list("cat", "tensors", tensors)
     if not tensors:
         raise ValueError("[cat] expected at least one tensor, got none")
     first = tensors[0]
-    for i, x in enumerate(tensors):
-        if not isinstance(x, Tensor):
-            raise TypeError(f"[cat] expected tensors, got {type(x).__name__} at {i}")
     axis = check_dim("cat", dim, first.ndim)
     for x in tensors:
         same = x.ndim == first.ndim and all(
@@ -292,7 +296,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Joined along a new dimension."""
-    tensors = list(tensors)
+    tensors = as_list("stack", "tensors", tensors)
     if not tensors:
         raise ValueError("[stack] expected at least one tensor, got none")
     if any(x.shape != tensors[0].shape for x in tensors):
@@ -303,15 +307,17 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 def split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Pieces of a size (the last may be smaller), or of given sizes, along `dim`; views."""
-    axis = check_dim("split", dim, input.ndim)
+    axis = check_dim("split", dim, as_tensor("split", input).ndim)
+    if input.ndim == 0:
+        raise ValueError("[split] expected input with dimensions, got a scalar")
     total = input.shape[axis]
-    if isinstance(split_size_or_sections, int):
-        size = split_size_or_sections
+    if not isinstance(split_size_or_sections, (tuple, list)):
+        size = as_integer("split", "split_size_or_sections", split_size_or_sections)
         if size < 1:
             raise ValueError(f"[split] expected a size >= 1, got {size}")
         sizes = [min(size, total - start) for start in range(0, total, size)] or [0]
     else:
-        sizes = list(split_size_or_sections)
+        sizes = [as_integer("split", "every size", n) for n in split_size_or_sections]
         if sum(sizes) != total or any(s < 0 for s in sizes):
             raise ValueError(f"[split] expected sizes that add up to {total}, got {sizes}")
     parts, start = [], 0
@@ -323,15 +329,20 @@ def split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Ten
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` pieces of nearly one size along `dim`; views."""
+    chunks, axis = as_integer("chunk", "chunks", chunks), check_dim("chunk", dim, as_tensor("chunk", input).ndim)
     if chunks < 1:
         raise ValueError(f"[chunk] expected chunks >= 1, got {chunks}")
-    total = input.shape[check_dim("chunk", dim, input.ndim)]
+    if input.ndim == 0:
+        raise ValueError("[chunk] expected input with dimensions, got a scalar")
+    total = input.shape[axis]
     return split(input, max(1, -(-total // chunks)), dim)
 
 
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """Every element of dimension `dim`; views."""
-    axis = check_dim("unbind", dim, input.ndim)
+    axis = check_dim("unbind", dim, as_tensor("unbind", input).ndim)
+    if input.ndim == 0:
+        raise ValueError("[unbind] expected input with dimensions, got a scalar")
     return tuple(select(input, axis, i) for i in range(input.shape[axis]))
 
 
@@ -340,13 +351,13 @@ def flip(input: Tensor, *chosen: Any, dims: Any = None) -> Tensor:
     chosen = chosen if dims is None else (*chosen, dims)
     if len(chosen) == 1 and isinstance(chosen[0], (tuple, list)):
         chosen = tuple(chosen[0])
-    return Flip(tuple(check_dim("flip", d, input.ndim) for d in chosen))(input)
+    return Flip(tuple(check_dim("flip", d, as_tensor("flip", input).ndim) for d in chosen))(input)
 
 
 def repeat(input: Tensor, *sizes: Any) -> Tensor:
     """Copies side by side: `sizes[i]` along dimension i."""
     counts = as_shape("repeat", sizes)
-    if len(counts) < input.ndim:
+    if len(counts) < as_tensor("repeat", input).ndim:
         raise ValueError(f"[repeat] expected at least {input.ndim} sizes for {input.shape}, got {counts}")
     shape = (1,) * (len(counts) - input.ndim) + input.shape
     spread = [n for pair in zip(counts, shape, strict=True) for n in pair]
@@ -373,6 +384,8 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     if mode != "constant":
         raise ValueError(f'[pad] expected mode "constant", got {mode!r}')
     given = check_pad(input, pad)
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise TypeError(f"[pad] expected value as a number, got {type(value).__name__}")
     pairs = [(given[i], given[i + 1]) for i in range(0, len(given), 2)]
     widths = ((0, 0),) * (input.ndim - len(pairs)) + tuple(reversed(pairs))
     for n, (a, b) in zip(input.shape, widths, strict=True):
@@ -380,4 +393,5 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
             raise ValueError(f"[pad] expected padding that leaves sizes >= 0 for {input.shape}, got {tuple(pad)}")
     inner = input[tuple(slice(max(-a, 0), n - max(-b, 0)) for n, (a, b) in zip(input.shape, widths, strict=True))]
     outer = tuple((max(a, 0), max(b, 0)) for a, b in widths)
+    as_shape("pad", [n + a + b for n, (a, b) in zip(inner.shape, outer, strict=True)])
     return Pad(outer, float(value))(inner) if any(w != (0, 0) for w in outer) else inner

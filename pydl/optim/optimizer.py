@@ -95,13 +95,19 @@ class Optimizer:
                 loss = closure()
         work = []
         for group in self.param_groups:
+            missing = sorted(set(self.defaults) - set(group))
+            if missing:
+                raise ValueError(
+                    f"[{self._name}.step] expected options {sorted(self.defaults)}, got none for {missing}"
+                )
+            self._check_group(group)
             params = [p for p in group["params"] if p.grad is not None]
             for parameter in params:
                 check_gradient(f"{self._name}.step", parameter)
             if params:
                 work.append((group, params))
         for group, params in work:
-            self._update(group, params, [p.grad._data for p in params])
+            self._update(_plain(group), params, [p.grad._data for p in params])
             for parameter in params:
                 parameter._shared_version().count += 1
         return loss
@@ -181,6 +187,15 @@ class Optimizer:
                 f"[{function}] expected state {sorted(wanted)} for parameter {number}, got {sorted(given)}"
             )
         return {name: _loaded_value(function, number, name, given[name], parameter) for name in given}
+
+
+def _plain(value: Any) -> Any:
+    """Options with Python numbers for NumPy's and for tensors of one element."""
+    if isinstance(value, dict):
+        return {name: option if name == "params" else _plain(option) for name, option in value.items()}
+    if isinstance(value, (tuple, list)):
+        return tuple(_plain(x) for x in value)
+    return value.item() if isinstance(value, (Tensor, np.generic)) else value
 
 
 def _loaded_value(function: str, number: Any, name: str, value: Any, parameter: Tensor) -> Any:
