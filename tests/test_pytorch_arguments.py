@@ -29,6 +29,24 @@ CALLS = {
     "norm 3 of zeros": lambda lib, x: (x * 0).norm(3, dim=2),
     "norm 3 beside a zero": lambda lib, x: lib.cat([x, x * 0], 2).norm(3, dim=2),
     "maximum with NaN": lambda lib, x: lib.maximum(lib.where(x > 1, x * np.nan, x), x * 0.5),
+    "axis and keepdims": lambda lib, x: x.sum(axis=1, keepdims=True) * lib.mean(x, axis=(0, 2), keepdims=True),
+    "amax over axis": lambda lib, x: x.amax(axis=2) + x.std(axis=2) + x.max(axis=2)[0],
+    "to non_blocking": lambda lib, x: x.to("cpu", non_blocking=True).to("cpu", lib.float32, True, copy=True),
+    "topk": lambda lib, x: x.topk(2, dim=1)[0] * x.topk(2, 1, largest=False)[1],
+    "sort descending": lambda lib, x: lib.sort(x, dim=-1, descending=True)[0] * x.argsort(-1),
+    "sort with NaN": lambda lib, x: lib.where(x > 1, x * np.nan, x).sort(descending=True)[0],
+    "cumsum": lambda lib, x: x.cumsum(1) + lib.cumsum(x, dim=0, dtype=lib.float64),
+    "outer": lambda lib, x: lib.outer(x[0, 0], x[1, 2]),
+    "triangles": lambda lib, x: x.triu(1) + lib.tril(x, diagonal=-1),
+    "lerp": lambda lib, x: lib.lerp(x, x * x, 0.25),
+    "scatter": lambda lib, x: x[0].scatter(1, lib.tensor([[0, 2], [1, 3]]), x[1, :2, :2]),
+    "scatter_add": lambda lib, x: lib.scatter_add(x[0], 0, lib.tensor([[1, 1, 1, 0], [1, 0, 2, 2]]), x[1, :2]),
+    "loss by position": lambda lib, x: lib.nn.functional.mse_loss(x, x * 2, None, None, "sum"),
+    "weighted mse": lambda lib, x: lib.nn.functional.mse_loss(x, x * 2, weight=lib.ones_like(x) * 3),
+    "weighted huber": lambda lib, x: lib.nn.functional.huber_loss(x, x * 3, "mean", 0.7, lib.ones_like(x) * 3),
+    "cross_entropy by position": lambda lib, x: lib.nn.functional.cross_entropy(
+        x[0], lib.tensor([1, 2, -1]), None, None, -1, None, "sum", 0.1
+    ),
     "minimum with NaN": lambda lib, x: lib.minimum(x * 0.5, lib.where(x > 1, x * np.nan, x)),
 }
 

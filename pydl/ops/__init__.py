@@ -21,6 +21,7 @@ from .activation import (
     tanhshrink,
 )
 from .adaptive import adaptive_avg_pool2d, adaptive_max_pool2d, max_unpool2d
+from .arrange import argsort, cumsum, lerp, outer, scatter, scatter_add, sort, topk, tril, triu
 from .cast import cast, to_device
 from .compare import (
     all,

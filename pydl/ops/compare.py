@@ -10,7 +10,7 @@ from ..arrays import int64
 from ..backend import Array, array_module
 from ..tensor import Tensor
 from .checks import as_integer, as_tensor, broadcast
-from .dims import check_dims
+from .dims import check_dims, with_axis
 from .promotion import as_operand
 
 
@@ -147,11 +147,13 @@ def floor_divide(input: Any, other: Any) -> Tensor:
     return _compare("floor_divide", "floor_divide", input, other)
 
 
+@with_axis
 def all(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Whether every element (along `dim`) is set."""
     return _logical("all", input, dim, keepdim)
 
 
+@with_axis
 def any(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Whether an element (along `dim`) is set."""
     return _logical("any", input, dim, keepdim)

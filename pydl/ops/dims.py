@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 import numpy as np
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def with_axis(function: F) -> F:
+    """`function`, that also takes NumPy's names for dim and keepdim."""
+
+    @wraps(function)
+    def call(*args: Any, **named: Any) -> Any:
+        for theirs, ours in (("axis", "dim"), ("keepdims", "keepdim")):
+            if theirs in named:
+                if ours in named:
+                    raise TypeError(f"[{function.__name__}] expected {ours} or {theirs}, got both")
+                named[ours] = named.pop(theirs)
+        return function(*args, **named)
+
+    return cast(F, call)
 
 
 def check_dim(function: str, dim: Any, ndim: int) -> int:

@@ -167,7 +167,7 @@ def l1_loss(
 def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Tensor:
-    """d²/2 where d = |input - target| < delta, delta · (d - delta/2) beyond (Huber 1964)."""
+    """d²/2 where d = |input - target| < delta, delta · (d - delta/2) beyond (Huber 1964), times weight where given."""
     input, target = _pair("huber_loss", input, target, None, None, weight)
     delta = as_number("huber_loss", "delta", delta)
     if delta <= 0:
@@ -182,7 +182,7 @@ def _huber(
     d = abs(sub(input, target))
     near = ~(d._data >= delta)
     values = where(Tensor._wrap(near), square(masked(d, near)) * 0.5, (d - 0.5 * delta) * delta)
-    return _reduced(function, values, reduction, weight)
+    return _reduced(function, values if weight is None else values * weight, reduction)
 
 
 def smooth_l1_loss(

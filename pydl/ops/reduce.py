@@ -9,7 +9,7 @@ import numpy as np
 from ..autograd import Function
 from ..backend import Array, array_module, kernels
 from ..tensor import Tensor
-from .dims import check_dim, check_dims
+from .dims import check_dim, check_dims, with_axis
 from .shape import expand, owned, reshape
 
 
@@ -117,6 +117,7 @@ def _converted(function: str, input: Any, dtype: Any) -> Tensor:
     return input if dtype is None else cast(input, dtype)
 
 
+@with_axis
 def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Sum over dimension(s) `dim`, all by default; 0 of nothing. Integers and bool give int64, without a `dtype`."""
     input = _converted("sum", input, dtype)
@@ -131,6 +132,7 @@ def sum_to(input: Tensor, shape: tuple[int, ...] | None) -> Tensor:
     return input if shape is None or input._data.shape == shape else SumTo(shape)(input)
 
 
+@with_axis
 def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Mean over dimension(s) `dim`, all by default, of the input as `dtype`; NaN of nothing."""
     input = _converted("mean", input, dtype)
@@ -144,6 +146,7 @@ def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
     return total / float(count) if count else total * float("nan")
 
 
+@with_axis
 def var(input: Tensor, dim: Any = None, correction: int = 1, keepdim: bool = False, unbiased: Any = None) -> Tensor:
     """Σ (x - mean)² / (n - correction) over dimension(s) `dim`; correction 1 is the unbiased estimate."""
     _check("var", input)
@@ -159,6 +162,7 @@ def var(input: Tensor, dim: Any = None, correction: int = 1, keepdim: bool = Fal
     return squares / float(count - correction) if count > correction else squares * float("nan")
 
 
+@with_axis
 def std(input: Tensor, dim: Any = None, correction: int = 1, keepdim: bool = False, unbiased: Any = None) -> Tensor:
     """Square root of `var`."""
     return var(input, dim, correction, keepdim, unbiased).sqrt()
@@ -174,6 +178,7 @@ def _power(x: Tensor, exponent: float) -> Tensor:
     return masked((x + Tensor._wrap(zero.astype(x.dtype))) ** exponent, ~zero)
 
 
+@with_axis
 def norm(
     input: Tensor, p: float | str | None = "fro", dim: Any = None, keepdim: bool = False, *, dtype: Any = None
 ) -> Tensor:
@@ -212,21 +217,25 @@ def _extremum(function: str, node: type[_Selected], input: Tensor, dim: Any, kee
     return node(dims, keepdim)(input)
 
 
+@with_axis
 def amax(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Largest element over dimension(s) `dim`; NaN where there is one."""
     return _extremum("amax", Amax, input, dim, keepdim)
 
 
+@with_axis
 def amin(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Smallest element over dimension(s) `dim`; NaN where there is one."""
     return _extremum("amin", Amin, input, dim, keepdim)
 
 
+@with_axis
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Index (int64) of the first largest element along `dim`, of the flattened tensor by default."""
     return _arg("argmax", input, dim, keepdim)
 
 
+@with_axis
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Index (int64) of the first smallest element along `dim`, of the flattened tensor by default."""
     return _arg("argmin", input, dim, keepdim)
@@ -268,16 +277,19 @@ def _along(function: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
     return Extremum(values, indices)
 
 
+@with_axis
 def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """Largest element; along `dim`, (values, indices); of two tensors, elementwise."""
     return _along("max", input, dim, keepdim)
 
 
+@with_axis
 def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """Smallest element; along `dim`, (values, indices); of two tensors, elementwise."""
     return _along("min", input, dim, keepdim)
 
 
+@with_axis
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Product along `dim`, of all elements by default, of the input as `dtype`."""
     input = _converted("prod", input, dtype)

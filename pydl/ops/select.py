@@ -165,13 +165,13 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
         raise ValueError(
             f"[gather] expected an index that fits input {input.shape} but in dim {dim}, got {index.shape}"
         )
-    _check_range("gather", index._data, input.shape[axis])
+    check_range("gather", index._data, input.shape[axis])
     if input.ndim == 0:
         return input.clone()
     return Gather(axis, keep("index", index, input))(input)
 
 
-def _check_range(function: str, index: Array, size: int) -> None:
+def check_range(function: str, index: Array, size: int) -> None:
     bad = (index < 0) | (index >= size)
     if bad.any():
         place = tuple(int(i) for i in np.argwhere(bad)[0])
@@ -189,7 +189,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
             f"[index_select] expected index of one dimension and an input with dimensions, got {index.shape} for "
             f"{input.shape}"
         )
-    _check_range("index_select", index._data, input.shape[axis])
+    check_range("index_select", index._data, input.shape[axis])
     vector = index if index.ndim else index.reshape(1)
     return GetItem(keep("index", (*(slice(None),) * axis, vector), input))(input)
 

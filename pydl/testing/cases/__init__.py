@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..table import Op
 from . import (
     activation,
+    arrange,
     conv,
     dropout,
     elementwise,
@@ -24,6 +25,7 @@ from . import (
 
 OPS: list[Op] = [
     *activation.OPS,
+    *arrange.OPS,
     *conv.OPS,
     *dropout.OPS,
     *elementwise.OPS,
