@@ -102,3 +102,23 @@ def test_kernels_of_no_array():
 
     with pytest.raises(TypeError, match=r"\[kernels\] expected an array of NumPy or CuPy, got list"):
         kernels([1])
+
+
+@pytest.mark.parametrize("kind", ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad"])
+def test_modes_that_optimizers_do_not_have(kind):
+    p = pydl.ones(2, requires_grad=True)
+    getattr(optim, kind)([p], capturable=False, differentiable=False)
+    with pytest.raises(ValueError, match=rf"\[{kind}\] expected capturable=False, got True"):
+        getattr(optim, kind)([p], capturable=True)
+
+
+def test_hooks_of_steps():
+    p = pydl.ones(1, requires_grad=True)
+    p.grad = pydl.ones(1)
+    optimizer, seen = optim.SGD([p], lr=0.5), []
+    before = optimizer.register_step_pre_hook(lambda o, args, named: seen.append(p.item()))
+    optimizer.register_step_post_hook(lambda o, args, named: seen.append(p.item()))
+    optimizer.step()
+    before.remove()
+    optimizer.step()
+    assert seen == [1.0, 0.5, 0.0]

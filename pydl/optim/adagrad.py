@@ -6,7 +6,7 @@ from typing import Any
 
 from ..backend import kernels
 from ..tensor import Tensor
-from .checks import check_flags, check_number
+from .checks import check_flags, check_number, refuse_modes
 from .optimizer import Optimizer
 
 
@@ -31,7 +31,10 @@ class Adagrad(Optimizer):
         *,
         maximize: bool = False,
         fused: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
     ) -> None:
+        refuse_modes(self._name, capturable, differentiable)
         super().__init__(
             params,
             {

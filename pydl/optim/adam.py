@@ -6,7 +6,7 @@ from typing import Any
 
 from ..backend import kernels
 from ..tensor import Tensor
-from .checks import check_betas, check_flags, check_number
+from .checks import check_betas, check_flags, check_number, refuse_modes
 from .optimizer import Optimizer
 
 
@@ -33,7 +33,10 @@ class Adam(Optimizer):
         foreach: bool | None = None,
         maximize: bool = False,
         fused: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
     ) -> None:
+        refuse_modes(self._name, capturable, differentiable)
         super().__init__(
             params,
             {
@@ -91,5 +94,8 @@ class AdamW(Adam):
         maximize: bool = False,
         foreach: bool | None = None,
         fused: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
     ) -> None:
+        refuse_modes(self._name, capturable, differentiable)
         super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)

@@ -38,6 +38,13 @@ def check_flags(function: str, group: dict[str, Any], *names: str) -> None:
             raise TypeError(f"[{function}] expected {name} to be True or False, got {group[name]!r}")
 
 
+def refuse_modes(function: str, capturable: Any, differentiable: Any) -> None:
+    """PyTorch's modes of an optimizer that there are none of here."""
+    for name, value in (("capturable", capturable), ("differentiable", differentiable)):
+        if value:
+            raise ValueError(f"[{function}] expected {name}=False, got {value!r}")
+
+
 def check_parameters(function: str, params: Any) -> list[Tensor]:
     """Leaves of float32 or float64, each once, as a list."""
     if isinstance(params, Tensor):

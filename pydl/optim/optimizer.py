@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import backend
 from ..autograd import enable_grad
-from ..tensor import Tensor
+from ..tensor import RemovableHandle, Tensor
 from .checks import check_gradient, check_parameters
 
 
@@ -23,6 +23,8 @@ class Optimizer:
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
         self.defaults = defaults
+        self._pre_hooks: list[Callable[..., Any]] = []
+        self._post_hooks: list[Callable[..., Any]] = []
         self.state: dict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
         groups: Any = [params] if isinstance(params, (Tensor, set, frozenset)) else params
@@ -87,8 +89,27 @@ class Optimizer:
 
     # Steps
 
+    def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call hook(optimizer, args, kwargs) before every step; what it returns but None replaces (args, kwargs)."""
+        return _registered(self._pre_hooks, hook)
+
+    def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call hook(optimizer, args, kwargs) after every step."""
+        return _registered(self._post_hooks, hook)
+
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient; returns what `closure` (run first, with gradients) returns."""
+        args: tuple = () if closure is None else (closure,)
+        named: dict[str, Any] = {}
+        for hook in list(self._pre_hooks):
+            replaced = hook(self, args, named)
+            args, named = (args, named) if replaced is None else replaced
+        loss = self._step(*args, **named)
+        for hook in list(self._post_hooks):
+            hook(self, args, named)
+        return loss
+
+    def _step(self, closure: Callable[[], Any] | None = None) -> Any:
         loss = None
         if closure is not None:
             with enable_grad():
@@ -187,6 +208,13 @@ class Optimizer:
                 f"[{function}] expected state {sorted(wanted)} for parameter {number}, got {sorted(given)}"
             )
         return {name: _loaded_value(function, number, name, given[name], parameter) for name in given}
+
+
+def _registered(hooks: list[Callable[..., Any]], hook: Callable[..., Any]) -> RemovableHandle:
+    if not callable(hook):
+        raise TypeError(f"[register_hook] expected a function, got {type(hook).__name__}")
+    hooks.append(hook)
+    return RemovableHandle(lambda: hooks.remove(hook) if hook in hooks else None)
 
 
 def _plain(value: Any) -> Any:

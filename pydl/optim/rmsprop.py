@@ -6,7 +6,7 @@ from typing import Any
 
 from ..backend import kernels
 from ..tensor import Tensor
-from .checks import check_flags, check_number
+from .checks import check_flags, check_number, refuse_modes
 from .optimizer import Optimizer
 
 
@@ -29,7 +29,10 @@ class RMSprop(Optimizer):
         *,
         foreach: bool | None = None,
         maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
     ) -> None:
+        refuse_modes(self._name, capturable, differentiable)
         super().__init__(
             params,
             {

@@ -19,6 +19,8 @@ SCHEDULES = [
     ("PolynomialLR", {"total_iters": 10, "power": 2.0}),
     ("CosineAnnealingLR", {"T_max": 7, "eta_min": 0.01}),
     ("CosineAnnealingLR", {"T_max": 40}),
+    ("CosineAnnealingWarmRestarts", {"T_0": 6}),
+    ("CosineAnnealingWarmRestarts", {"T_0": 3, "T_mult": 2, "eta_min": 0.01}),
     ("OneCycleLR", {"max_lr": 2.0, "total_steps": STEPS}),
     ("OneCycleLR", {"max_lr": [2.0, 1.0], "epochs": 5, "steps_per_epoch": 6, "three_phase": True}),
     ("OneCycleLR", {"max_lr": 2.0, "total_steps": STEPS, "anneal_strategy": "linear", "cycle_momentum": False}),
@@ -179,3 +181,41 @@ def test_one_cycle_ends():
         schedule.step()
     with pytest.raises(ValueError, match=r"\[OneCycleLR\] expected at most 3 steps"):
         schedule.step()
+
+
+def test_multiplied_rates():
+    torch = pytest.importorskip("torch")
+    traces = []
+    for library in (pydl, torch):
+        optimizer = make(library, lr=1.0)
+        schedule = library.optim.lr_scheduler.MultiplicativeLR(optimizer, lambda step: 1 - 0.01 * step)
+        traces.append([rates for rates, _ in trace(schedule, optimizer)])
+    np.testing.assert_allclose(*traces, rtol=1e-12)
+
+
+def test_chained_schedules():
+    torch = pytest.importorskip("torch")
+    traces = []
+    for library in (pydl, torch):
+        optimizer, kinds = make(library, lr=1.0), library.optim.lr_scheduler
+        parts = [kinds.ConstantLR(optimizer, 0.1, 5), kinds.ExponentialLR(optimizer, 0.9)]
+        schedule = kinds.ChainedScheduler(parts)
+        traces.append([rates for rates, _ in trace(schedule, optimizer)])
+        if library is pydl:
+            again = kinds.ChainedScheduler([kinds.ConstantLR(optimizer, 0.1, 5), kinds.ExponentialLR(optimizer, 0.9)])
+            again.load_state_dict(schedule.state_dict())
+            assert again.state_dict() == schedule.state_dict()
+    np.testing.assert_allclose(*traces, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("build", "error", "text"),
+    [
+        (lambda o: lr_scheduler.MultiplicativeLR(o, [1.0, 2.0]), ValueError, "expected a function, or 2 of them"),
+        (lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, 0), ValueError, "expected T_0 >= 1, got 0"),
+        (lambda o: lr_scheduler.ChainedScheduler([]), ValueError, "expected schedulers, at least one"),
+    ],
+)
+def test_bad_arguments_of_schedules(build, error, text):
+    with pytest.raises(error, match=text):
+        build(make(pydl, lr=1.0))

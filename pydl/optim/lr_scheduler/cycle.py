@@ -1,4 +1,4 @@
-"""One-cycle training."""
+"""Cycles: cosines that begin again, and one-cycle training."""
 
 from __future__ import annotations
 
@@ -8,6 +8,31 @@ from typing import Any
 from ..checks import check_number
 from ..optimizer import Optimizer
 from .base import LRScheduler, check_count, check_optimizer
+
+
+class CosineAnnealingWarmRestarts(LRScheduler):
+    """lr = eta_min + (lr₀ - eta_min) · (1 + cos(π · t/T)) / 2, from lr₀ again after T steps.
+
+    T is T_0 at first and T_mult times as long after every restart (Loshchilov and Hutter 2017).
+    """
+
+    def __init__(
+        self, optimizer: Optimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0, last_epoch: int = -1
+    ) -> None:
+        for name, value in (("T_0", T_0), ("T_mult", T_mult)):
+            check_count("CosineAnnealingWarmRestarts", name, value, 1)
+        check_number("CosineAnnealingWarmRestarts", "eta_min", eta_min, 0)
+        self.T_0, self.T_mult, self.eta_min = T_0, T_mult, eta_min
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        step, period = self.last_epoch, self.T_0
+        if self.T_mult == 1:
+            step %= period
+        while step >= period:
+            step, period = step - period, period * self.T_mult
+        share = (1 + math.cos(math.pi * step / period)) / 2
+        return [self.eta_min + (rate - self.eta_min) * share for rate in self.base_lrs]
 
 
 class OneCycleLR(LRScheduler):

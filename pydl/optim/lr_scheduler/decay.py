@@ -8,7 +8,7 @@ from typing import Any
 
 from ..checks import check_number
 from ..optimizer import Optimizer
-from .base import LRScheduler, check_count
+from .base import LRScheduler, check_count, check_optimizer
 
 
 class StepLR(LRScheduler):
@@ -54,6 +54,25 @@ class ExponentialLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         return [rate * self.gamma if self.last_epoch > 0 else rate for rate in self._rates()]
+
+
+class MultiplicativeLR(LRScheduler):
+    """lr = lr₀ · f(1) · … · f(t), with one function for all groups or one each. Functions are not saved."""
+
+    _not_saved = ("optimizer", "lr_lambdas")
+
+    def __init__(self, optimizer: Optimizer, lr_lambda: Any, last_epoch: int = -1) -> None:
+        check_optimizer("MultiplicativeLR", optimizer)
+        count = len(optimizer.param_groups)
+        self.lr_lambdas = list(lr_lambda) if isinstance(lr_lambda, (list, tuple)) else [lr_lambda] * count
+        if len(self.lr_lambdas) != count or not all(map(callable, self.lr_lambdas)):
+            raise ValueError(f"[MultiplicativeLR] expected a function, or {count} of them, got {lr_lambda!r}")
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        if self.last_epoch == 0:
+            return self._rates()
+        return [rate * f(self.last_epoch) for rate, f in zip(self._rates(), self.lr_lambdas, strict=True)]
 
 
 class ConstantLR(LRScheduler):

@@ -1,4 +1,4 @@
-"""One schedule after another."""
+"""Several schedules: one after another, or at once."""
 
 from __future__ import annotations
 
@@ -53,3 +53,35 @@ class SequentialLR(LRScheduler):
         for schedule, state in zip(self.schedulers, inner, strict=True):
             schedule.load_state_dict(state)
         vars(self).update({k: v for k, v in state_dict.items() if k != "schedulers"})
+
+
+class ChainedScheduler(LRScheduler):
+    """Every schedule steps, one on the rates of the other."""
+
+    def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None) -> None:
+        if not schedulers or not all(isinstance(schedule, LRScheduler) for schedule in schedulers):
+            raise ValueError(f"[ChainedScheduler] expected schedulers, at least one, got {schedulers!r}")
+        self.optimizer = optimizer or schedulers[0].optimizer
+        if any(schedule.optimizer is not self.optimizer for schedule in schedulers):
+            raise ValueError("[ChainedScheduler] expected schedulers of one optimizer, got another's")
+        self.schedulers = list(schedulers)
+        self._last_lr = self._rates()
+
+    def step(self) -> None:
+        for schedule in self.schedulers:
+            schedule.step()
+        self._last_lr = self._rates()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"_last_lr": self._last_lr, "schedulers": [schedule.state_dict() for schedule in self.schedulers]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        inner = state_dict.get("schedulers", ())
+        if set(state_dict) != {"_last_lr", "schedulers"} or len(inner) != len(self.schedulers):
+            raise ValueError(
+                f"[ChainedScheduler.load_state_dict] expected _last_lr and {len(self.schedulers)} schedulers, "
+                f"got {sorted(state_dict)}"
+            )
+        for schedule, state in zip(self.schedulers, inner, strict=True):
+            schedule.load_state_dict(state)
+        self._last_lr = state_dict["_last_lr"]
