@@ -182,6 +182,14 @@ TENSORS = [
     (lambda: setattr(pydl.ones(2, requires_grad=True), "data", NUMBERS), TypeError, "data floats for a tensor that"),
     (lambda: F.embedding(IDS, X, padding_idx="a"), TypeError, "embedding padding_idx as an integer"),
     (lambda: F.embedding(IDS, [1]), TypeError, "embedding weight to be a tensor"),
+    (lambda: F.pixel_shuffle([1], 2), TypeError, "pixel_shuffle input to be a tensor"),
+    (lambda: F.pixel_shuffle(X, "a"), TypeError, "pixel_shuffle upscale_factor as an integer"),
+    (lambda: pydl.topk(X, 4), ValueError, "topk k in 0 … 3"),
+    (lambda: X.scatter(1, tensor([[5], [0]]), 1.0), IndexError, "scatter indices in 0 … 2"),
+    (lambda: X.scatter(1, tensor([0]), 1.0), ValueError, "scatter index within src"),
+    (lambda: pydl.outer(X, X), ValueError, "outer two vectors"),
+    (lambda: pydl.triu(X[0]), ValueError, "triu input of at least 2 dimensions"),
+    (lambda: X.sum(dim=0, axis=0), TypeError, "sum dim or axis"),
     (lambda: F.one_hot(IDS, 1.5), TypeError, "one_hot num_classes as an integer"),
 ]
 

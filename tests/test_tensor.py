@@ -194,3 +194,18 @@ def test_set_num_threads_is_checked():
             pydl.set_num_threads(bad)
     with pytest.raises(TypeError, match="integer"):
         pydl.set_num_threads(True)
+
+
+def test_a_shallow_copy_shares_the_memory_and_the_graph():
+    leaf = pydl.ones(2, requires_grad=True)
+    twin, result = copy.copy(leaf), copy.copy(leaf * 3)
+    assert twin.is_leaf
+    assert twin.requires_grad
+    assert twin.data_ptr() == leaf.data_ptr()
+    result.sum().backward()
+    assert leaf.grad.tolist() == [3, 3]
+    assert twin.grad is None
+
+
+def test_numpy_by_force():
+    assert (pydl.ones(2, requires_grad=True) * 3).numpy(force=True).tolist() == [3, 3]

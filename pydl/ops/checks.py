@@ -64,6 +64,9 @@ def as_list(function: str, name: str, value: Any) -> list:
 def broadcast(function: str, *operands: Any) -> tuple[int, ...]:
     """The shape that the operands, tensors or numbers, broadcast to; ValueError where they do not."""
     shapes = [tuple(getattr(x, "shape", ())) for x in operands]
+    different = {shape for shape in shapes if shape}
+    if len(different) < 2:
+        return different.pop() if different else ()
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:

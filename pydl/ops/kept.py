@@ -37,6 +37,8 @@ class Kept:
 
 def keep(what: str, value: Any, *inputs: Any) -> Kept:
     """The arrays of the tensors in `value`, for a node with these inputs."""
+    if type(value) in (int, slice):
+        return Kept(value)
     if not is_grad_enabled() or not any(getattr(x, "_requires_grad", False) for x in inputs):
         return Kept(_arrays(value))
     watched: list[tuple] = []

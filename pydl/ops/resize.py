@@ -9,6 +9,7 @@ import numpy as np
 
 from ..backend import array_module
 from ..tensor import Tensor
+from .checks import as_integer, as_tensor
 from .kept import Kept
 from .select import GetItem
 from .shape import check_pad, permute, reshape
@@ -54,8 +55,8 @@ def pad_with(input: Tensor, pad: Sequence[int], mode: str) -> Tensor:
 
 def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     """(N, C·r², H, W) to (N, C, H·r, W·r) (Shi et al. 2016)."""
-    r = upscale_factor
-    if input.ndim < 3 or r < 1 or input.shape[-3] % (r * r):
+    r = as_integer("pixel_shuffle", "upscale_factor", upscale_factor)
+    if as_tensor("pixel_shuffle", input).ndim < 3 or r < 1 or input.shape[-3] % (r * r):
         raise ValueError(
             f"[pixel_shuffle] expected input of shape (…, C·{r}², H, W) and r >= 1, got {input.shape} and {r}"
         )
@@ -68,8 +69,8 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
 
 def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     """(N, C, H·r, W·r) to (N, C·r², H, W), the inverse of `pixel_shuffle`."""
-    r = downscale_factor
-    if input.ndim < 3 or r < 1 or input.shape[-2] % r or input.shape[-1] % r:
+    r = as_integer("pixel_unshuffle", "downscale_factor", downscale_factor)
+    if as_tensor("pixel_unshuffle", input).ndim < 3 or r < 1 or input.shape[-2] % r or input.shape[-1] % r:
         raise ValueError(
             f"[pixel_unshuffle] expected input of shape (…, C, {r}·H, {r}·W) and r >= 1, got {input.shape} and {r}"
         )

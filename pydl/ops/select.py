@@ -27,6 +27,9 @@ def plain_index(index: Any) -> Any:
     if isinstance(index, list):
         index = np.asarray([int(i) if isinstance(i, Tensor) else i for i in index])
         return index.astype(np.intp) if index.size == 0 else index
+    if isinstance(index, slice):
+        ends = (index.start, index.stop, index.step)
+        return slice(*(end.__index__() if isinstance(end, Tensor) else end for end in ends))
     if isinstance(index, float):
         raise TypeError("[getitem] expected integers, slices, None, … or masks, got float")
     return index.copy() if isinstance(index, np.ndarray) and index.nbytes <= COPIED else index
