@@ -59,7 +59,7 @@ class Descent(Estimator):
     def _generator(self) -> random.Generator:
         if self.random_state is not None:
             return random.Generator(int(self.random_state))
-        return random.Generator(int(random.randint(2**62, (1,)).item()))
+        return random.Generator(draw_seed(None))
 
     def _rows(self, n: int, generator: random.Generator) -> Iterator[Rows]:
         """What each update of one epoch sees."""
@@ -81,9 +81,10 @@ class Descent(Estimator):
         cost: Callable[[], float],
         callback: Callable[[Any], None] | None = None,
         stop: Callable[[], bool] = lambda: False,
+        generator: random.Generator | None = None,
     ) -> None:
         """Epochs of `step(rows)`; after each, `cost()` is noted, `callback(self)` called, and `stop()` asked."""
-        generator = self._generator()
+        generator = generator or self._generator()
         self.cost_ = []
         for epoch in range(self.epochs):
             for rows in self._rows(n, generator):
@@ -95,6 +96,11 @@ class Descent(Estimator):
                 callback(self)
             if stop():
                 return
+
+
+def draw_seed(generator: random.Generator | None) -> int:
+    """A seed for another stream of random numbers."""
+    return int(random.randint(2**62, (1,), generator=generator).item())
 
 
 def diverged(name: str, epoch: int, eta: float) -> Exception:

@@ -13,7 +13,7 @@ from .. import from_numpy, nn, no_grad, optim, random
 from ..ops import cross_entropy, softmax
 from ..tensor import Tensor
 from .checks import check_choice, check_integer, check_number
-from .descent import Descent, Rows
+from .descent import Descent, Rows, draw_seed
 from .early_stopping import BestWeights, split
 from .estimator import ScoreClassifier
 from .mlp import MLP
@@ -59,21 +59,21 @@ class MLPClassifier(Descent, Penalty, ScoreClassifier):
         self._check_params()
         X, labels = self._check_training(X, y)
         generator = self._generator()
-        with seeded(generator.initial_seed()):
+        with seeded(draw_seed(generator)):
             self.network_ = self._make_network(X.dtype)
             self._start_from(init)
-            self._learn(from_numpy(X), from_numpy(labels), callback)
+            self._learn(from_numpy(X), from_numpy(labels), callback, generator)
         return self
 
     def _make_network(self, dtype: Any) -> MLP:
         sizes = self.n_features_in_, len(self.classes_), self.hidden
         return MLP(*sizes, self.dropout, ACTIVATIONS[self.activation]).to(dtype)
 
-    def _learn(self, X: Tensor, y: Tensor, callback: Callable[[Any], None] | None) -> None:
+    def _learn(self, X: Tensor, y: Tensor, callback: Callable[[Any], None] | None, generator: random.Generator) -> None:
         network, optimizer = self.network_, self._make_optimizer()
         best = None
         if self.early_stopping:
-            rows, held = split(y.numpy(), self.validation, self._generator())
+            rows, held = split(y.numpy(), self.validation, generator)
             unseen = X[held], y[held]
             best = BestWeights(network, lambda: self._mean_loss(*unseen), self.patience)
             X, y = X[rows], y[rows]
@@ -92,7 +92,7 @@ class MLPClassifier(Descent, Penalty, ScoreClassifier):
             return self._mean_loss(X, y) + sum(self._penalty(w.detach().numpy()) for w in self._weights())
 
         network.train()
-        self._descend(len(X), step, cost, callback, best.stop if best else lambda: False)
+        self._descend(len(X), step, cost, callback, best.stop if best else lambda: False, generator)
         network.eval()
         if best:
             best.restore()

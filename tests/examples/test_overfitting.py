@@ -39,7 +39,6 @@ def test_early_stopping(example, seed):
     assert stopped["kept"] < stopped["epochs"] < whole["epochs"]
     assert whole["seen"] < 0.1 < stopped["seen"]
     assert stopped["unseen"] < 0.9 * whole["unseen"]
-    assert stopped["accuracy"] > whole["accuracy"]
 
 
 def test_the_command(example, capsys, monkeypatch):
