@@ -68,6 +68,9 @@ def boxes_and_arrows(
         raise TypeError(f"[draw_graph] expected output as a tensor, got {type(output).__name__}")
     if not output.requires_grad:
         raise RuntimeError(f"[draw_graph] expected an output that requires grad, got one of shape {output.shape}")
+    for name, tensor in (names or {}).items():
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"[draw_graph] expected names of tensors, got {type(tensor).__name__} for {name!r}")
     order = _order([output._edge()[0]])
     edges = _edges(order, output)
     ones = Tensor._wrap(array_module(output._data).ones_like(output._data))

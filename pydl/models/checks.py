@@ -54,7 +54,10 @@ def _labels(function: str, y: np.ndarray) -> np.ndarray:
 
 
 def _floats(function: str, name: str, value: Any) -> np.ndarray:
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"[{function}] expected {name} with rows of one length, got rows of several") from None
     if array.dtype.kind == "c":
         raise ValueError(f"[{function}] expected {name} of real numbers, got {array.dtype}: Complex data not supported")
     if array.dtype.kind not in "fiubO":
@@ -71,6 +74,12 @@ def _floats(function: str, name: str, value: Any) -> np.ndarray:
     return array
 
 
+def check_lengths(function: str, X: np.ndarray, y: np.ndarray) -> None:
+    """ValueError unless there is one y for each row of X."""
+    if len(X) != len(y):
+        raise ValueError(f"[{function}] expected X and y of the same length, got {len(X)} and {len(y)}")
+
+
 def check_number(function: str, name: str, value: Any, low: float = 0.0, high: float = math.inf) -> None:
     """TypeError unless a number; ValueError unless finite and in [low, high]."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
@@ -85,6 +94,12 @@ def check_integer(function: str, name: str, value: Any, low: int) -> None:
         raise TypeError(f"[{function}] expected {name} as an integer, got {type(value).__name__}")
     if value < low:
         raise ValueError(f"[{function}] expected {name} as an integer >= {low}, got {value}")
+
+
+def check_flag(function: str, name: str, value: Any) -> None:
+    """TypeError unless True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"[{function}] expected {name} as True or False, got {value!r}")
 
 
 def check_choice(function: str, name: str, value: Any, choices: Any) -> None:

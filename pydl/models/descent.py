@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import random
 from ..tensor import Tensor
-from .checks import check_choice, check_integer, check_number
+from .checks import check_choice, check_flag, check_integer, check_number
 from .estimator import Estimator
 
 MODES = ("online", "sgd", "batch", "minibatch")
@@ -53,6 +53,7 @@ class Descent(Estimator):
         check_integer(function, "epochs", self.epochs, 1)
         check_choice(function, "mode", self.mode, self._modes)
         check_integer(function, "batch_size", self.batch_size, 1)
+        check_flag(function, "shuffle", self.shuffle)
         if self.random_state is not None:
             check_integer(function, "random_state", self.random_state, 0)
 

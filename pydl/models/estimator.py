@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from .checks import check_X, check_y
+from .checks import check_lengths, check_X, check_y
 
 
 class NotFittedError(ValueError, AttributeError):
@@ -92,8 +92,7 @@ class Classifier(Estimator):
         """X as floats, and for each row the index of its class in `classes_`."""
         function = f"{self._name}.fit"
         X, y = check_X(function, X), check_y(function, y)
-        if len(X) != len(y):
-            raise ValueError(f"[{function}] expected X and y of the same length, got {len(X)} and {len(y)}")
+        check_lengths(function, X, y)
         classes, labels = np.unique(y, return_inverse=True)
         if len(classes) < 2 or (self._at_most and len(classes) > self._at_most):
             raise ValueError(self._wrong_count(function, classes))
@@ -113,8 +112,9 @@ class Classifier(Estimator):
 
     def score(self, X: Any, y: Any) -> float:
         """The share of the rows whose class is predicted rightly."""
-        right = self.predict(X) == check_y(f"{self._name}.score", y)
-        return float(np.mean(right))
+        y, answers = check_y(f"{self._name}.score", y), self.predict(X)
+        check_lengths(f"{self._name}.score", answers, y)
+        return float(np.mean(answers == y))
 
     def __sklearn_tags__(self) -> Any:
         tags = import_module("sklearn.utils")
@@ -146,8 +146,7 @@ class Regressor(Estimator):
     def _check_training(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
         function = f"{self._name}.fit"
         X, y = check_X(function, X), check_y(function, y, numbers=True)
-        if len(X) != len(y):
-            raise ValueError(f"[{function}] expected X and y of the same length, got {len(X)} and {len(y)}")
+        check_lengths(function, X, y)
         self.n_features_in_ = X.shape[1]
         return X, y
 
@@ -156,9 +155,9 @@ class Regressor(Estimator):
 
     def score(self, X: Any, y: Any) -> float:
         """R² = 1 - Σ(y - ŷ)² / Σ(y - ȳ)²; 1 is perfect, 0 is as good as the mean of y."""
-        y = check_y(f"{self._name}.score", y, numbers=True)
-        spread = float(((y - y.mean()) ** 2).sum())
-        error = float(((y - self.predict(X)) ** 2).sum())
+        y, answers = check_y(f"{self._name}.score", y, numbers=True), self.predict(X)
+        check_lengths(f"{self._name}.score", answers, y)
+        spread, error = float(((y - y.mean()) ** 2).sum()), float(((y - answers) ** 2).sum())
         return 1.0 - error / spread if spread else float(error == 0)
 
     def __sklearn_tags__(self) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 from .. import from_numpy, nn, no_grad, optim, random
 from ..ops import cross_entropy, softmax
 from ..tensor import Tensor
-from .checks import check_choice, check_integer, check_number
+from .checks import check_choice, check_flag, check_integer, check_number
 from .descent import Descent, Rows, draw_seed
 from .early_stopping import BestWeights, split
 from .estimator import ScoreClassifier
@@ -120,7 +120,10 @@ class MLPClassifier(Descent, Penalty, ScoreClassifier):
         layers = [layer for layer in self.network_.layers if isinstance(layer, nn.Linear)]
         if init is None:
             return
-        pairs = [tuple(np.asarray(value) for value in pair) for pair in init]
+        try:
+            pairs = [tuple(np.asarray(value, np.float64) for value in pair) for pair in init]
+        except (TypeError, ValueError):
+            raise ValueError(f"[{self._name}.fit] expected init as pairs (weight, bias), got {init!r}") from None
         given = [tuple(value.shape for value in pair) for pair in pairs]
         wanted = [(layer.weight.shape, layer.bias.shape) for layer in layers]
         if given != wanted:
@@ -142,6 +145,7 @@ class MLPClassifier(Descent, Penalty, ScoreClassifier):
         check_choice(function, "optimizer", self.optimizer, ("adam", "sgd"))
         check_number(function, "momentum", self.momentum, 0, 1)
         check_number(function, "dropout", self.dropout, 0, 1)
+        check_flag(function, "early_stopping", self.early_stopping)
         check_number(function, "validation", self.validation, 0, 1)
         check_integer(function, "patience", self.patience, 1)
 

@@ -26,6 +26,8 @@ class McCullochPitts:
         self.inhibitory = list(inhibitory)
         if self.weights.ndim != 1 or not self.weights.size or not np.isfinite(self.weights).all():
             raise ValueError(f"[McCullochPitts] expected weights as finite numbers, got {weights!r}")
+        if not np.isfinite(self.threshold):
+            raise ValueError(f"[McCullochPitts] expected threshold as a finite number, got {threshold!r}")
         if any(type(i) is not int or not 0 <= i < len(self.weights) for i in self.inhibitory):
             inputs = f"0 … {len(self.weights) - 1}"
             raise ValueError(f"[McCullochPitts] expected inhibitory as numbers of inputs {inputs}, got {inhibitory!r}")
@@ -33,9 +35,12 @@ class McCullochPitts:
 
     def __call__(self, *inputs: Any) -> Any:
         """The output for inputs x₁ … xₙ: numbers 0 or 1, or arrays of them of one shape."""
-        x = np.stack(np.broadcast_arrays(*inputs), axis=-1) if inputs else np.empty(0)
-        if x.shape[-1] != len(self.weights):
-            raise ValueError(f"[McCullochPitts] expected {len(self.weights)} inputs, got {x.shape[-1]}")
+        if len(inputs) != len(self.weights):
+            raise ValueError(f"[McCullochPitts] expected {len(self.weights)} inputs, got {len(inputs)}")
+        shapes = {np.shape(value) for value in inputs} - {()}
+        if len(shapes) > 1:
+            raise ValueError(f"[McCullochPitts] expected inputs of one shape, got {sorted(shapes)}")
+        x = np.stack(np.broadcast_arrays(*inputs), axis=-1)
         if not np.isin(x, (0, 1)).all():
             raise ValueError("[McCullochPitts] expected inputs 0 and 1, got others")
         vetoed = x[..., self.inhibitory].any(axis=-1)

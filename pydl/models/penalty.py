@@ -28,7 +28,9 @@ class Penalty:
 
     def _penalty(self, w: np.ndarray) -> float:
         """λ₁ ‖w‖₁ + λ₂/2 ‖w‖₂²."""
-        return float(self.l1 * np.abs(w).sum() + self.l2 / 2 * (w * w).sum())
+        first = self.l1 * np.abs(w).sum() if self.l1 else 0.0
+        second = self.l2 / 2 * np.linalg.norm(w) ** 2 if self.l2 else 0.0
+        return float(first + second)
 
 
 def soft_threshold(w: np.ndarray, amount: float) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import from_numpy
 from ..tensor import Tensor
-from .checks import check_integer
+from .checks import check_flag, check_integer
 from .descent import Descent, Rows, start
 from .linear import BinaryLinear
 
@@ -82,6 +82,7 @@ class MistakePerceptron(BinaryLinear):
     def fit(self, X: Any, y: Any) -> Self:
         """X (rows, features), y (rows,) of two classes."""
         check_integer("MistakePerceptron.fit", "max_updates", self.max_updates, 1)
+        check_flag("MistakePerceptron.fit", "fit_intercept", self.fit_intercept)
         tensors = self._begin(X, y, -1.0, 1.0)
         rows, t = with_constant(tensors[0].numpy(), self.fit_intercept), tensors[1].numpy()
         w = np.zeros(rows.shape[1])
@@ -112,7 +113,10 @@ def convergence_bound(X: Any, t: Any, w: Any) -> float:
     separates them. R = max |x| and γ = min t (w·x) / |w|, the margin. ValueError if w does not separate.
     """
     X, t, w = (np.asarray(value, np.float64) for value in (X, t, w))
-    margin = float((t * (X @ w)).min() / np.linalg.norm(w))
+    if X.ndim != 2 or t.shape != X.shape[:1] or w.shape != X.shape[1:]:
+        shapes = f"{X.shape}, {t.shape} and {w.shape}"
+        raise ValueError(f"[convergence_bound] expected X (rows, features), t (rows,), w (features,), got {shapes}")
+    margin = float((t * (X @ w)).min() / (np.linalg.norm(w) or 1.0))
     if not margin > 0:
         raise ValueError(f"[convergence_bound] expected w to separate the rows, got a margin of {margin:g}")
     return float((np.linalg.norm(X, axis=1).max() / margin) ** 2)

@@ -30,7 +30,10 @@ def loss_surface(
     walk = np.empty((0, 2)) if path is None else np.asarray(path, np.float64)
     if walk.ndim != 2 or walk.shape[1] != 2 or not np.isfinite(walk).all():
         raise ValueError(f"[loss_surface] expected path as finite numbers (steps, 2), got shape {walk.shape}")
-    left, right, bottom, top = _extent(walk) if around is None else around
+    sides = np.asarray(_extent(walk) if around is None else around, np.float64)
+    if sides.shape != (4,) or not np.isfinite(sides).all() or sides[0] >= sides[1] or sides[2] >= sides[3]:
+        raise ValueError(f"[loss_surface] expected around as p low < high, q low < high, got {around!r}")
+    left, right, bottom, top = sides
     across, up = np.linspace(left, right, steps), np.linspace(bottom, top, steps)
     heights = np.array([[float(loss(p, q)) for p in across] for q in up])
     lines = axes.contourf(across, up, heights, _levels(heights), cmap="viridis")

@@ -19,7 +19,7 @@ def test_penalties(example, seed):
 
 
 def test_a_stronger_penalty_shrinks_more(example):
-    lengths = [example.penalties(0, strength) for strength in (0.05, 0.2, 0.8)]
+    lengths = [example.penalties(0, strength) for strength in (0.05, 0.3, 1.0)]
     for name in ("L1", "L2", "elastic net"):
         assert lengths[0][name]["length"] > lengths[1][name]["length"] > lengths[2][name]["length"]
     assert lengths[0]["L1"]["zeros"] < lengths[1]["L1"]["zeros"] < lengths[2]["L1"]["zeros"]

@@ -102,6 +102,10 @@ def test_bad_rows(model):
         fitted.predict(bad)
     with pytest.raises(ValueError, match="expected X and y of the same length, got 12 and 11"):
         model.clone().fit(X, y[:-1])
+    with pytest.raises(ValueError, match=r"\.score\] expected X and y of the same length, got 12 and 11"):
+        fitted.score(X, y[:-1])
+    with pytest.raises(ValueError, match="expected X with rows of one length"):
+        model.clone().fit([[1, 2], [3]], [0, 1])
     with pytest.raises(ValueError, match="expected X of at least one row"):
         model.clone().fit(X[:0], y[:0])
     with pytest.raises(TypeError, match="expected X of numbers"):
@@ -150,6 +154,7 @@ def test_labels_of_any_kind(model, labels):
         ({"epochs": 2.5}, TypeError, "expected epochs as an integer, got float"),
         ({"mode": "bach"}, ValueError, "expected mode as one of .*online, sgd, batch, minibatch, got 'bach'"),
         ({"batch_size": 0}, ValueError, "expected batch_size"),
+        ({"shuffle": "no"}, TypeError, "expected shuffle as True or False, got 'no'"),
         ({"random_state": -1}, ValueError, "expected random_state"),
         ({"random_state": "x"}, TypeError, "expected random_state"),
     ],

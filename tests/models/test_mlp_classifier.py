@@ -23,7 +23,7 @@ def test_parameters_of_a_wide_and_of_a_deep_net():
 def test_the_published_run_on_iris(three_species):
     """10 sigmoids, 20 epochs of gradient descent: half the mean cross-entropy falls from 0.55 to 0.01.
 
-    Published with η = 0.05 on the sum of the losses of 150 rows, which is 7.5 on their mean.
+    Published (in the tests of mlxtend) with η = 0.05 on the sum of the losses of 150 rows, which is 7.5 on their mean.
     """
     rng = np.random.RandomState(1)
     hidden, output = rng.normal(0, 0.01, (2, 10)).T, rng.normal(0, 0.01, (10, 3)).T
@@ -100,5 +100,7 @@ def test_copies_and_pickles_predict_alike(blobs):
 def test_bad_init(blobs):
     with pytest.raises(ValueError, match=r"\[MLPClassifier.fit\] expected init as weights and biases of shapes"):
         MLPClassifier(hidden=()).fit(*blobs, init=[(np.zeros((2, 3)), np.zeros(3))])
+    with pytest.raises(ValueError, match=r"\[MLPClassifier.fit\] expected init as pairs \(weight, bias\), got 7"):
+        MLPClassifier().fit(*blobs, init=7)
     with pytest.raises(ValueError, match=r"\[Perceptron.fit\] expected init as w of shape \(2,\)"):
         Perceptron().fit(blobs[0], blobs[1] > 0, init=(np.zeros(3), 0))

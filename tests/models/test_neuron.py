@@ -48,6 +48,10 @@ def test_bad_neurons():
         McCullochPitts([1, 1], 1, [2])
     with pytest.raises(ValueError, match="expected 2 inputs, got 3"):
         AND(1, 1, 1)
+    with pytest.raises(ValueError, match="expected threshold as a finite number, got nan"):
+        McCullochPitts([1, 1], np.nan)
+    with pytest.raises(ValueError, match=r"expected inputs of one shape, got \[\(2,\), \(3,\)\]"):
+        AND(np.zeros(2), np.zeros(3))
     with pytest.raises(ValueError, match="expected inputs 0 and 1"):
         AND(1, 2)
 

@@ -79,6 +79,10 @@ def test_classes_that_overlap_never_converge(iris):
     assert model.updates_ == 500
     with pytest.raises(ValueError, match=r"\[convergence_bound\] expected w to separate the rows"):
         convergence_bound([[1.0], [-1.0]], [1, 1], [1.0])
+    with pytest.raises(ValueError, match=r"expected X \(rows, features\), t \(rows,\), w \(features,\), got \(1, 2\)"):
+        convergence_bound([[1.0, 2.0]], [1, 1], [1.0, 2.0])
+    with pytest.raises(TypeError, match=r"\[MistakePerceptron.fit\] expected fit_intercept as True or False"):
+        MistakePerceptron(fit_intercept="no").fit([[0.0], [1.0]], [0, 1])
 
 
 @pytest.mark.parametrize("threads_wanted", [1, 3])

@@ -87,6 +87,9 @@ def test_bad_surfaces(agg):
         plot.loss_surface(lambda p, q: p)
     with pytest.raises(ValueError, match=r"\[loss_surface\] expected path as finite numbers \(steps, 2\), got shape"):
         plot.loss_surface(lambda p, q: p, [1.0, 2.0])
+    for around in (3, (1, 1, 0, 1), (0, 1, 0, np.inf)):
+        with pytest.raises(ValueError, match=r"\[loss_surface\] expected around as p low < high"):
+            plot.loss_surface(lambda p, q: p, around=around)
     with pytest.raises(ValueError, match="expected a loss that is finite somewhere"):
         plot.loss_surface(lambda p, q: np.nan, [[0, 0], [1, 1]])
 
