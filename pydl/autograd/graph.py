@@ -128,6 +128,8 @@ class Function(Node):
             self.outputs = len(arrays)
             self._shapes = [(array.shape, array.dtype) for array in arrays]
             self._module = array_module(arrays[0])
+        if _mode.trace is not None:
+            _mode.trace.note(self, inputs, arrays)
         return tuple(outputs)
 
     def _save(self, inputs: Sequence, outputs: Sequence[Tensor]) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from contextlib import ContextDecorator
 from threading import local
+from typing import Any
 
 
 class _Mode(local):
     grad = True
+    trace: Any = None  # what is told of every recorded operation, where the graph is to be drawn
 
 
 _mode = _Mode()

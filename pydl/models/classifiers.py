@@ -8,11 +8,12 @@ from typing import Any
 
 from .. import nn, optim, random
 from ..data import DataLoader
+from ..tensor import Tensor
 from .lenet import LeNet
 from .mlp import MLP
 from .registry import Data, Entry, complete
 
-_DEFAULTS = {
+DEFAULTS = {
     "data": "digits",
     "epochs": 20,
     "batch_size": 64,
@@ -21,11 +22,17 @@ _DEFAULTS = {
     "weight_decay": 0.0,
     "seed": 0,
 }
-_LARGE = {"epochs": 10, "batch_size": 128}
+LARGE = {"epochs": 10, "batch_size": 128}
 
 
-def build(network: Callable[[Mapping[str, Any]], nn.Module], data: Data, config: Mapping[str, Any]) -> Any:
-    """The task of a classifier trained by AdamW on cross-entropy and tested on `data.test`."""
+def build(
+    network: Callable[[Mapping[str, Any]], nn.Module],
+    data: Data,
+    config: Mapping[str, Any],
+    loss: Callable[[Tensor, Tensor], Tensor] = nn.functional.cross_entropy,
+    optimizer: Callable[..., optim.Optimizer] = optim.AdamW,
+) -> Any:
+    """The task of a classifier trained on `data.train` to make `loss` least, and tested on `data.test`."""
     from ..train import Classifier
 
     config = complete(config, data)
@@ -33,8 +40,8 @@ def build(network: Callable[[Mapping[str, Any]], nn.Module], data: Data, config:
         raise ValueError(f"[classifier] expected data of at least 2 classes, got {config['classes']}")
     random.manual_seed(config["seed"])
     model = network(config)
-    optimizer = optim.AdamW(model.parameters(), lr=config["lr"], weight_decay=config["weight_decay"])
-    return Classifier(model, optimizer, nn.functional.cross_entropy, DataLoader(data.test, 256))
+    steps = optimizer(model.parameters(), lr=config["lr"], weight_decay=config["weight_decay"])
+    return Classifier(model, steps, loss, DataLoader(data.test, 256))
 
 
 def mlp(config: Mapping[str, Any]) -> MLP:
@@ -60,14 +67,14 @@ def _build_lenet(data: Data, config: Mapping[str, Any]) -> Any:
 MLP_ENTRY = Entry(
     "mlp",
     "multilayer perceptron: linear layers with ReLU, on images or features",
-    {**_DEFAULTS, "hidden": [256, 128], "dropout": 0.0},
+    {**DEFAULTS, "hidden": [256, 128], "dropout": 0.0},
     _build_mlp,
-    dict.fromkeys(("mnist", "fashion-mnist", "cifar10"), _LARGE),
+    dict.fromkeys(("mnist", "fashion-mnist", "cifar10"), LARGE),
 )
 LENET_ENTRY = Entry(
     "lenet",
     "LeNet-5: two convolutions and three linear layers, on images of at most 32 pixels (LeCun et al. 1998)",
-    _DEFAULTS,
+    DEFAULTS,
     _build_lenet,
-    dict.fromkeys(("mnist", "fashion-mnist", "cifar10"), _LARGE),
+    dict.fromkeys(("mnist", "fashion-mnist", "cifar10"), LARGE),
 )

@@ -74,10 +74,11 @@ def get(name: str) -> Entry:
 
 
 def _entries() -> dict[str, Entry]:
-    from . import classifiers, convnets
+    from . import classifiers, convnets, linear_tasks
     from .gan import dcgan, mlp_gan
 
-    entries = [classifiers.MLP_ENTRY, classifiers.LENET_ENTRY, mlp_gan.ENTRY, dcgan.ENTRY, *convnets.ENTRIES]
+    entries = [classifiers.MLP_ENTRY, classifiers.LENET_ENTRY, *linear_tasks.ENTRIES, *convnets.ENTRIES]
+    entries += [mlp_gan.ENTRY, dcgan.ENTRY]
     return {entry.name: entry for entry in entries}
 
 

@@ -28,6 +28,7 @@ SIZES = {
     "ring": ((2,), 8),
 }
 FITS = [("mlp", name) for name in SIZES]
+FITS += [(model, name) for model in ("perceptron", "adaline", "logistic", "softmax") for name in SIZES]
 FITS += [("lenet", name) for name in ("digits", "mnist", "cifar10")]
 FITS += [("gan", name) for name in ("digits", "mnist", "cifar10", "ring")]
 FITS += [("dcgan", name) for name in ("digits", "mnist", "cifar10")]
@@ -58,11 +59,11 @@ def test_build_step_and_state(model, name):
         assert samples.max() <= 1
 
 
-@pytest.mark.parametrize("model", ["mlp", "lenet", "gan", "dcgan"])
+@pytest.mark.parametrize("model", ["mlp", "lenet", "gan", "dcgan", "softmax"])
 def test_first_losses_are_those_of_a_guess(model):
     entry, parts = models.get(model), small("digits", **SIZES)
     result = entry.build(parts, entry.config()).step(next(iter(data.DataLoader(parts.train, 32))))
-    wanted = {"mlp": math.log(10), "lenet": math.log(10), "gan": 2 * math.log(2), "dcgan": 2 * math.log(2)}[model]
+    wanted = {"gan": 2 * math.log(2), "dcgan": 2 * math.log(2)}.get(model, math.log(10))
     assert abs(result["loss_d" if "loss_d" in result else "loss"] - wanted) < 0.5
 
 

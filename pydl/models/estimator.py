@@ -1,0 +1,165 @@
+"""What the models with `fit` and `predict` have in common: scikit-learn's conventions, without scikit-learn.
+
+The constructor only stores the hyper-parameters, under their names; `fit(X, y)` checks them, learns and returns the
+model; what was learnt has names that end in an underscore. scikit-learn's `clone`, `cross_val_score`, `Pipeline` and
+`GridSearchCV` work with these models.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from importlib import import_module
+from typing import Any, Self
+
+import numpy as np
+
+from .checks import check_lengths, check_X, check_y
+
+
+class NotFittedError(ValueError, AttributeError):
+    """A model was asked for something that it has only after `fit`."""
+
+
+def _not_fitted(text: str) -> Exception:
+    """A NotFittedError; where scikit-learn is in use it is scikit-learn's error of that name too."""
+    theirs = sys.modules.get("sklearn.exceptions")
+    bases = (NotFittedError,) if theirs is None else (NotFittedError, theirs.NotFittedError)
+    return type("NotFittedError", bases, {})(text)
+
+
+class Estimator:
+    """Hyper-parameters by name; the base of every model here."""
+
+    n_features_in_: int
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The hyper-parameters; with `deep` those of a model among them too, as "name__parameter"."""
+        params = {name: getattr(self, name) for name in sorted(inspect.signature(type(self)).parameters)}
+        if deep:
+            inner = {name: value.get_params() for name, value in params.items() if hasattr(value, "get_params")}
+            params |= {f"{name}__{key}": value for name, values in inner.items() for key, value in values.items()}
+        return params
+
+    def set_params(self, **params: Any) -> Self:
+        """Change hyper-parameters; ValueError for a name that is none."""
+        known = self.get_params()
+        for name, value in params.items():
+            if name not in known:
+                raise ValueError(
+                    f"[{self._name}.set_params] expected a parameter of {', '.join(known)}, got {name!r}: "
+                    f"invalid parameter {name!r}"
+                )
+            owner, _, key = name.partition("__")
+            if key:
+                getattr(self, owner).set_params(**{key: value})
+            else:
+                setattr(self, name, value)
+        return self
+
+    def clone(self) -> Self:
+        """A model with the same hyper-parameters that has learnt nothing."""
+        params = self.get_params(deep=False)
+        return type(self)(**{k: v.clone() if isinstance(v, Estimator) else v for k, v in params.items()})
+
+    @property
+    def _name(self) -> str:
+        return type(self).__name__
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return "n_features_in_" in vars(self)
+
+    def _check_rows(self, function: str, X: Any) -> np.ndarray:
+        """X as an array (rows, features) that this model can judge; NotFittedError before `fit`."""
+        if not self.__sklearn_is_fitted__():
+            raise _not_fitted(f"[{self._name}.{function}] expected a model after fit, got one that is not fitted")
+        X = check_X(f"{self._name}.{function}", X)
+        if X.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"[{self._name}.{function}] expected X of {self.n_features_in_} features, got {X.shape[1]} "
+                f"(X has {X.shape[1]} features, but {self._name} is expecting {self.n_features_in_} features as input)"
+            )
+        return X
+
+
+class Classifier(Estimator):
+    """A model whose answers are classes: `classes_`, sorted, whatever they are (integers, strings, …)."""
+
+    classes_: np.ndarray
+    _at_most: int | None = None  # how many classes it can tell apart
+
+    def _check_training(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+        """X as floats, and for each row the index of its class in `classes_`."""
+        function = f"{self._name}.fit"
+        X, y = check_X(function, X), check_y(function, y)
+        check_lengths(function, X, y)
+        classes, labels = np.unique(y, return_inverse=True)
+        if len(classes) < 2 or (self._at_most and len(classes) > self._at_most):
+            raise ValueError(self._wrong_count(function, classes))
+        self.classes_, self.n_features_in_ = classes, X.shape[1]
+        return X, labels
+
+    def _wrong_count(self, function: str, classes: np.ndarray) -> str:
+        if len(classes) < 2:
+            return f"[{function}] expected y of at least two classes, got one class: {classes[0]!r}"
+        return (
+            f"[{function}] expected y of two classes, got {len(classes)}; OneVsRest({self._name}()) learns more "
+            "(Only binary classification is supported. The type of the target is multiclass.)"
+        )
+
+    def predict(self, X: Any) -> np.ndarray:
+        raise NotImplementedError
+
+    def score(self, X: Any, y: Any) -> float:
+        """The share of the rows whose class is predicted rightly."""
+        y, answers = check_y(f"{self._name}.score", y), self.predict(X)
+        check_lengths(f"{self._name}.score", answers, y)
+        return float(np.mean(answers == y))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = import_module("sklearn.utils")
+        several = tags.ClassifierTags(multi_class=self._at_most is None)
+        return tags.Tags("classifier", tags.TargetTags(required=True), classifier_tags=several)
+
+
+class ScoreClassifier(Classifier):
+    """A classifier that gives each class a score; the largest wins."""
+
+    def _scores(self, X: np.ndarray) -> np.ndarray:
+        """(rows, classes)."""
+        raise NotImplementedError
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """The score of each class, (rows, classes); of two classes, the second's less the first's, (rows,)."""
+        scores = self._scores(self._check_rows("decision_function", X))
+        return scores if len(self.classes_) > 2 else scores[:, 1] - scores[:, 0]
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The class of each row: that of the largest score."""
+        best = self._scores(self._check_rows("predict", X)).argmax(axis=1)
+        return self.classes_[best]
+
+
+class Regressor(Estimator):
+    """A model whose answers are numbers."""
+
+    def _check_training(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+        function = f"{self._name}.fit"
+        X, y = check_X(function, X), check_y(function, y, numbers=True)
+        check_lengths(function, X, y)
+        self.n_features_in_ = X.shape[1]
+        return X, y
+
+    def predict(self, X: Any) -> np.ndarray:
+        raise NotImplementedError
+
+    def score(self, X: Any, y: Any) -> float:
+        """R² = 1 - Σ(y - ŷ)² / Σ(y - ȳ)²; 1 is perfect, 0 is as good as the mean of y."""
+        y, answers = check_y(f"{self._name}.score", y, numbers=True), self.predict(X)
+        check_lengths(f"{self._name}.score", answers, y)
+        spread, error = float(((y - y.mean()) ** 2).sum()), float(((y - answers) ** 2).sum())
+        return 1.0 - error / spread if spread else float(error == 0)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = import_module("sklearn.utils")
+        return tags.Tags("regressor", tags.TargetTags(required=True), regressor_tags=tags.RegressorTags())
