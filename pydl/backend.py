@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,10 +19,11 @@ try:
     _cpu = importlib.import_module("pydl._cpu")
 except ImportError as error:
     root = Path(__file__).resolve().parent.parent
-    if (root / "CMakeLists.txt").exists() and not list(Path(__file__).parent.glob("_cpu*")):
+    built = [name for name in EXTENSION_SUFFIXES if (Path(__file__).parent / f"_cpu{name}").exists()]
+    if (root / "CMakeLists.txt").exists() and not built:
         raise ImportError(
             f"[pydl] expected the compiled module pydl._cpu beside {__file__}, got a source tree that was not "
-            f"built. Type:  pip install -e {root}   (or  pip install {root}  and run Python from another folder)"
+            f"built for this Python. Type:  pip install -e {root}   (or  pip install {root}  and run Python from another folder)"
         ) from error
     raise
 
@@ -86,18 +88,24 @@ def _load_cuda() -> ModuleType:
 
 
 def cuda_missing() -> str:
-    """Why the GPU cannot be used; empty where it can."""
+    """All that keeps the GPU from being used; empty where nothing does."""
+    missing = []
     if importlib.util.find_spec("pydl._cuda") is None:
-        return "this build of pydl has no CUDA kernels (nvcc was not found when it was built)"
+        missing.append("this build of pydl has no CUDA kernels (nvcc was not found when it was built)")
     try:
         cupy = importlib.import_module("cupy")
     except ImportError:
-        return 'CuPy is not installed; type:  pip install "pydl[cuda]"'
-    try:
-        count = cupy.cuda.runtime.getDeviceCount()
-    except Exception as error:  # CuPy raises errors of its own for a missing driver
-        return f"CuPy found no driver or device ({error})"
-    return "" if count else "CuPy found no device"
+        missing.append('CuPy is not installed; type:  pip install "pydl[cuda]"')
+    else:
+        try:
+            count = cupy.cuda.runtime.getDeviceCount()
+        except Exception as error:  # CuPy raises errors of its own for a missing driver
+            count, reason = 0, f" ({error})"
+        else:
+            reason = ""
+        if not count:
+            missing.append(f"CuPy found no device{reason}")
+    return ", and ".join(missing)
 
 
 def _threads_from_environment() -> None:
