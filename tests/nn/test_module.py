@@ -157,7 +157,7 @@ def test_conversion_keeps_parameters_and_converts_their_gradients():
     assert net.float().to(pydl.ones(1, dtype="float64")).first.weight.dtype == pydl.float64
     with pytest.raises(TypeError, match=r"\[to\] expected dtype float32 or float64 for a module, got int64"):
         net.to(pydl.int64)
-    with pytest.raises(ValueError, match=r'\[to\] expected device "cpu", "cuda"'):
+    with pytest.raises(ValueError, match=r'\[device\] expected "cpu", "cuda"'):
         net.to(device="tpu")
 
 
