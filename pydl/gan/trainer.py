@@ -21,10 +21,10 @@ from .penalties import Penalty
 
 
 class Samples(NamedTuple):
-    """Samples (N, …), and in rows (N, M) what each was asked to show (classes as ones and zeros, codes), if anything."""
+    """Samples (N, …), and in rows (N, M) what each was asked to show, if anything: a class as ones and zeros, codes."""
 
     data: Tensor
-    given: Tensor | None = None
+    given: Any = None
 
 
 class GANTask:
@@ -132,7 +132,7 @@ class GANTask:
         result = self.discriminator_step(real)
         self.steps += 1
         if self.steps % self.k == 0:
-            self.loss_g = self.generator_step(real)
+            self.generator_step(real)
         return {"loss_d": result["loss_d"], "loss_g": self.loss_g, **result, **self.figures()}
 
     def figures(self) -> dict[str, float]:
@@ -150,7 +150,7 @@ class GANTask:
         self.after_discriminator()
         return {"loss_d": float(loss.item()), **figures}
 
-    def generator_step(self, real: Samples) -> float:
+    def generator_step(self, real: Samples) -> None:
         """Descend the generator's loss on as many fresh samples as `real` has; the discriminator takes no gradient."""
         self.discriminator.requires_grad_(False)
         try:
@@ -162,8 +162,8 @@ class GANTask:
         self.optimizer_g.step()
         if self.average is not None:
             self.average.update(self.generator)
+        self.loss_g = float(loss.item())
         self.after_generator()
-        return float(loss.item())
 
     def evaluate(self) -> dict[str, float]:
         """Nothing: a GAN has no validation loss."""

@@ -74,10 +74,9 @@ def get(name: str) -> Entry:
 
 
 def _entries() -> dict[str, Entry]:
-    from . import classifiers, convnets
-    from .gan import dcgan, mlp_gan
+    from . import classifiers, convnets, gan
 
-    entries = [classifiers.MLP_ENTRY, classifiers.LENET_ENTRY, mlp_gan.ENTRY, dcgan.ENTRY, *convnets.ENTRIES]
+    entries = [classifiers.MLP_ENTRY, classifiers.LENET_ENTRY, *convnets.ENTRIES, *gan.entries()]
     return {entry.name: entry for entry in entries}
 
 
