@@ -232,7 +232,7 @@ class GANTask:
 def draw(generator: Module, noise: Tensor, centre: bool, batch: int = 256) -> np.ndarray:
     """What `generator` makes of `noise` in evaluation mode, `batch` samples at a time; its mode is kept.
 
-    Where `centre` is set, from [-1, 1] to [0, 1].
+    Where `centre` is set, from [-1, 1] to [0, 1]; what lies outside is cut off.
     """
     mode = generator.training
     generator.eval()
@@ -242,4 +242,4 @@ def draw(generator: Module, noise: Tensor, centre: bool, batch: int = 256) -> np
     finally:
         generator.train(mode)
     samples = np.concatenate(parts)
-    return (samples + 1) / 2 if centre else samples
+    return np.clip((samples + 1) / 2, 0, 1) if centre else samples

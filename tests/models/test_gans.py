@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import pydl
-from pydl import data, models
+from pydl import cli, data, models
 
 CONDITIONAL = ("cgan", "acgan")
 VARIANTS = ("lsgan", "wgan", "wgan-gp", "dragan", *CONDITIONAL, "infogan", "ebgan", "began", "pacgan")
@@ -114,7 +114,7 @@ def test_information_codes_are_drawn_and_found_again():
 
 
 def test_balance_of_began_moves_by_its_rule_and_stays_in_range():
-    task, batches, _ = make("began", rate=0.5)
+    task, batches, _ = make("began", rate=0.5, gamma=0.5)
     before = task.balance
     assert before == 0.0
     result = task.step(batches[0])
@@ -156,3 +156,12 @@ def test_least_squares_targets():
         assert (objective.discriminator(real, fake).item(), objective.generator(fake).item()) == wanted
     with pytest.raises(ValueError, match=r"\[gan\] expected targets to be one of pearson, got 'pearsn'"):
         make("lsgan", targets="pearsn")
+
+
+def test_command_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    options = ["--data", "ring", "--epochs", "1", "--batch-size", "5000", "--hidden", "8", "--out", "run"]
+    assert cli.main(["train", "infogan", *options]) == 0
+    assert "modes" in capsys.readouterr().out
+    assert cli.main(["sample", "run", "--count", "50", "--out", "x.png"]) == 0
+    assert capsys.readouterr().out == "x.png: 50 samples of infogan trained on ring\n"

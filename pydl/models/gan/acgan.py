@@ -54,4 +54,5 @@ ENTRY = Variant(
     presets({"epochs": 40, "batch_size": 16, "lr": 2e-3}),
     task=ACGANTask,
     latent=codes,
+    asked=True,
 ).entry()

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ... import nn, optim, random
-from ...gan import OBJECTIVES, GANTask, Noise, point_map, zero_centred_penalty
+from ...gan import OBJECTIVES, Codes, GANTask, Noise, point_map, zero_centred_penalty
 from ...gan.trainer import draw
 from ..registry import Data, Entry, complete
 
@@ -58,7 +58,8 @@ class Variant:
     """A kind of GAN: what is its own, from which the entry of the registry is made.
 
     `parts(config)` gives what the task takes beside networks, optimizers and noise: its objective, its penalties,
-    its own numbers. An option `lr_g` is the generator's learning rate where it is not the discriminator's.
+    its own numbers. An option `lr_g` is the generator's learning rate where it is not the discriminator's. A generator
+    is `asked` for the classes of the data where it takes them.
     """
 
     name: str
@@ -70,15 +71,17 @@ class Variant:
     task: type[GANTask] = GANTask
     latent: Callable[[Config], Noise] = plain_noise
     optimizer: Callable[[Any, float, Config], Any] = adam
+    asked: bool = False
 
     def entry(self) -> Entry:
         """The model as the registry has it."""
-        return Entry(self.name, self.description, self.defaults, self.build, self.presets, self.sample, callbacks)
+        reports = partial(callbacks, asked=self.asked)
+        return Entry(self.name, self.description, self.defaults, self.build, self.presets, self.sample, reports)
 
     def build(self, data: Data, config: Config) -> GANTask:
         """The task that `config` describes; ValueError where the data or an option does not fit."""
         config = complete(config, data)
-        parts = {**view(data), **self.parts(config)}
+        parts = {**view(data, self.latent(config)), **self.parts(config)}
         if config["r1"]:
             parts["penalties"] = [*parts.get("penalties", ()), zero_centred_penalty(config["r1"])]
         random.manual_seed(config["seed"])
@@ -105,18 +108,22 @@ class Variant:
         return draw(generator, noise, is_image(config))
 
 
-def view(data: Data) -> dict[str, Any]:
-    """How samples are drawn: points of the plane as a map, wider than the data by a tenth."""
+def view(data: Data, latent: Noise) -> dict[str, Any]:
+    """How samples are drawn: points of the plane as a map, wider than the data by a tenth; classes in columns."""
     if data.train.image_shape != (2,):
-        return {}
+        return {"grid_size": latent.classes**2} if isinstance(latent, Codes) and latent.classes <= 16 else {}
     low, high = data.train.data.min(0), data.train.data.max(0)
     margin = (high - low) * np.float32(0.1)
     return {"picture": partial(point_map, low=low - margin, high=high + margin), "grid_size": 2500}
 
 
-def callbacks(data: Data, config: Config) -> list[Any]:
-    """Ten times in the training and at its end: of images with classes their quality, of a mixture the modes."""
+def callbacks(data: Data, config: Config, asked: bool = False) -> list[Any]:
+    """Ten times in the training and at its end: of images with classes their quality, of a mixture the modes.
+
+    Of generators that are `asked` for classes also how often they show them.
+    """
     from ...data.toys import modes_of
+    from ...gan.asked import AskedReport
     from ...gan.report import ModesReport, QualityReport
 
     every = max(1, config["epochs"] // 10)
@@ -125,7 +132,7 @@ def callbacks(data: Data, config: Config) -> list[Any]:
         return [ModesReport(*mixture, every=every, seed=config["seed"])]
     if len(data.train.image_shape) != 3 or not 2 <= len(data.train.classes) <= 100:
         return []
-    return [QualityReport(data.train, data.test, every=every, seed=config["seed"])]
+    return [(AskedReport if asked else QualityReport)(data.train, data.test, every=every, seed=config["seed"])]
 
 
 def one_of(name: str, value: str, known: Any) -> str:

@@ -50,8 +50,11 @@ def mean_of_sizes(lost: Tensor) -> Tensor:
 
 
 def networks(config: Config) -> Networks:
-    """Generator and decoder have one form, as in the paper; there is no batch normalisation."""
-    return make_generator(config, config["noise"], "none"), autoencoder(config, mean_of_sizes)
+    """Generator and decoder have one form, without batch normalisation and without bounds, as in the paper.
+
+    (Where most of a picture is black, tanh and absolute errors would leave no gradient once all of it is.)
+    """
+    return make_generator(config, config["noise"], "none", False), autoencoder(config, mean_of_sizes, False)
 
 
 def parts(config: Config) -> dict[str, Any]:
@@ -67,6 +70,6 @@ ENTRY = Variant(
     {**SHARED, "batch_size": 16, "lr": 1e-4, **OWN},
     networks,
     parts,
-    presets(),
+    presets({"epochs": 60, "lr": 1e-3, "code": 16, "rate": 1e-2, "gamma": 0.7}, {"code": 1, "batch_size": 64}),
     task=EquilibriumTask,
 ).entry()

@@ -36,4 +36,5 @@ ENTRY = Variant(
     presets({"epochs": 40, "batch_size": 16, "lr": 2e-3}),
     task=CGANTask,
     latent=codes,
+    asked=True,
 ).entry()

@@ -40,10 +40,12 @@ class DCGenerator(nn.Module):
 
     A projection to base × base maps, then transposed convolutions (4×4, stride 2) that halve the channels, down to
     `width`; the last gives the image, or below 16 pixels a 3×3 convolution after it. Batch normalisation (unless
-    `norm` is "none") and ReLU follow each layer but the last, which ends in tanh.
+    `norm` is "none") and ReLU follow each layer but the last, which ends in tanh (unless `bounded` is False).
     """
 
-    def __init__(self, size: int, channels: int, side: int, width: int, norm: str = "batch") -> None:
+    def __init__(
+        self, size: int, channels: int, side: int, width: int, norm: str = "batch", bounded: bool = True
+    ) -> None:
         super().__init__()
         base, n = levels(side)
         full = at_full_size(side)
@@ -55,7 +57,7 @@ class DCGenerator(nn.Module):
             maps //= 2
             layers += [*normed(maps, norm), nn.ReLU()]
         last = nn.Conv2d(width, channels, 3, 1, 1) if full else nn.ConvTranspose2d(width, channels, 4, 2, 1)
-        self.layers = nn.Sequential(*layers, last, nn.Tanh())
+        self.layers = nn.Sequential(*layers, last, nn.Tanh() if bounded else nn.Identity())
 
     def forward(self, noise: Tensor) -> Tensor:
         return self.layers(noise.reshape(noise.shape[0], -1, 1, 1))

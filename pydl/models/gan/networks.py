@@ -25,12 +25,13 @@ def presets(digits: Config | None = None, plane: Config | None = None, images: C
     return {"digits": small, "mnist": larger, "fashion-mnist": larger, **dict.fromkeys(assemble.PLANES, points)}
 
 
-def make_generator(config: Config, size: int, norm: str = "") -> nn.Module:
-    """A generator that takes (N, size): a DCGAN's for images, a perceptron for all else."""
+def make_generator(config: Config, size: int, norm: str = "", bounded: bool = True) -> nn.Module:
+    """A generator that takes (N, size): a DCGAN's for images, in [-1, 1] if `bounded`, a perceptron for all else."""
     shape = tuple(config["shape"])
     if not is_image(config):
         return MLPGenerator(size, shape, list(config["hidden"]), norm)
-    return _initialised(DCGenerator(size, shape[0], _side(shape), config["width"], norm or "batch"), norm or "batch")
+    norm = norm or "batch"
+    return _initialised(DCGenerator(size, shape[0], _side(shape), config["width"], norm, bounded), norm)
 
 
 def make_discriminator(config: Config, more: int = 0, outputs: int = 1, packed: int = 1) -> Any:
@@ -94,10 +95,10 @@ class Autoencoder(nn.Module):
         return self.energy(samples, self.encoder(samples))
 
 
-def autoencoder(config: Config, distance: Callable[[Tensor], Tensor]) -> nn.Module:
+def autoencoder(config: Config, distance: Callable[[Tensor], Tensor], bounded: bool = True) -> nn.Module:
     """Encoder and decoder for `config`, through `code` numbers."""
     encoder = make_discriminator(config, outputs=config["code"])
-    decoder = make_generator(config, config["code"], layer_norm(config))
+    decoder = make_generator(config, config["code"], layer_norm(config), bounded)
     return normalised(Autoencoder(encoder, decoder, distance), config)
 
 
