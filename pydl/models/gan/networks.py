@@ -103,8 +103,15 @@ def autoencoder(config: Config, distance: Callable[[Tensor], Tensor], bounded: b
 
 
 def _initialised(network: nn.Module, norm: str) -> nn.Module:
-    """DCGAN's small weights need batch norm: without it signals would shrink from layer to layer."""
-    return network.apply(init_weights) if norm == "batch" else network
+    """DCGAN's small weights need batch norm: without it signals would shrink, and He's keep their size."""
+    return network.apply(init_weights if norm == "batch" else _init_he)
+
+
+def _init_he(module: nn.Module) -> None:
+    """N(0, 2 / fan_in) for the weights of convolutions, 0 for biases (He et al. 2015)."""
+    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+        nn.init.kaiming_normal_(module.weight)
+        nn.init.zeros_(module.bias)
 
 
 def _side(shape: tuple[int, ...]) -> int:
