@@ -165,3 +165,10 @@ def test_command_line(tmp_path, monkeypatch, capsys):
     assert "modes" in capsys.readouterr().out
     assert cli.main(["sample", "run", "--count", "50", "--out", "x.png"]) == 0
     assert capsys.readouterr().out == "x.png: 50 samples of infogan trained on ring\n"
+
+
+def test_perceptrons_have_no_batch_norm_to_ask_for():
+    with pytest.raises(ValueError, match=r"\[gan\] expected norm to be one of none, spectral, got 'batch'"):
+        make("gan", width=None, norm="batch")
+    with pytest.raises(ValueError, match=r"\[gan\] expected norm to be one of batch, none, spectral, got 'layer'"):
+        make("lsgan", norm="layer")

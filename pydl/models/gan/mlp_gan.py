@@ -56,6 +56,7 @@ class MLPDiscriminator(nn.Module):
 
 def networks(config: Mapping[str, Any]) -> assemble.Networks:
     """Generator and discriminator for `config`; the discriminator has the generator's widths in reverse."""
+    assemble.one_of("norm", config["norm"], ("none", "spectral"))
     shape, hidden = tuple(config["shape"]), list(config["hidden"])
     generator, discriminator = MLPGenerator(config["noise"], shape, hidden), MLPDiscriminator(shape, hidden[::-1])
     return generator, assemble.normalised(discriminator, config)
