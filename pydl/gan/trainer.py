@@ -152,13 +152,16 @@ class GANTask:
 
     def generator_step(self, real: Samples) -> None:
         """Descend the generator's loss on as many fresh samples as `real` has; the discriminator takes no gradient."""
-        self.discriminator.requires_grad_(False)
+        learning = [p for p in self.discriminator.parameters() if p.requires_grad]
+        for parameter in learning:
+            parameter.requires_grad = False
         try:
             loss = self.generator_loss(self.generate(self.latent(real)))
             self.optimizer_g.zero_grad()
             loss.backward()
         finally:
-            self.discriminator.requires_grad_(True)
+            for parameter in learning:
+                parameter.requires_grad = True
         self.optimizer_g.step()
         if self.average is not None:
             self.average.update(self.generator)
@@ -172,8 +175,10 @@ class GANTask:
     def sample(self, count: int, seed: int | None = None) -> np.ndarray:
         """`count` generated samples, images in [0, 1], from the moving average of the generator where there is one.
 
-        The noise is that of the grid for no `seed`. Samples are made by the generator in evaluation mode.
+        The noise is that of the grid for no `seed`, and ValueError where it is not enough. Samples are made by the generator in evaluation mode.
         """
+        if seed is None and count > len(self.fixed_noise):
+            raise ValueError(f"[sample] expected at most {len(self.fixed_noise)} samples without a seed, got {count}")
         noise = self.fixed_noise if seed is None else self.noise(count, random.Generator(seed))
         return draw(self.sampler(), noise[:count], self.centre)
 
