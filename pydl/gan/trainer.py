@@ -175,7 +175,8 @@ class GANTask:
     def sample(self, count: int, seed: int | None = None) -> np.ndarray:
         """`count` generated samples, images in [0, 1], from the moving average of the generator where there is one.
 
-        The noise is that of the grid for no `seed`, and ValueError where it is not enough. Samples are made by the generator in evaluation mode.
+        The noise is that of the grid for no `seed`; ValueError where it is not enough. Samples are made by the
+        generator in evaluation mode.
         """
         if seed is None and count > len(self.fixed_noise):
             raise ValueError(f"[sample] expected at most {len(self.fixed_noise)} samples without a seed, got {count}")
