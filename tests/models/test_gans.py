@@ -114,7 +114,7 @@ def test_information_codes_are_drawn_and_found_again():
 
 
 def test_balance_of_began_moves_by_its_rule_and_stays_in_range():
-    task, batches, _ = make("began", rate=0.5, gamma=0.5)
+    task, batches, _ = make("began", rate=0.5, gamma=0.5, norm="none")
     before = task.balance
     assert before == 0.0
     result = task.step(batches[0])

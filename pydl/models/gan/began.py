@@ -50,7 +50,7 @@ def mean_of_sizes(lost: Tensor) -> Tensor:
 
 
 def networks(config: Config) -> Networks:
-    """Generator and decoder have one form, without batch normalisation and without bounds, as in the paper.
+    """Generator and decoder have one form, without bounds as in the paper, and without batch norm by default.
 
     (Where most of a picture is black, tanh and absolute errors would leave no gradient once all of it is.)
     """
@@ -70,6 +70,9 @@ ENTRY = Variant(
     {**SHARED, "batch_size": 16, "lr": 1e-4, **OWN},
     networks,
     parts,
-    presets({"epochs": 60, "lr": 1e-3, "code": 16, "rate": 1e-2, "gamma": 0.7}, {"code": 1, "batch_size": 64}),
+    presets(
+        {"epochs": 60, "lr": 1e-3, "code": 10, "rate": 0.05, "gamma": 1.0, "norm": "batch"},
+        {"code": 1, "batch_size": 64},
+    ),
     task=EquilibriumTask,
 ).entry()

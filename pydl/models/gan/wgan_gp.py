@@ -20,5 +20,5 @@ ENTRY = Variant(
     {**SHARED, "lr": 1e-4, "beta1": 0.0, "beta2": 0.9, "k": 5, "norm": "none", "penalty": 10.0},
     pair,
     parts,
-    presets(plane={"penalty": 0.1}),
+    presets({"epochs": 80, "batch_size": 32, "lr": 1e-3}, {"penalty": 0.1, "epochs": 60}),
 ).entry()
