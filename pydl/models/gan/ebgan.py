@@ -49,6 +49,6 @@ ENTRY = Variant(
     {**SHARED, "lr": 1e-3, "margin": 10.0, "pull": 0.1, "code": 32},
     networks,
     parts,
-    presets({"epochs": 40, "batch_size": 16, "margin": 4.0}, {"code": 1, "margin": 1.0}),
+    presets({"epochs": 40, "batch_size": 16, "margin": 4.0}, {"code": 1, "batch_size": 64, "margin": 0.5}),
     task=EnergyTask,
 ).entry()
