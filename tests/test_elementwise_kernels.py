@@ -139,3 +139,26 @@ def test_layouts_give_the_bits_of_the_contiguous_copy(width, dtype):
         np.testing.assert_array_equal(run(x, b, out=strided), expected)
     for a in layouts(x):
         np.testing.assert_array_equal(_cpu.gelu(a), _cpu.gelu(x))
+
+
+def test_out_is_an_input_or_clear_of_it():
+    x = np.arange(12.0).reshape(3, 4)
+    expected = x + x
+    for a, b in ((x.copy(), x), (x, x.copy())):
+        out = a if a is not x else b
+        assert _cpu.add(a, b, out=out) is out
+        np.testing.assert_array_equal(out, expected)
+    line = np.arange(20.0)
+    _cpu.neg(line[:10], out=line[10:])
+    np.testing.assert_array_equal(line[10:], -np.arange(10.0))
+    for out, source in ((line[1:11], line[:10]), (line[9::-1], line[:10]), (line[:20:2], line[:10])):
+        before = line.copy()
+        with pytest.raises(ValueError, match=r"\[exp\] expected out to be one of the inputs or clear of them"):
+            _cpu.exp(source, out=out)
+        with pytest.raises(ValueError, match=r"\[add\] expected out to be one of the inputs or clear of them"):
+            _cpu.add(np.ones(10), source, out=out)
+        np.testing.assert_array_equal(line, before)
+    with pytest.raises(ValueError, match=r"\[exp\] expected out with memory for every element, got an expanded array"):
+        _cpu.exp(np.ones(3), out=np.lib.stride_tricks.as_strided(np.zeros(1), (3,), (0,)))
+    with pytest.raises(ValueError, match=r"\[exp\] expected out to be writeable, got a read-only array"):
+        _cpu.exp(np.ones(3), out=np.broadcast_to(np.zeros(1), (3,)))

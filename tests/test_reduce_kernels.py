@@ -1,10 +1,12 @@
 """The reduction kernels: right against NumPy in extended precision, one order of sums for every layout."""
 
 import hashlib
+import math
 
 import numpy as np
 import pytest
 
+import pydl
 from pydl import _cpu
 
 SHAPES = [
@@ -222,3 +224,24 @@ def test_bad_dtype():
     for bad in (np.zeros(3, np.int64), np.zeros(3, bool), [1.0], np.zeros(3, np.complex64)):
         with pytest.raises(TypeError, match=r"\[amax\] expected input"):
             _cpu.amax(bad)
+
+
+def test_tensors_take_the_first_of_equals_and_the_first_nan():
+    x = pydl.tensor([[1.0, 3.0, 3.0], [4.0, math.nan, math.nan], [-1.0, -1.0, 0.0]])
+    for argument, along, of_all in ((pydl.argmax, [1, 1, 2], 4), (pydl.argmin, [0, 1, 0], 4)):
+        assert argument(x, 1).numpy().tolist() == along
+        assert argument(x, -1, keepdim=True).shape == (3, 1)
+        assert argument(x).item() == of_all
+        assert argument(x.to("float64").T, 0).numpy().tolist() == along
+        scalar = pydl.tensor(2.0)
+        assert argument(scalar).item() == argument(scalar, 0).item() == 0
+    assert pydl.argmax(pydl.tensor([2, 5, 5])).item() == 1
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_mean_of_a_tensor_has_the_bits_of_the_sum_divided(dtype):
+    x = pydl.tensor(np.random.default_rng(8).normal(size=(7, 30, 11)), dtype=dtype)
+    for dims in (None, 0, 1, (0, 2), (1, 2)):
+        total = x.sum(dims)
+        divided = total / (x.numel() / total.numel())
+        assert x.mean(dims).numpy().tobytes() == divided.numpy().tobytes()

@@ -5,6 +5,27 @@
 #include <unistd.h>
 
 namespace pydl {
+namespace {
+
+// The addresses of the first and the last element; there must be one.
+struct Extent {
+  uintptr_t first, last;
+
+  explicit Extent(const View& v) : first(reinterpret_cast<uintptr_t>(v.data)), last(first) {
+    for (int d = 0; d < v.ndim; ++d) {
+      const int64_t reach = (v.shape[d] - 1) * v.strides[d] * item_size(v.dtype);
+      (reach < 0 ? first : last) += reach;
+    }
+  }
+};
+
+bool same_places(const View& a, const View& b) {
+  bool same = a.data == b.data && same_shape(a, b);
+  for (int d = 0; same && d < a.ndim; ++d) same = a.shape[d] == 1 || a.strides[d] == b.strides[d];
+  return same;
+}
+
+}  // namespace
 
 void ReleasedGil::reacquire() {
   try {
@@ -26,6 +47,29 @@ void check_same_dtype(const View& a, const View& b, const char* function, const 
   if (a.dtype != b.dtype)
     fail<TypeError>(function, std::string(first) + " and " + second + " of one dtype",
                     to_string(a.dtype) + " and " + to_string(b.dtype));
+}
+
+const View* bias_view(py::handle bias, const View& like, int64_t n, const char* function, View& holder) {
+  if (bias.is_none()) return nullptr;
+  holder = float_view(bias, function, "bias");
+  check_same_dtype(like, holder, function, "input", "bias");
+  if (holder.ndim != 1 || holder.shape[0] != n)
+    fail(function, "bias of shape (" + std::to_string(n) + ",)", shape_string(holder));
+  return &holder;
+}
+
+void check_written(py::handle array, const View& view, const char* function, const char* argument) {
+  if (!is_writeable(array)) fail(function, std::string(argument) + " to be writeable", "a read-only array");
+  for (int d = 0; d < view.ndim && numel(view) > 0; ++d)
+    if (view.strides[d] == 0 && view.shape[d] > 1)
+      fail(function, std::string(argument) + " with memory for every element", "an expanded array");
+}
+
+void check_overlap(const View& out, const View& in, const char* function) {
+  if (numel(out) == 0 || numel(in) == 0 || same_places(out, in)) return;
+  const Extent a(out), b(in);
+  if (a.first <= b.last && b.first <= a.last)
+    fail(function, "out to be one of the inputs or clear of them", "arrays that overlap in part");
 }
 
 py::object empty(DType dtype, const std::vector<int64_t>& shape) {

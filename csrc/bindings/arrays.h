@@ -25,6 +25,15 @@ View float_view(py::handle array, const char* function, const char* argument);
 void check_same_dtype(const View& a, const View& b, const char* function, const char* first,
                       const char* second);
 
+// The view of a bias of length n in `holder`; null where it is None.
+const View* bias_view(py::handle bias, const View& like, int64_t n, const char* function, View& holder);
+
+// ValueError unless the array may be written and has memory for every element.
+void check_written(py::handle array, const View& view, const char* function, const char* argument);
+
+// ValueError unless `out` is exactly `in` or lies clear of it, as far as the first and last elements tell.
+void check_overlap(const View& out, const View& in, const char* function);
+
 // An uninitialised array, C-contiguous.
 py::object empty(DType dtype, const int64_t* shape, int ndim);
 py::object empty(DType dtype, const std::vector<int64_t>& shape);

@@ -1,15 +1,13 @@
-#include <cuda_runtime_api.h>
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <numeric>
 
 #include "bindings/arrays.h"
+#include "cuda/stream.h"
 
 namespace pydl {
-
-void set_current_stream(cudaStream_t stream);
-
 namespace {
 
 // Never a static object: it would be released after the interpreter.
@@ -20,10 +18,6 @@ DType dtype_of(py::handle array, const char* function, const char* argument) {
   for (DType dtype : {DType::f32, DType::f64, DType::i64, DType::u8, DType::b8})
     if (name == to_string(dtype)) return dtype;
   fail<TypeError>(function, std::string(argument) + " of dtype float32, float64, int64, uint8 or bool", name);
-}
-
-int64_t item_size(DType dtype) {
-  return dtype == DType::f32 ? 4 : dtype == DType::u8 || dtype == DType::b8 ? 1 : 8;
 }
 
 }  // namespace

@@ -1,38 +1,26 @@
 #include "kernels/conv.h"
 
+#include <algorithm>
+#include <cstdlib>
+
 #include "bindings/arrays.h"
 #include "bindings/families.h"
+#include "bindings/images.h"
 #include "bindings/window.h"
 #include "core/isa.h"
 
 namespace pydl {
 namespace {
 
-// A batch of images, with a batch dimension of 1 where the caller gave none.
-struct Images {
+// Images as (N, C, H, W); single where the caller gave no N.
+struct Batch {
   View view;
   bool single;
-};
 
-Images parse_images(py::handle array, const char* function, const char* argument) {
-  const View v = float_view(array, function, argument);
-  if (v.ndim != 3 && v.ndim != 4)
-    fail(function, std::string(argument) + " of shape (N, C, H, W) or (C, H, W)", shape_string(v));
-  Images images{v, v.ndim == 3};
-  if (images.single) {
-    images.view.ndim = 4;
-    for (int d = 3; d > 0; --d) {
-      images.view.shape[d] = v.shape[d - 1];
-      images.view.strides[d] = v.strides[d - 1];
-    }
-    images.view.shape[0] = 1;
-    images.view.strides[0] = 0;
-  }
-  for (int d = 1; d < 4; ++d)
-    if (images.view.shape[d] < 1)
-      fail(function, std::string(argument) + " with at least one channel, row and column", shape_string(v));
-  return images;
-}
+  Batch(py::handle array, const char* function, const char* argument)
+      : view(float_images(array, function, argument)),
+        single(float_view(array, function, argument).ndim == 3) {}
+};
 
 View parse_weight(py::handle array, const char* function, const char* shape) {
   const View w = float_view(array, function, "weight");
@@ -51,16 +39,6 @@ int64_t parse_groups(py::handle value, const char* function, int64_t channels, c
 
 std::string grouped(int64_t groups) { return groups == 1 ? "" : " and groups=" + std::to_string(groups); }
 
-const View* parse_bias(py::handle bias, const View& like, int64_t channels, const char* function,
-                       View& holder) {
-  if (bias.is_none()) return nullptr;
-  holder = float_view(bias, function, "bias");
-  check_same_dtype(like, holder, function, "input", "bias");
-  if (holder.ndim != 1 || holder.shape[0] != channels)
-    fail(function, "bias of shape (" + std::to_string(channels) + ",)", shape_string(holder));
-  return &holder;
-}
-
 // Channels are the fastest dimension.
 bool is_channels_last(const View& v) {
   if (is_contiguous(v) || v.shape[1] == 1) return false;
@@ -70,8 +48,7 @@ bool is_channels_last(const View& v) {
 }
 
 // An uninitialised (N, C, H, W) or (C, H, W), in memory like `input`.
-py::array empty_images(const Images& input, int64_t channels, const int64_t (&size)[2],
-                       const char* function) {
+py::array empty_images(const Batch& input, int64_t channels, const int64_t (&size)[2], const char* function) {
   std::vector<int64_t> shape{input.view.shape[0], channels, size[0], size[1]};
   int64_t bytes = sizeof(double);
   for (const int64_t n : shape) bytes = checked_mul(function, bytes, n);
@@ -83,17 +60,6 @@ py::array empty_images(const Images& input, int64_t channels, const int64_t (&si
   py::object result = rows.attr("transpose")(0, 3, 1, 2);
   if (input.single) result = result[py::int_(0)];
   return result;
-}
-
-View view_of_images(py::array& array, bool single) {
-  const View v = view_of_result(array);
-  if (!single) return v;
-  View out{v.data,
-           v.dtype,
-           4,
-           {1, v.shape[0], v.shape[1], v.shape[2]},
-           {0, v.strides[0], v.strides[1], v.strides[2]}};
-  return out;
 }
 
 // Multiply-adds, for the decision to release the GIL.
@@ -116,7 +82,7 @@ void crop(py::handle out_size, const char* function, int64_t (&out)[2]) {
 py::array conv2d(py::handle input, py::handle weight, py::handle bias, py::handle stride, py::handle padding,
                  py::handle dilation, py::handle groups, py::handle out_size) {
   const char* const name = "conv2d";
-  const Images x = parse_images(input, name, "input");
+  const Batch x(input, name, "input");
   const View w = parse_weight(weight, name, "(out, in/groups, kH, kW)");
   check_same_dtype(x.view, w, name, "input", "weight");
   const Window2d window = conv_window(name, {w.shape[2], w.shape[3]}, stride, padding, dilation);
@@ -128,12 +94,12 @@ py::array conv2d(py::handle input, py::handle weight, py::handle bias, py::handl
          shape_string(w));
   parse_groups(groups, name, w.shape[0], "the output");
   View holder;
-  const View* const b = parse_bias(bias, x.view, w.shape[0], name, holder);
+  const View* const b = bias_view(bias, x.view, w.shape[0], name, holder);
   int64_t out[2];
   window_out_size(name, window, {x.view.shape[2], x.view.shape[3]}, out);
   crop(out_size, name, out);
   py::array y = empty_images(x, w.shape[0], out, name);
-  const View vy = view_of_images(y, x.single);
+  const View vy = batch_view(view_of_result(y), name, "result");
   call_kernel(work_of(vy, w), [&] { kernels().conv.forward(x.view, w, b, vy, window, g); });
   return y;
 }
@@ -151,7 +117,7 @@ py::array conv_transpose2d(py::handle input, py::handle weight, py::handle bias,
                            py::handle padding, py::handle output_padding, py::handle groups,
                            py::handle dilation) {
   const char* const name = "conv_transpose2d";
-  const Images y = parse_images(input, name, "input");
+  const Batch y(input, name, "input");
   const View w = parse_weight(weight, name, "(in, out/groups, kH, kW)");
   check_same_dtype(y.view, w, name, "input", "weight");
   if (py::isinstance<py::str>(padding))
@@ -168,10 +134,10 @@ py::array conv_transpose2d(py::handle input, py::handle weight, py::handle bias,
          shape_string(w));
   const int64_t channels = checked_mul(name, w.shape[1], g);
   View holder;
-  const View* const b = parse_bias(bias, y.view, channels, name, holder);
+  const View* const b = bias_view(bias, y.view, channels, name, holder);
   window_transposed_size(name, window, {y.view.shape[2], y.view.shape[3]}, added, size);
   py::array x = empty_images(y, channels, size, name);
-  const View vx = view_of_images(x, y.single);
+  const View vx = batch_view(view_of_result(x), name, "result");
   call_kernel(work_of(y.view, w), [&] { kernels().conv.transposed(y.view, w, b, vx, window, g); });
   return x;
 }
@@ -179,7 +145,7 @@ py::array conv_transpose2d(py::handle input, py::handle weight, py::handle bias,
 py::array conv2d_weight_grad(py::handle input, py::handle grad, py::handle kernel_size, py::handle stride,
                              py::handle padding, py::handle dilation, py::handle groups) {
   const char* const name = "conv2d_weight_grad";
-  const Images x = parse_images(input, name, "input"), y = parse_images(grad, name, "grad");
+  const Batch x(input, name, "input"), y(grad, name, "grad");
   check_same_dtype(x.view, y.view, name, "input", "grad");
   int64_t kernel[2], out[2];
   parse_pair(kernel_size, name, "kernel_size", 1, kernel);

@@ -1,7 +1,7 @@
 #include "kernels/elementwise.h"
 
 #include <algorithm>
-#include <cmath>
+#include <initializer_list>
 
 #include "bindings/arrays.h"
 #include "bindings/families.h"
@@ -26,47 +26,49 @@ bool is_number(py::handle x) {
   return PyFloat_Check(x.ptr()) || (PyLong_Check(x.ptr()) && !PyBool_Check(x.ptr()));
 }
 
-// `v` as a view of the broadcast shape: new and stretched dimensions get stride 0.
-View broadcast_to(const View& v, const int64_t* shape, int ndim) {
-  View out{v.data, v.dtype, ndim, {}, {}};
-  for (int i = 0; i < ndim; ++i) {
-    const int source = i - (ndim - v.ndim);
-    out.shape[i] = shape[i];
+// `v` as a view of like's shape: new and stretched dimensions get stride 0.
+View broadcast_to(const View& v, const View& like) {
+  View out{v.data, v.dtype, like.ndim, {}, {}};
+  for (int i = 0; i < like.ndim; ++i) {
+    const int source = i - (like.ndim - v.ndim);
+    out.shape[i] = like.shape[i];
     out.strides[i] = source < 0 || v.shape[source] == 1 ? 0 : v.strides[source];
   }
   return out;
 }
 
-int broadcast_shape(const char* name, const View& a, const View& b, int64_t (&shape)[kMaxDims]) {
-  const int ndim = std::max(a.ndim, b.ndim);
-  for (int i = 0; i < ndim; ++i) {
-    const int ia = i - (ndim - a.ndim), ib = i - (ndim - b.ndim);
+// The shape to which both are broadcast, without data and laid out row by row.
+View broadcast(const char* name, const View& a, const View& b) {
+  View out{nullptr, a.dtype, std::max(a.ndim, b.ndim), {}, {}};
+  int64_t step = 1;
+  for (int i = out.ndim - 1; i >= 0; --i) {
+    const int ia = i - (out.ndim - a.ndim), ib = i - (out.ndim - b.ndim);
     const int64_t na = ia < 0 ? 1 : a.shape[ia], nb = ib < 0 ? 1 : b.shape[ib];
     if (na != nb && na != 1 && nb != 1)
       fail(name, "shapes that broadcast together", shape_string(a) + " and " + shape_string(b));
-    shape[i] = na == 1 ? nb : na;
+    out.shape[i] = na == 1 ? nb : na;
+    out.strides[i] = step;
+    step = checked_mul(name, step, out.shape[i]);
   }
-  return ndim;
-}
-
-bool has_shape(const View& v, const int64_t* shape, int ndim) {
-  return v.ndim == ndim && std::equal(shape, shape + ndim, v.shape);
+  return out;
 }
 
 // The caller's `out`, checked, or a new array laid out like `like`.
-py::object output(const char* name, py::handle out, const View& like) {
+py::object output(const char* name, py::handle out, const View& like,
+                  std::initializer_list<const View*> inputs) {
   if (out.is_none()) return empty_like(like);
   const View view = float_view(out, name, "out");
-  if (!is_writeable(out)) fail(name, "out to be writeable", "a read-only array");
-  if (view.dtype != like.dtype || !has_shape(view, like.shape, like.ndim))
+  check_written(out, view, name, "out");
+  if (view.dtype != like.dtype || !same_shape(view, like))
     fail(name, "out of shape " + shape_string(like) + " and dtype " + to_string(like.dtype),
          shape_string(view) + " and " + to_string(view.dtype));
+  for (const View* input : inputs) check_overlap(view, *input, name);
   return py::reinterpret_borrow<py::object>(out);
 }
 
 py::object unary(const char* name, Unary op, py::handle x, double a, double b, py::handle out) {
   const View vx = float_view(x, name, "input");
-  py::object y = output(name, out, vx);
+  py::object y = output(name, out, vx, {&vx});
   const View vy = view_of_result(y);
   call_kernel(numel(vx), [&] { kernels().elementwise.unary(op, vx, vy, a, b); });
   return y;
@@ -90,22 +92,10 @@ py::object binary(const char* name, Binary op, py::handle x1, py::handle x2, dou
     }
   }
   check_same_dtype(v1, v2, name, "input", "other");
-  int64_t shape[kMaxDims];
-  const int ndim = broadcast_shape(name, v1, v2, shape);
-  const View b1 = broadcast_to(v1, shape, ndim), b2 = broadcast_to(v2, shape, ndim);
+  const View whole = broadcast(name, v1, v2), b1 = broadcast_to(v1, whole), b2 = broadcast_to(v2, whole);
   // The result is laid out like an operand of its shape, else row by row.
-  py::object y = has_shape(v1, shape, ndim)   ? output(name, out, v1)
-                 : has_shape(v2, shape, ndim) ? output(name, out, v2)
-                                              : output(name, out, [&] {
-                                                  View like{nullptr, v1.dtype, ndim, {}, {}};
-                                                  int64_t step = 1;
-                                                  for (int i = ndim - 1; i >= 0; --i) {
-                                                    like.shape[i] = shape[i];
-                                                    like.strides[i] = step;
-                                                    step *= shape[i];
-                                                  }
-                                                  return like;
-                                                }());
+  const View& like = same_shape(v1, whole) ? v1 : same_shape(v2, whole) ? v2 : whole;
+  py::object y = output(name, out, like, {&b1, &b2});
   const View vy = view_of_result(y);
   call_kernel(numel(vy), [&] { kernels().elementwise.binary(op, b1, b2, vy, a, b); });
   return y;

@@ -1,6 +1,6 @@
 #include "kernels/gemm.h"
 
-#include <cmath>
+#include <algorithm>
 
 #include "bindings/arrays.h"
 #include "bindings/families.h"
@@ -66,16 +66,6 @@ int64_t checked_size(const std::vector<int64_t>& shape, const char* function) {
 int64_t work_of(int64_t results, int64_t k) {
   const double work = double(results) * double(k);
   return work < 4e18 ? static_cast<int64_t>(work) : INT64_C(1) << 62;
-}
-
-// The view of a bias of length n in `holder`; null where there is none.
-const View* bias_view(py::handle bias, const View& like, int64_t n, const char* function, View& holder) {
-  if (bias.is_none()) return nullptr;
-  holder = float_view(bias, function, "bias");
-  check_same_dtype(like, holder, function, "input", "bias");
-  if (holder.ndim != 1 || holder.shape[0] != n)
-    fail(function, "bias of shape (" + std::to_string(n) + ",)", shape_string(holder));
-  return &holder;
 }
 
 py::array product(const View& a, const View& b, py::array out, const std::vector<int64_t>& shape,

@@ -1,5 +1,7 @@
 #include "bindings/images.h"
 
+#include <algorithm>
+
 namespace pydl {
 namespace {
 
@@ -28,6 +30,24 @@ Images::Images(py::handle object, const char* name, const char* argument)
   array = contiguous(object);
   full = view_of_result(array);
   merge_images(full, merged);
+}
+
+View batch_view(const View& v, const char* function, const char* argument) {
+  if (v.ndim != 3 && v.ndim != 4)
+    fail(function, std::string(argument) + " of shape (N, C, H, W) or (C, H, W)", shape_string(v));
+  if (v.ndim == 4) return v;
+  View out{v.data, v.dtype, 4, {1}, {v.shape[0] * v.strides[0]}};
+  std::copy_n(v.shape, 3, out.shape + 1);
+  std::copy_n(v.strides, 3, out.strides + 1);
+  return out;
+}
+
+View float_images(py::handle array, const char* function, const char* argument) {
+  const View v = float_view(array, function, argument), images = batch_view(v, function, argument);
+  for (int d = 1; d < 4; ++d)
+    if (images.shape[d] < 1)
+      fail(function, std::string(argument) + " with at least one channel, row and column", shape_string(v));
+  return images;
 }
 
 py::object contiguous(py::handle array) { return py::array::ensure(array, py::array::c_style); }

@@ -1,4 +1,4 @@
-// Arrays of shape (N, C, …) as kernels of (N, C, L) take them.
+// Images as kernels take them: (N, C, L), or (N, C, H, W).
 #pragma once
 #include "bindings/arrays.h"
 
@@ -14,6 +14,12 @@ struct Images {
   int64_t channels() const { return full.shape[1]; }
   int64_t count() const { return merged.shape[0] * merged.shape[2]; }  // values in a channel
 };
+
+// (N, C, H, W) as it is, (C, H, W) as a batch of one.
+View batch_view(const View& v, const char* function, const char* argument);
+
+// The same of a float array with at least one channel, row and column.
+View float_images(py::handle array, const char* function, const char* argument);
 
 // The array itself where it is C-contiguous, else a copy that is.
 py::object contiguous(py::handle array);

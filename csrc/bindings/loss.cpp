@@ -1,8 +1,5 @@
 #include "kernels/loss.h"
 
-#include <algorithm>
-#include <limits>
-
 #include "bindings/arrays.h"
 #include "bindings/families.h"
 #include "bindings/images.h"
@@ -30,10 +27,6 @@ py::object scalar(DType dtype, double value) {
 }
 
 double number_of(py::handle scalar) { return scalar.attr("item")().cast<double>(); }
-
-bool same_shape(const View& a, const View& b) {
-  return a.ndim == b.ndim && std::equal(a.shape, a.shape + a.ndim, b.shape);
-}
 
 // The operands of an elementwise loss, contiguous and alike.
 struct Operands {
@@ -100,6 +93,11 @@ std::string position_string(int64_t flat, const View& v) {
   return shape_string(index, v.ndim);
 }
 
+// A contiguous array of one value for each position of x (N, C, L), as (N, 1, L).
+View flat_positions(const View& v, const View& x) {
+  return View{v.data, v.dtype, 3, {x.shape[0], 1, x.shape[2]}, {x.shape[2], 1, 1}};
+}
+
 // Checked operands of cross_entropy, with the weight of all targets together.
 struct Classes {
   py::object input, target, weight;
@@ -124,10 +122,9 @@ struct Classes {
     set_weight(name, class_weight);
     if (!(smoothing >= 0 && smoothing <= 1))
       fail(name, "label_smoothing in 0 … 1", std::to_string(smoothing));
-    kernel = {
-        View{view_of_result(target).data, DType::i64, 3, {x.shape[0], 1, x.shape[2]}, {x.shape[2], 1, 1}},
-        ignore_index, weight.is_none() ? nullptr : view_of_result(weight).data, smoothing};
-    check_indices(name);
+    kernel = {flat_positions(view_of_result(target), x), ignore_index,
+              weight.is_none() ? nullptr : view_of_result(weight).data, smoothing};
+    call_kernel(numel(positions), [&] { check_indices(name); });
   }
 
  private:
@@ -168,10 +165,6 @@ struct Classes {
     }
   }
 };
-
-View flat_positions(const View& v, const View& x) {
-  return View{v.data, v.dtype, 3, {x.shape[0], 1, x.shape[2]}, {x.shape[2], 1, 1}};
-}
 
 // (loss, sum of the targets' weights)
 py::tuple cross_entropy(py::handle input, py::handle target, py::handle weight, int64_t ignore_index,

@@ -87,8 +87,7 @@ py::tuple batch_norm_grad(py::handle input, py::handle grad, py::handle mean, py
   const char* name = "batch_norm_grad";
   const Images x(input, name, "input"), g(grad, name, "grad");
   check_same_dtype(x.full, g.full, name, "input", "grad");
-  if (x.full.ndim != g.full.ndim || !std::equal(x.full.shape, x.full.shape + x.full.ndim, g.full.shape))
-    fail(name, "grad of shape " + shape_string(x.full), shape_string(g.full));
+  if (!same_shape(x.full, g.full)) fail(name, "grad of shape " + shape_string(x.full), shape_string(g.full));
   py::array m = parameter(mean, x, name, "mean", 0);
   const py::array v = parameter(var, x, name, "var", 1), w = parameter(weight, x, name, "weight", 1);
   py::array sum_g = parameter(py::none(), x, name, "", 0), sum_gd = parameter(py::none(), x, name, "", 0);

@@ -2,8 +2,9 @@
 
 #include <pybind11/stl.h>
 
-#include <algorithm>
 #include <cmath>
+#include <initializer_list>
+#include <optional>
 
 #include "bindings/arrays.h"
 #include "bindings/families.h"
@@ -16,24 +17,16 @@ using Arrays = std::vector<py::object>;
 using OptionalArrays = std::optional<Arrays>;
 using Numbers = std::vector<double>;
 
-// An operand of tensor i: like the parameter in shape and dtype, and with memory of its own where it is
-// written.
+// An operand of tensor i: like the parameter in shape and dtype.
 View operand(const char* name, const char* argument, const py::object& array, const View* parameter) {
   const View view = float_view(array, name, argument);
   if (parameter) {
     check_same_dtype(*parameter, view, name, "params", argument);
-    if (view.ndim != parameter->ndim || !std::equal(view.shape, view.shape + view.ndim, parameter->shape))
+    if (!same_shape(view, *parameter))
       fail(name, std::string(argument) + " of the parameter's shape " + shape_string(*parameter),
            shape_string(view));
   }
   return view;
-}
-
-void check_written(const char* name, const char* argument, const py::object& array, const View& view) {
-  if (!is_writeable(array)) fail(name, std::string(argument) + " to be writeable", "a read-only array");
-  for (int d = 0; d < view.ndim && numel(view) > 0; ++d)
-    if (view.strides[d] == 0 && view.shape[d] > 1)
-      fail(name, std::string(argument) + " with memory for every element", "an expanded array");
 }
 
 // Everything is checked here, before any parameter changes.
@@ -57,7 +50,7 @@ struct Group {
         const char* argument = k == 0 ? "params" : k == 1 ? "grads" : "state";
         const py::object& array = (*lists[k])[i];
         tensors[i].operand[k] = operand(name, argument, array, k ? tensors[i].operand : nullptr);
-        if (k != 1) check_written(name, argument, array, tensors[i].operand[k]);
+        if (k != 1) check_written(array, tensors[i].operand[k], name, argument);
       }
       work += numel(tensors[i].operand[0]);
     }

@@ -4,34 +4,15 @@
 
 #include "bindings/arrays.h"
 #include "bindings/families.h"
+#include "bindings/images.h"
 #include "bindings/window.h"
 #include "core/isa.h"
 
 namespace pydl {
 namespace {
 
-// An array as (N, C, H, W); without N it counts as a batch of one.
 View images(py::handle array, const char* name, const char* argument) {
-  View v = view_of(array, name, argument);
-  if (v.ndim != 3 && v.ndim != 4)
-    fail(name, std::string(argument) + " of shape (N, C, H, W) or (C, H, W)", shape_string(v));
-  if (v.ndim == 3) {
-    std::copy_backward(v.shape, v.shape + 3, v.shape + 4);
-    std::copy_backward(v.strides, v.strides + 3, v.strides + 4);
-    v.ndim = 4;
-    v.shape[0] = 1;
-    v.strides[0] = v.shape[1] * v.strides[1];
-  }
-  return v;
-}
-
-View float_images(py::handle array, const char* name, const char* argument) {
-  float_view(array, name, argument);
-  const View v = images(array, name, argument);
-  for (int d = 1; d < 4; ++d)
-    if (v.shape[d] < 1)
-      fail(name, std::string(argument) + " with at least one channel and pixel", shape_string(v));
-  return v;
+  return batch_view(view_of(array, name, argument), name, argument);
 }
 
 Window2d checked_window(const char* name, py::handle kernel, py::handle stride, py::handle padding,
@@ -97,8 +78,7 @@ View checked_index(py::handle index, const View& like, const Window2d& w, const 
   const View v = images(index, name, "index");
   if (v.dtype != index_dtype(w))
     fail<TypeError>(name, "index of dtype " + to_string(index_dtype(w)), to_string(v.dtype));
-  if (!std::equal(v.shape, v.shape + 4, like.shape))
-    fail(name, "index of shape " + shape_string(like), shape_string(v));
+  if (!same_shape(v, like)) fail(name, "index of shape " + shape_string(like), shape_string(v));
   return v;
 }
 

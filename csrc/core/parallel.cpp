@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <exception>
@@ -63,7 +64,21 @@ struct Job {
   }
 };
 
-constexpr int kSpins = 4000;  // about 50 microseconds: the gap between two kernels of one training step
+// The gap between two kernels of one training step; who waits longer sleeps.
+constexpr std::chrono::microseconds kSpin(50);
+
+// Waits for done() with the processor in hand; false where it is not true within kSpin.
+template <class F>
+bool spin_until(F&& done) {
+  const auto end = std::chrono::steady_clock::now() + kSpin;
+  do {
+    for (int i = 0; i < 32; ++i) {
+      if (done()) return true;
+      pause();
+    }
+  } while (std::chrono::steady_clock::now() < end);
+  return false;
+}
 
 class Pool {
  public:
@@ -85,12 +100,10 @@ class Pool {
       std::lock_guard<std::mutex> lock(mutex_);
       job_ = nullptr;  // a worker that comes late finds nothing
     }
-    for (int spin = 0; active_.load(std::memory_order_acquire) != 0; ++spin) {
-      if (spin < kSpins) {
-        pause();
-      } else {
-        std::this_thread::yield();
-      }
+    const auto all_done = [this] { return active_.load(std::memory_order_acquire) == 0; };
+    if (!spin_until(all_done)) {
+      std::unique_lock<std::mutex> lock(mutex_);
+      done_.wait(lock, all_done);
     }
     return true;
   }
@@ -104,7 +117,7 @@ class Pool {
       pthread_sigmask(SIG_SETMASK, &all, &before);
       bool started = true;
       try {
-        std::thread([this, index = workers_] { serve(index); }).detach();
+        std::thread([this] { serve(); }).detach();
       } catch (const std::system_error&) {
         started = false;  // no more threads to be had: fewer are used
       }
@@ -114,11 +127,10 @@ class Pool {
     }
   }
 
-  void serve(int) {
+  void serve() {
     uint64_t seen = 0;
     for (;;) {
-      for (int spin = 0; spin < kSpins && generation_.load(std::memory_order_acquire) == seen; ++spin)
-        pause();
+      spin_until([&] { return generation_.load(std::memory_order_acquire) != seen; });
       Job* job = nullptr;
       {
         std::unique_lock<std::mutex> lock(mutex_);
@@ -132,14 +144,21 @@ class Pool {
       }
       if (job) {
         job->work();
-        active_.fetch_sub(1, std::memory_order_release);
+        leave();
       }
     }
   }
 
+  void leave() {
+    if (active_.fetch_sub(1, std::memory_order_release) != 1) return;
+    // With the lock, the caller has either seen the last one leave or sleeps already.
+    std::lock_guard<std::mutex> lock(mutex_);
+    done_.notify_one();
+  }
+
   std::mutex use_;
   std::mutex mutex_;
-  std::condition_variable wake_;
+  std::condition_variable wake_, done_;  // of workers, of the caller
   std::atomic<uint64_t> generation_{0};
   std::atomic<int> active_{0};
   Job* job_ = nullptr;

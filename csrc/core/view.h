@@ -30,6 +30,16 @@ static inline int64_t numel(const View& v) {
   return n;
 }
 
+static inline int64_t item_size(DType dtype) {
+  return dtype == DType::f32 ? 4 : dtype == DType::u8 || dtype == DType::b8 ? 1 : 8;
+}
+
+static inline bool same_shape(const View& a, const View& b) {
+  bool same = a.ndim == b.ndim;
+  for (int i = 0; same && i < a.ndim; ++i) same = a.shape[i] == b.shape[i];
+  return same;
+}
+
 static inline bool is_contiguous(const View& v) {
   int64_t expected = 1;
   for (int i = v.ndim - 1; i >= 0; --i) {

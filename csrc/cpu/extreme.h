@@ -2,9 +2,6 @@
 // for each vector, and one for each pair that looks for NaN.
 #pragma once
 #include "cpu/tree.h"
-#if defined(__SSE2__)
-#include <immintrin.h>
-#endif
 
 namespace pydl {
 namespace PYDL_ISA {
@@ -32,22 +29,6 @@ static inline Vec<double> larger(Vec<double> a, Vec<double> b) {
   return Vec<double>((Vec<double>::raw)_mm_max_pd((__m128d)a.v, (__m128d)b.v));
 #else
   return select(a > b, a, b);
-#endif
-}
-
-// Whether a lane of the mask is set.
-template <class T>
-static inline bool any_lane(typename Vec<T>::bits mask) {
-#if defined(__AVX2__) && !defined(__AVX512F__)
-  return !_mm256_testz_si256((__m256i)mask, (__m256i)mask);
-#elif defined(__SSE2__) && !defined(__AVX512F__)
-  return _mm_movemask_epi8((__m128i)mask) != 0;
-#elif defined(__AVX512F__)
-  return _mm512_test_epi64_mask((__m512i)mask, (__m512i)mask) != 0;
-#else
-  for (int i = 0; i < Vec<T>::size; ++i)
-    if (mask[i]) return true;
-  return false;
 #endif
 }
 
@@ -92,7 +73,7 @@ static inline bool scan_extreme(const T* p, int64_t n, T& found) {
     nan |= unordered(at(i), at(i));
   }
   V all = larger(larger(best[0], best[1]), larger(best[2], best[3]));
-  if (any_lane<T>(nan)) return false;
+  if (any(nan)) return false;
   T most = all.v[0];
   for (int j = 1; j < W; ++j) most = all.v[j] > most ? all.v[j] : most;
   for (; i < n; ++i) {
@@ -119,8 +100,8 @@ static inline int64_t find_lane(const T* p, int64_t n, Test&& test) {
   constexpr int W = Vec<T>::size;
   const auto hit = [&](int64_t i) { return test(Vec<T>::load(p + i)); };
   int64_t i = 0;
-  while (i + 4 * W <= n && !any_lane<T>(hit(i) | hit(i + W) | hit(i + 2 * W) | hit(i + 3 * W))) i += 4 * W;
-  while (i + W <= n && !any_lane<T>(hit(i))) i += W;
+  while (i + 4 * W <= n && !any(hit(i) | hit(i + W) | hit(i + 2 * W) | hit(i + 3 * W))) i += 4 * W;
+  while (i + W <= n && !any(hit(i))) i += W;
   while (!test(Vec<T>(p[i]))[0]) ++i;
   return i;
 }

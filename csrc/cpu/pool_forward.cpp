@@ -32,7 +32,9 @@ struct Max {
     V best;
     typename V::bits taken;
   };
-  State start(const Place&) const { return {V(-T(INFINITY)), typename V::bits{} - 1}; }
+  State start(const Place&) const {
+    return {V(-T(INFINITY)), typename V::bits{} + typename V::integer(kNoTap)};
+  }
   void add(State& s, V v, int64_t tap, typename V::bits valid) const {
     const auto takes = ((v > s.best) | (v != v) | (s.taken < 0)) & valid;
     s.best = select(takes, v, s.best);

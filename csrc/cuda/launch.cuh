@@ -6,14 +6,12 @@
 #ifdef __CUDACC__
 #include <cuda_runtime.h>
 
+#include "cuda/stream.h"
+
 #define PYDL_FN __host__ __device__ static inline
 #define PYDL_KERNEL __global__ static
 
 namespace pydl {
-
-// The stream that work goes to; the binding sets it before every kernel.
-cudaStream_t current_stream();
-void set_current_stream(cudaStream_t stream);
 
 // Throws std::runtime_error naming the kernel; the error is cleared, so the next call works.
 void check_launch(const char* kernel);

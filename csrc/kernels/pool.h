@@ -3,7 +3,7 @@
 // x and dx are (N, C, H, W), y, g and index (N, C, OH, OW) with OH, OW as core/window.h gives them, any
 // strides. Tap t = ky * kernel[1] + kx of window (oh, ow) is x[oh * stride - padding + ky * dilation, …];
 // taps outside x do not count. `index` holds the tap taken by each window: uint8 where the kernel has at most
-// kCompactTaps taps, else int64; kNoTap (-1, 255 as uint8) where a window lies in the padding alone.
+// kCompactTaps taps, else int64; kNoTap (255 as uint8) where a window lies in the padding alone.
 //   max_forward    y = the largest tap and its index: the first of equals, the last NaN; -inf without a tap
 //   max_scatter    dx = sum of g over the windows whose index is this element
 //   max_gather     y = x at the index, 0 without a tap
@@ -18,7 +18,7 @@
 
 namespace pydl {
 
-constexpr int64_t kCompactTaps = 255;
+constexpr int64_t kCompactTaps = 255, kNoTap = -1;
 
 // What a mean divides by: `fixed` where it is positive, else the elements of the window within the input,
 // and, with count_padding, within its padding.

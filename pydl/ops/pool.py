@@ -117,8 +117,8 @@ def _places(pool: MaxPool) -> Array:
     rows, columns = (xp.arange(n) * s - p for n, s, p in zip(tap.shape[-2:], stride, padding, strict=True))
     row = rows[:, None] + tap // kernel[1] * dilation[0]
     places = row * pool.image[1] + columns + tap % kernel[1] * dilation[1]
-    none = 255 if pool.index.dtype.kind == "u" else -1
-    return xp.where(tap == none, -1, places)
+    no_tap = xp.asarray(-1).astype(pool.index.dtype)  # kNoTap of csrc/kernels/pool.h
+    return xp.where(pool.index == no_tap, -1, places)
 
 
 def avg_pool2d(

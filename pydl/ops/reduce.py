@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,6 +28,16 @@ class Sum(Function):
 
     def backward(self, g: Tensor) -> Tensor:
         return expand(reshape(g, _keepdim_shape(self.shape, self.dims)), self.shape)
+
+
+class Mean(Sum):
+    def forward(self, x: Array) -> Array:
+        self.shape = x.shape
+        return kernels(x).mean(x, self.dims, self.keepdim)
+
+    def backward(self, g: Tensor) -> Tensor:
+        count = math.prod(self.shape[d] for d in self.dims)
+        return super().backward(g / float(count) if count else g)  # of nothing, the gradient is empty
 
 
 class SumTo(Function):
@@ -138,12 +149,7 @@ def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
     input = _converted("mean", input, dtype)
     if input.dtype.kind != "f":
         raise TypeError(f"[mean] expected input of dtype float32 or float64, got {input.dtype}")
-    dims = check_dims("mean", dim, input.ndim)
-    count = 1
-    for d in dims:
-        count *= input.shape[d]
-    total = Sum(dims, keepdim)(input)
-    return total / float(count) if count else total * float("nan")
+    return Mean(check_dims("mean", dim, input.ndim), keepdim)(input)
 
 
 @with_axis
@@ -247,6 +253,8 @@ def _arg(function: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor
     if input.numel() == 0 and (axis is None or input.shape[axis] == 0):
         raise ValueError(f"[{function}] expected at least one element to choose from, got shape {input.shape}")
     xp = array_module(input._data)
+    if input.dtype.kind == "f" and xp is np:  # CuPy has its own
+        return Tensor._wrap(getattr(kernels(input._data), function)(input._data, axis if input.ndim else None, keepdim))
     return Tensor._wrap(xp.asarray(getattr(xp, function)(input._data, axis=axis, keepdims=keepdim), dtype="int64"))
 
 
