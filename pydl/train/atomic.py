@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
 import stat
 from collections.abc import Iterable
 from contextlib import suppress
+from typing import Any
 
 PREFIX, SUFFIX = ".pydl-", ".tmp"
 
 
-def write_file(path: str | os.PathLike[str], pieces: Iterable[bytes | memoryview]) -> None:
+def write_file(path: str | bytes | os.PathLike[Any], pieces: Iterable[bytes | memoryview]) -> None:
     """Make `pieces` the content of the file `path`; after a failure at any point the old content is there.
 
-    A symbolic link is followed. OSError as the system gives it; the temporary file is removed.
+    A symbolic link is followed. OSError as the system gives it, with the name `path`; the temporary file is removed.
     """
-    target = os.path.realpath(path)
+    name = os.fsdecode(path)
+    try:
+        _write_file(os.path.realpath(name), pieces)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), name) from error
+
+
+def _write_file(target: str, pieces: Iterable[bytes | memoryview]) -> None:
     _check_target(target)
     folder = os.path.dirname(target)
     remove_stale(folder)
@@ -51,7 +60,7 @@ def _check_target(target: str) -> None:
     except FileNotFoundError:
         return
     if not stat.S_ISREG(mode):
-        raise OSError(f"{kind_of(mode)} is in its place")
+        raise OSError(errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL, f"{kind_of(mode)} is in its place")
 
 
 def kind_of(mode: int) -> str:
@@ -71,11 +80,21 @@ def _create(folder: str) -> tuple[int, str]:
     while True:
         temporary = os.path.join(folder, f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-        with suppress(OSError):  # a file system without locks
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if os.fstat(descriptor).st_nlink:
-            return descriptor, temporary
+        try:
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if os.fstat(descriptor).st_nlink:
+                return descriptor, temporary
+        except BaseException:
+            _discard(descriptor, temporary)
+            raise
         os.close(descriptor)  # taken for stale between open and lock
+
+
+def _discard(descriptor: int, temporary: str) -> None:
+    os.close(descriptor)
+    with suppress(OSError):
+        os.unlink(temporary)
 
 
 def _remove_unlocked(path: str) -> None:

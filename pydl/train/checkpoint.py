@@ -23,7 +23,7 @@ _MARK = b'sha256\\":\\"'  # inside a JSON string: the quotes are escaped
 _ZEROS = b"0" * 64
 
 
-def save(obj: Any, path: str | os.PathLike[str]) -> None:
+def save(obj: Any, path: str | bytes | os.PathLike[Any]) -> None:
     """Write `obj` to `path`: dicts, lists and tuples of tensors, arrays, numbers, strings, booleans and None.
 
     At every moment the file holds the old content or the new, whatever fails. Tensors are saved without their graph.
@@ -32,25 +32,25 @@ def save(obj: Any, path: str | os.PathLike[str]) -> None:
     pieces = _serialize(obj)
     try:
         write_file(path, pieces)
-    except OSError as error:
-        raise CheckpointError(path, "to write a checkpoint", error.strerror or str(error)) from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        got = getattr(error, "strerror", None) or str(error)
+        raise CheckpointError(path, "to write a checkpoint", got) from error
 
 
-def load(path: str | os.PathLike[str]) -> Any:
+def load(path: str | bytes | os.PathLike[Any]) -> Any:
     """What `save` wrote to `path`; tensors come back on the CPU. The file is read into memory, never mapped.
 
     CheckpointError naming the file and the first thing wrong if it is missing, truncated, changed in any bit or not a
     checkpoint; nothing in it is executed.
     """
     try:
-        data, length = _read(path)
-        header = data[8 : 8 + length]
-        metadata = check_header(header, len(data) - 8 - length)
-        return _restore(data, header, metadata)
+        return _restore(*_read(path))
     except Flaw as flaw:
         raise CheckpointError(path, flaw.expected, flaw.got) from None
-    except OSError as error:
-        raise CheckpointError(path, "a file to read", error.strerror or str(error)) from error
+    except MemoryError:
+        raise CheckpointError(path, "a file that fits into memory", "a larger one") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise CheckpointError(path, "a file to read", getattr(error, "strerror", None) or str(error)) from error
 
 
 def _serialize(obj: Any) -> list[bytes | memoryview]:
@@ -84,20 +84,23 @@ def _digest(data: memoryview, at: int) -> str:
     return digest.hexdigest()
 
 
-def _read(path: str | os.PathLike[str]) -> tuple[bytes, int]:
-    """The bytes of a file whose header has a possible length, and that length."""
+def _read(path: str | bytes | os.PathLike[Any]) -> tuple[bytes, bytes, dict[str, str]]:
+    """The bytes of a file, its header and metadata; nothing beyond the header is read unless that fits the size."""
     # Without O_NONBLOCK opening a FIFO would wait for its writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise Flaw("a file", kind_of(status.st_mode))
-        length = check_length(file.read(8), status.st_size)
+        first = file.read(8)
+        header = file.read(check_length(first, status.st_size))
+        metadata = check_header(header, status.st_size - 8 - len(header))
+        _digits(header)
         file.seek(0)
         data = file.read(status.st_size)
     if len(data) != status.st_size:
         raise Flaw(f"{status.st_size} bytes", f"{len(data)} bytes: the file shrank")
-    return data, length
+    return data, data[8 : 8 + len(header)], metadata
 
 
 def _restore(data: bytes, header: bytes, metadata: dict[str, str]) -> Any:
@@ -109,7 +112,8 @@ def _restore(data: bytes, header: bytes, metadata: dict[str, str]) -> Any:
     content = parse_json(metadata.get(KEY, ""), f"the metadata {KEY!r}")
     if claimed != found.encode() or not isinstance(content, dict) or content.get("sha256") != found:
         raise Flaw(f"SHA-256 {claimed.decode('ascii', 'replace')}", f"{found}: the file is damaged")
-    if set(content) != {"sha256", "format", "structure"} or content["format"] != FORMAT:
+    # As text, because True == 1.0 == 1.
+    if set(content) != {"sha256", "format", "structure"} or repr(content["format"]) != str(FORMAT):
         raise Flaw(f"a checkpoint of format {FORMAT}", f"format {str(content.get('format'))[:40]}")
     try:
         restorer = Restorer(to_arrays(data))

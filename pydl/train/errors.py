@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from typing import Any
 
 
 class CheckpointError(RuntimeError):
@@ -13,9 +14,10 @@ class CheckpointError(RuntimeError):
     ``path``, ``expected`` and ``got``.
     """
 
-    def __init__(self, path: str | os.PathLike[str], expected: str, got: str) -> None:
-        self.path, self.expected, self.got = os.fspath(path), expected, got
-        super().__init__(f"{self.path}: expected {expected}, got {got}")
+    def __init__(self, path: str | bytes | os.PathLike[Any], expected: str, got: str) -> None:
+        self.path, self.expected, self.got = os.fsdecode(path), expected, got
+        name = self.path if self.path.isprintable() else repr(self.path)
+        super().__init__(f"{name}: expected {expected}, got {got}")
 
     def __reduce__(self) -> tuple[type, tuple[str, str, str]]:
         return type(self), (self.path, self.expected, self.got)

@@ -7,6 +7,7 @@ A file is 8 bytes of little-endian header length, the header (a JSON object: nam
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -64,7 +65,7 @@ def check_header(text: bytes, data_size: int) -> dict[str, str]:
 def parse_json(text: bytes | str, where: str) -> Any:
     """Strict JSON: no names twice, no NaN or Infinity, nothing nested beyond Python's limit."""
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse)
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse, parse_float=_finite)
     except RecursionError:
         raise Flaw(f"{where} to be JSON of limited depth", "deeper nesting") from None
     except ValueError as error:
@@ -82,6 +83,13 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse(text: str) -> Any:
     raise ValueError(f"the constant {text}")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"the number {text[:80]}, which no float holds")
+    return value
 
 
 def _check_entry(name: str, entry: Any) -> tuple[int, int, str]:

@@ -6,7 +6,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Sized
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -15,6 +15,7 @@ from .. import random
 from .callbacks.base import Callback
 from .errors import DivergenceError, Interrupted, StateError
 from .signals import SignalGuard
+from .state import check_history, check_progress, check_sums, copied, figures, mapping
 from .task import Task
 
 _END = object()
@@ -64,7 +65,7 @@ class Loop:
 
     def __init__(self, task: Task, loader: Iterable[Any], epochs: int, callbacks: Sequence[Callback] = ()) -> None:
         self.task, self.loader, self.epochs = task, loader, epochs
-        self.callbacks = sorted(callbacks, key=lambda callback: callback.order)
+        self.callbacks = sorted(_checked(callbacks), key=lambda callback: callback.order)
         self.epoch = self.position = self.step = 0
         self.metrics: dict[str, float] = {}
         self.history = History()
@@ -84,12 +85,11 @@ class Loop:
 
     def run(self) -> History:
         self._started = time.monotonic()
-        try:
+        with ExitStack() as stack:
+            for callback in reversed(self.callbacks):  # closed in their order, each whatever the others do
+                stack.callback(callback.close)
             with self._signals:
                 self._run()
-        finally:
-            for callback in self.callbacks:
-                callback.close()
         return self.history
 
     def _run(self) -> None:
@@ -181,7 +181,7 @@ class Loop:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from what `state_dict` gave; StateError for the state of something else."""
+        """Go on from what `state_dict` gave; StateError, and nothing changed, for the state of something else."""
         try:
             self._load(state)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError) as error:
@@ -189,20 +189,38 @@ class Loop:
             raise StateError(f"[fit] expected start as the state of a training like this one, got {reason}") from error
 
     def _load(self, state: dict[str, Any]) -> None:
-        progress, history = state["progress"], state["history"]
-        counts = [progress[name] for name in ("epoch", "position", "step")]
-        if any(type(count) is not int or count < 0 for count in counts):
-            raise ValueError(f"counts {counts}")
-        self.task.load_state_dict(state["task"])
-        if state["loader"] is not None and hasattr(self.loader, "load_state_dict"):
-            self.loader.load_state_dict(state["loader"])
-        random.set_rng_state(state["random"])
-        self.epoch, self.position, self.step = counts
-        self._elapsed = float(progress["elapsed"])
-        self.metrics, self._sums = _floats("step", state["metrics"]), _floats("step", state["sums"])
-        self.history = History([_floats("evaluate", epoch) for epoch in history["epochs"]], str(history["stopped"]))
-        for name, callback in self._named_callbacks().items():
-            callback.load_state_dict(state["callbacks"].get(name, {}))
+        progress = check_progress(state["progress"], self.steps_per_epoch)
+        metrics = figures("metrics", state["metrics"])
+        sums = check_sums(state["sums"], metrics, progress["position"])
+        history = History(*check_history(state["history"], progress["epoch"]))
+        if (state["loader"] is None) == hasattr(self.loader, "state_dict"):
+            raise TypeError(f"expected the state of {type(self.loader).__name__} as loader, got another")
+        self._load_parts(state)
+        self.epoch, self.position, self.step = (progress[name] for name in ("epoch", "position", "step"))
+        self._elapsed, self.metrics, self._sums, self.history = progress["elapsed"], metrics, sums, history
+
+    def _load_parts(self, state: dict[str, Any]) -> None:
+        """Load what checks its own state; if one of them refuses, those before it get back what they had."""
+        given, named = mapping("callbacks", state["callbacks"]), self._named_callbacks()
+        parts: list[tuple[Any, Any]] = [(self.task, state["task"])]
+        parts += [(callback, mapping(name, given.get(name, {}))) for name, callback in named.items()]
+        with ExitStack() as undo:
+            undo.callback(random.set_rng_state, random.get_rng_state())
+            random.set_rng_state(state["random"])
+            for part, new in parts:
+                undo.callback(part.load_state_dict, copied(part.state_dict()))
+                part.load_state_dict(new)
+            if hasattr(self.loader, "state_dict") and hasattr(self.loader, "load_state_dict"):
+                self.loader.load_state_dict(state["loader"])
+            undo.pop_all()
+
+
+def _checked(callbacks: Any) -> list[Callback]:
+    chosen = list(callbacks) if isinstance(callbacks, Iterable) else [callbacks]
+    wrong = [type(callback).__name__ for callback in chosen if not isinstance(callback, Callback)]
+    if wrong or not isinstance(callbacks, Iterable):
+        raise TypeError(f"[fit] expected callbacks as a list of Callback, got {', '.join(wrong) or 'one alone'}")
+    return chosen
 
 
 @contextmanager

@@ -152,3 +152,25 @@ def test_two_processes_save_to_one_path(tmp_path):
         process.communicate()
     assert parities <= {0, 1}
     assert whole(path) >= 0
+
+
+def test_no_litter_where_the_new_file_cannot_be_examined(tmp_path, monkeypatch):
+    def failing(descriptor):
+        raise OSError(errno.EIO, "no")
+
+    before = os.listdir("/proc/self/fd")
+    monkeypatch.setattr(os, "fstat", failing)
+    with pytest.raises(CheckpointError, match="got no"):
+        pydl.save([1], tmp_path / "a")
+    monkeypatch.undo()
+    assert os.listdir(tmp_path) == []
+    assert len(os.listdir("/proc/self/fd")) == len(before)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("", "a directory"), ("nodir/x.png", "No such file"), ("/dev/full", "a char")]
+)
+def test_an_error_names_the_path_that_was_asked_for(tmp_path, name, reason):
+    path = tmp_path / name
+    with pytest.raises(OSError, match=f"{reason}.*: '{path}'$"):
+        atomic.write_file(path, [b"x"])

@@ -83,9 +83,11 @@ def test_the_learning_rate_follows_its_schedule():
 
 def test_the_log(tmp_path):
     path = tmp_path / "metrics.jsonl"
-    path.write_text("left by another training\n")
+    path.write_text("left by another training\n7")
     epochs([3, 4], train.JsonlLog(path, every=2))
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    first, second, *rest = path.read_text().splitlines()
+    lines = [json.loads(line) for line in rest]
+    assert (first, second) == ("left by another training", "7")
     assert [(line["event"], line["epoch"], line["step"], line["loss"]) for line in lines] == [
         ("step", 1, 2, 2.0),
         ("epoch", 1, 2, 1.5),

@@ -1,5 +1,6 @@
 """Checkpoints: round trips, and every way in which a file can be wrong."""
 
+import hashlib
 import io
 import json
 import os
@@ -302,3 +303,64 @@ def test_refusing_takes_little_memory(path):
     for unit in (b"[],", b"{},", b'"":0,'):
         refused(path, file_of(b"[" + unit * (MAX_HEADER // len(unit) - 1) + b"0]"))
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 512 << 10
+
+
+@pytest.mark.parametrize("metadata", [{"pydl": "{}"}, None], ids=["no checksum", "no metadata"])
+def test_the_header_is_refused_before_the_data_is_read(path, metadata):
+    header = {"a": entry("U8", (1 << 40,), (0, 1 << 40)), **({"__metadata__": metadata} if metadata else {})}
+    with open(path, "wb") as file:
+        file.write(file_of(header))
+        file.truncate(file.tell() + (1 << 40))
+    refused(path)
+
+
+def test_a_file_larger_than_the_memory(path):
+    pydl.save(np.ones(1, np.uint8), path)
+    data = path.read_bytes()
+    length = 8 + int.from_bytes(data[:8], "little")
+    header = data[8:length].replace(b"[1]", b"[%d]" % (1 << 42)).replace(b"[0,1]", b"[0,%d]" % (1 << 42))
+    with open(path, "wb") as file:
+        file.write(len(header).to_bytes(8, "little") + header)
+        file.truncate(file.tell() + (1 << 42))
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 42, limits[1]))
+    try:
+        refused(path, match="fits into memory")
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
+
+
+def rewritten(path, old, new):
+    """The file with `old` replaced in its structure, and a checksum that is right."""
+    data = path.read_bytes()
+    length = 8 + int.from_bytes(data[:8], "little")
+    header = data[8:length].rstrip()
+    assert header.count(old) == 1
+    header = header.replace(old, new)
+    at = header.find(b'sha256\\":\\"') + len(b'sha256\\":\\"')
+    blank = header[:at] + b"0" * 64 + header[at + 64 :]
+    digest = hashlib.sha256(len(header).to_bytes(8, "little") + blank + data[length:]).hexdigest().encode()
+    return file_of(header[:at] + digest + header[at + 64 :], data[length:])
+
+
+def test_numbers_that_look_like_others(path):
+    pydl.save([1.5], path)
+    whole = path.read_bytes()
+    same(pydl.load(path), [1.5])
+    for old, new in ((b"1.5", b"1e999"), (b'format\\":1,', b'format\\":true,'), (b'format\\":1,', b'format\\":1.0,')):
+        path.write_bytes(whole)
+        refused(path, rewritten(path, old, new))
+    path.write_bytes(whole)
+    path.write_bytes(rewritten(path, b"1.5", b"2.5"))
+    assert pydl.load(path) == [2.5]
+
+
+def test_paths_of_bytes_and_paths_that_cannot_be(path):
+    pydl.save([1], os.fsencode(path))
+    assert pydl.load(os.fsencode(path)) == [1]
+    with pytest.raises(CheckpointError, match=r"\\x00.*null"):
+        pydl.load("a\0b")
+    with pytest.raises(CheckpointError, match=r"\\x00.*null"):
+        pydl.save([1], "a\0b")
+    with pytest.raises(CheckpointError, match=f"{path.parent}: .* got a directory is in its place"):
+        pydl.save([1], path.parent)

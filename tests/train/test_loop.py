@@ -242,3 +242,114 @@ def test_wrong_arguments(toy, options, match):
     arguments = {"task": toy(), "loader": [np.ones((2, 3))], "epochs": 1, **options}
     with pytest.raises(ValueError, match=match):
         train.fit(**arguments)
+
+
+class Count(train.Callback):
+    """A callback with a state, closed or not."""
+
+    def __init__(self, error=None):
+        self.state, self.error, self.closed = {"n": 1}, error, False
+
+    def state_dict(self):
+        return dict(self.state)
+
+    def load_state_dict(self, state):
+        self.state = dict(state)
+        if state.get("n", 0) != 1:
+            raise ValueError("spoilt")
+
+    def close(self):
+        self.closed = True
+        if self.error:
+            raise self.error
+
+
+SPOILT = [
+    ("random", None),
+    ("random", np.zeros(3)),
+    ("loader", None),
+    ("loader", {"seed": 0}),
+    ("task", {}),
+    ("metrics", None),
+    ("metrics", {"loss": "1"}),
+    ("sums", {}),
+    ("sums", {"loss": None}),
+    ("callbacks", []),
+    ("history", {"epochs": "", "stopped": ""}),
+    ("history", {"epochs": [], "stopped": ""}),
+    ("history.stopped", 1),
+    *(("progress.elapsed", value) for value in (float("nan"), float("inf"), -1, "1", None, True)),
+    *((f"progress.{name}", value) for name in ("epoch", "step", "position") for value in (2**62, -1, 1.0, True, None)),
+    ("progress.step", 9),
+    *(("callbacks.JsonlLog-0.lines", value) for value in (None, "x", float("nan"), [], -1, 2**70, True)),
+    ("callbacks.JsonlLog-0.start", -1),
+    *(("callbacks.BestCheckpoint-0.best", value) for value in ("x", [], float("nan"), True)),
+    *(("callbacks.EarlyStopping-0.waited", value) for value in ("x", -1, 2.0)),
+    ("callbacks.Count-0", {"n": 2}),
+    ("callbacks.Count-0", 5),
+]
+
+
+@pytest.fixture
+def stopped(tmp_path, toy, loader):
+    """The state in the middle of the second epoch, and a loop that could take it over."""
+    with pytest.raises(train.Interrupted):
+        run(tmp_path, toy, loader, interrupt_at=10)
+    loop = train.Loop(toy(), loader(), 6, [*standard(tmp_path), Count()])
+    return pydl.load(tmp_path / "last"), loop
+
+
+@pytest.mark.parametrize(("where", "value"), SPOILT, ids=lambda part: str(part)[:20])
+def test_a_spoilt_state_changes_nothing(stopped, where, value):
+    state, loop = stopped
+    state["callbacks"]["Count-0"] = {"n": 1, "loaded": True}
+    pydl.manual_seed(8)
+    loop._started, loop._elapsed = float("inf"), 0.0
+    before = repr({**loop.state_dict(), "progress": 0})
+    *folders, last = where.split(".")
+    inner = state
+    for name in folders:
+        inner = inner[name]
+    right, inner[last] = inner.get(last), value
+    with pytest.raises(train.StateError, match="start as the state of a training like this one"):
+        loop.load_state_dict(state)
+    assert repr({**loop.state_dict(), "progress": 0}) == before
+    assert (loop.epoch, loop.step, loop.position, loop.callbacks[0].order) == (0, 0, 0, 0)
+    inner[last] = right
+    loop.load_state_dict(state)
+    assert (loop.epoch, loop.step, loop.position) == (1, 10, 3)
+
+
+def test_a_training_resumed_cuts_its_own_lines_alone(tmp_path, toy, loader):
+    log = tmp_path / "metrics.jsonl"
+    log.write_text("precious")
+    with pytest.raises(train.Interrupted):
+        run(tmp_path, toy, loader, interrupt_at=10, every=4)
+    state = pydl.load(tmp_path / "last")
+    lines = log.read_bytes().splitlines()
+    with open(log, "ab") as file:
+        file.write(b"{} and so on")
+    run(tmp_path, toy, loader, start=state)
+    assert log.read_bytes().splitlines()[: len(lines)] == lines
+    assert (lines[0], len(lines)) == (b"precious", 12)
+    assert b"so on" not in log.read_bytes()
+
+
+def test_every_callback_is_closed_whatever_the_others_do(toy):
+    callbacks = [Count(OSError("first")), Count(), Count(ValueError("third")), Count()]
+    with pytest.raises(ValueError, match="third"):
+        train.fit(toy(), [np.ones((2, 3))], 1, callbacks=callbacks)
+    assert [callback.closed for callback in callbacks] == [True] * 4
+
+
+@pytest.mark.parametrize("callbacks", [[print], 5, None, Count()])
+def test_what_is_no_callback(toy, callbacks):
+    with pytest.raises(TypeError, match=r"\[fit\] expected callbacks as a list of Callback, got "):
+        train.fit(toy(), [np.ones((2, 3))], 1, callbacks=callbacks)
+
+
+@pytest.mark.parametrize("kind", [train.EarlyStopping, lambda **options: train.BestCheckpoint("x", **options)])
+@pytest.mark.parametrize("options", [{"min_delta": "x"}, {"min_delta": None}, {"monitor": 3}])
+def test_what_is_watched_is_checked(kind, options):
+    with pytest.raises(TypeError, match=r"(EarlyStopping|BestCheckpoint)\] expected (min_delta|monitor) as a "):
+        kind(**{"monitor": "loss", **options})

@@ -101,4 +101,4 @@ class BestCheckpoint(Callback):
         return {"best": self.monitor.best}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.monitor.best = state.get("best")
+        self.monitor.load(state)

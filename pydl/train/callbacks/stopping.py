@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..state import MAX_COUNT, integer, number
 from .base import Callback
 
 if TYPE_CHECKING:
@@ -17,6 +19,10 @@ class Monitor:
     def __init__(self, name: str, monitor: str, mode: str, min_delta: float = 0.0) -> None:
         if mode not in ("min", "max"):
             raise ValueError(f'[{name}] expected mode "min" or "max", got {mode!r}')
+        if not isinstance(monitor, str):
+            raise TypeError(f"[{name}] expected monitor as a string, got {type(monitor).__name__}")
+        if isinstance(min_delta, bool) or not isinstance(min_delta, (int, float)):
+            raise TypeError(f"[{name}] expected min_delta as a number >= 0, got {type(min_delta).__name__}")
         if not 0 <= min_delta < math.inf:
             raise ValueError(f"[{name}] expected min_delta >= 0, got {min_delta!r}")
         self.name, self.monitor, self.sign, self.min_delta = name, monitor, 1 if mode == "min" else -1, min_delta
@@ -30,6 +36,13 @@ class Monitor:
             return False
         self.best = value
         return True
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take over `best` from the state of a callback."""
+        best = state.get("best")
+        if best is not None and math.isnan(number("best", best)):
+            raise ValueError("expected best as a number, got nan")
+        self.best = best
 
 
 class EarlyStopping(Callback):
@@ -52,7 +65,9 @@ class EarlyStopping(Callback):
         return {"best": self.monitor.best, "waited": self.waited}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.monitor.best, self.waited = state.get("best"), state.get("waited", 0)
+        waited = integer("waited", state.get("waited", 0), 0, MAX_COUNT)
+        self.monitor.load(state)
+        self.waited = waited
 
 
 class LearningRate(Callback):
