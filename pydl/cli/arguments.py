@@ -5,9 +5,15 @@ from __future__ import annotations
 import argparse
 import difflib
 import math
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
+
+from ..train.errors import CheckpointError
+
+MAX_SEED = 2**64 - 1
+FAULTS = (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError, MemoryError)
 
 
 class UsageError(Exception):
@@ -49,6 +55,18 @@ def usage(command: str) -> Iterator[None]:
         raise UsageError(f"{command}: {error}") from error
 
 
+@contextmanager
+def of_file(path: str | os.PathLike[str]) -> Iterator[None]:
+    """What a value is refused with inside is a fault of the file `path`, in which it stands."""
+    try:
+        yield
+    except CheckpointError:
+        raise
+    except FAULTS as error:
+        text = " ".join(filter(None, (f"{type(error).__name__}:", str(error))))
+        raise CheckpointError(path, "the configuration of a model", text) from None
+
+
 def integer(least: int, most: int = 2**63 - 1) -> Callable[[str], int]:
     """A type of argument: an integer in least … most."""
 
@@ -58,7 +76,7 @@ def integer(least: int, most: int = 2**63 - 1) -> Callable[[str], int]:
         except ValueError:
             value = least - 1
         if not least <= value <= most:
-            limit = "" if most == 2**63 - 1 else f" and <= {most}"
+            limit = "" if most == 2**63 - 1 and value < least else f" and <= {most}"
             raise argparse.ArgumentTypeError(f"expected an integer >= {least}{limit}, got {text!r}")
         return value
 

@@ -11,7 +11,7 @@ from .. import models
 from ..gan import grid
 from ..train import CheckpointError, write_png
 from ..train.run import Run
-from .arguments import Parser, UsageError, integer
+from .arguments import FAULTS, MAX_SEED, Parser, UsageError, integer
 from .train import check_config
 
 
@@ -21,10 +21,10 @@ def run(argv: Sequence[str]) -> int:
     parser.add_argument("checkpoint", metavar="CHECKPOINT", help="a checkpoint, or a run folder")
     parser.add_argument("--count", type=integer(1, 1_000_000), default=64, help="how many (default 64)")
     parser.add_argument("--out", metavar="FILE.png", default="samples.png", help="default samples.png")
-    parser.add_argument("--seed", type=integer(0, 2**64 - 1), default=0, help="default 0")
+    parser.add_argument("--seed", type=integer(0, MAX_SEED), default=0, help="default 0")
     args = parser.parse(argv)
-    _, config, state = Run.reopen(args.checkpoint)
-    config = check_config(config, args.checkpoint)
+    folder, config, state = Run.reopen(args.checkpoint)
+    config = check_config(config, folder.source)
     entry = models.get(config["model"])
     if entry.sample is None:
         raise UsageError(f"sample: expected a checkpoint of a generator, got one of {entry.name}")
@@ -32,8 +32,9 @@ def run(argv: Sequence[str]) -> int:
         raise CheckpointError(args.checkpoint, "a checkpoint", "a run that has not saved one yet")
     try:
         samples = entry.sample(state["task"], config, args.count, args.seed)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise CheckpointError(args.checkpoint, f"the state of a {entry.name}", str(error)) from error
+    except FAULTS as error:
+        text = str(error) or type(error).__name__
+        raise CheckpointError(folder.source, f"the state of a {entry.name}", text) from error
     write_png(args.out, picture(samples))
     print(f"{args.out}: {args.count} samples of {entry.name} trained on {config['data']}")
     return 0

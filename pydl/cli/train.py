@@ -13,12 +13,14 @@ import pydl
 from .. import backend, data, models
 from ..nn import Module
 from ..optim.optimizer import Optimizer
-from ..train import CheckpointError, Classifier, Interrupted, LearningRateSchedule, Loop
+from ..train import Classifier, Interrupted, LearningRateSchedule, Loop, StateError
 from ..train.callbacks.extras import require
 from ..train.run import Run
-from .arguments import Parser, integer, nearest, type_like, usage
+from .arguments import MAX_SEED, Parser, integer, nearest, of_file, type_like, usage
 
 RUN_OPTIONS = ("save_every", "sample_every", "log_every")
+MAX_EPOCHS = 10**6
+KINDS = {"epochs": integer(1, MAX_EPOCHS), "batch_size": integer(1), "seed": integer(0, MAX_SEED)}
 
 
 def run(argv: Sequence[str]) -> int:
@@ -29,19 +31,26 @@ def run(argv: Sequence[str]) -> int:
     require("matplotlib", "drawing curves")  # else it would be missed at the end only
     if sys.stderr.isatty():
         require("tqdm", "the progress bar")
-    folder, state = None, None
     if args.resume is None:
-        config, sets = _begin(args)
+        with usage("train"):
+            config, sets = _begin(args)
+            task, schedule = _build(config, sets)
+            folder, state = Run.create(config, args.out), None
     else:
         folder, config, state = _go_on(args)
-        sets = _load(config)
-    with usage("train"):
-        task = models.get(config["model"]).build(sets, config)
-        schedule = LearningRateSchedule(_optimizers(task), config["lr_schedule"])
-        folder = Run.create(config, args.out) if folder is None else folder
+        with of_file(folder.source):
+            sets = _load(config)
+            if any(config[name] != value for name, value in models.complete({}, sets).items()):
+                raise ValueError(f"shape or classes of other data than {config['data']}")
+            task, schedule = _build(config, sets)
     best = ("test_accuracy", "max") if isinstance(task, Classifier) else None
     callbacks = [schedule, *folder.callbacks(config, best), *models.get(config["model"]).callbacks(sets, config)]
     return _train(folder, config, Loop(task, _loader(config, sets), config["epochs"], callbacks), state)
+
+
+def _build(config: Mapping[str, Any], sets: models.Data) -> tuple[Any, LearningRateSchedule]:
+    task = models.get(config["model"]).build(sets, config)
+    return task, LearningRateSchedule(_optimizers(task), config["lr_schedule"])
 
 
 def _parser() -> Parser:
@@ -56,7 +65,7 @@ def _parser() -> Parser:
     group = parser.add_argument_group("options of the models (their defaults depend on model and data)")
     for name, (default, owners) in _model_options().items():
         text = ", ".join(data.names()) if name == "data" else "" if len(owners) > 3 else f"of {', '.join(owners)}"
-        kind = integer(1) if name in ("epochs", "batch_size") else type_like(default)
+        kind = KINDS.get(name) or type_like(default)
         group.add_argument(f"--{name.replace('_', '-')}", dest=name, type=kind, metavar=_metavar(default), help=text)
     return parser
 
@@ -80,15 +89,14 @@ def _given(args: argparse.Namespace) -> dict[str, Any]:
 
 def _begin(args: argparse.Namespace) -> tuple[dict[str, Any], models.Data]:
     """The configuration and the data of a new run."""
-    with usage("train"):
-        if args.model is None:
-            raise ValueError(f"expected MODEL ({', '.join(models.names())}) or --resume RUN, got neither")
-        if args.model not in models.names():
-            raise ValueError(f"expected a model such as {nearest(args.model, models.names())}, got {args.model!r}")
-        config = models.get(args.model).config(**_given(args))
-        sets = _load({"model": args.model, **config})
-        config = {"pydl": pydl.__version__, "model": args.model, **models.complete(config, sets)}
-        steps = config["epochs"] * len(_loader(config, sets))
+    if args.model is None:
+        raise ValueError(f"expected MODEL ({', '.join(models.names())}) or --resume RUN, got neither")
+    if args.model not in models.names():
+        raise ValueError(f"expected a model such as {nearest(args.model, models.names())}, got {args.model!r}")
+    config = _configure(models.get(args.model), _given(args))
+    sets = _load({"model": args.model, **config})
+    config = {"pydl": pydl.__version__, "model": args.model, **models.complete(config, sets)}
+    steps = config["epochs"] * len(_loader(config, sets))
     config |= {"save_every": args.save_every, "log_every": args.log_every or 1}
     config["sample_every"] = args.sample_every or max(1, steps // 20)
     return config, sets
@@ -104,22 +112,47 @@ def _go_on(args: argparse.Namespace) -> tuple[Run, dict[str, Any], dict[str, Any
                 name = "MODEL" if name == "model" else f"--{name.replace('_', '-')}"
                 raise ValueError(f"expected only --epochs and --threads beside --resume, got {name}")
     folder, config, state = Run.reopen(args.resume)
-    return folder, {**check_config(config, folder.checkpoint), **given}, state
+    return folder, {**check_config(config, folder.source), **given}, state
+
+
+def _configure(entry: models.Entry, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration of a model with `options`, which have the limits of the command."""
+    if "seed" not in options:
+        return entry.config(**options)
+    seed = options["seed"]
+    if type(seed) is not int or not 0 <= seed <= MAX_SEED:
+        raise ValueError(f"expected seed as an integer in 0 … {MAX_SEED}, got {seed!r}")
+    return {**entry.config(**{**options, "seed": 0}), "seed": seed}
 
 
 def check_config(config: Mapping[str, Any], path: Any) -> dict[str, Any]:
     """The configuration in a checkpoint, if a model can be built from it; CheckpointError if not."""
-    try:
+    with of_file(path):
         entry = models.get(config["model"])
-        checked = entry.config(**{name: config[name] for name in entry.defaults if name in config})
+        checked = _configure(entry, {name: config[name] for name in entry.defaults})
         rest = {name: config[name] for name in ("shape", "classes", "pydl", *RUN_OPTIONS)}
-        numbers = [rest["classes"], rest["log_every"], rest["sample_every"], rest["save_every"] or 1, *rest["shape"]]
-        if any(type(n) is not int or not 1 <= n < 2**31 for n in numbers):
-            raise ValueError("numbers out of range")
-    except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(path, "the configuration of a model", f"{type(error).__name__}: {error}") from None
+        _check_rest({**checked, **rest})
     known = {"model": entry.name, **checked, **rest}
     return {name: known[name] for name in config if name in known}
+
+
+def _check_rest(config: Mapping[str, Any]) -> None:
+    """ValueError for what a model does not check itself."""
+    if config["data"] not in data.names():
+        raise ValueError(f"data set {config['data'][:40]!r}")
+    if config["epochs"] > MAX_EPOCHS:
+        raise ValueError(f"epochs above {MAX_EPOCHS}: {config['epochs']}")
+    if not isinstance(config["pydl"], str):
+        raise ValueError(f"a version of type {type(config['pydl']).__name__}")
+    shape = config["shape"]
+    if not isinstance(shape, (list, tuple)) or not 1 <= len(shape) <= 3:
+        raise ValueError(f"shape {str(shape)[:40]}")
+    counts = {name: config[name] for name in ("classes", *RUN_OPTIONS)} | {
+        f"shape[{i}]": n for i, n in enumerate(shape)
+    }
+    for name, count in counts.items():
+        if (name, count) != ("save_every", None) and (type(count) is not int or not 1 <= count < 2**31):
+            raise ValueError(f"{name} {str(count)[:40]}")
 
 
 def _load(config: Mapping[str, Any]) -> models.Data:
@@ -141,8 +174,13 @@ def _train(folder: Run, config: dict[str, Any], loop: Loop, state: dict[str, Any
     pydl.manual_seed(config["seed"])
     with folder.locked():
         if state is not None:
-            loop.load_state_dict(state)
+            try:
+                loop.load_state_dict(state)
+            except StateError as error:
+                raise StateError(f"{folder.source}: {error}") from error
         _announce(config, loop)
+        if state is not None and folder.source != folder.checkpoint:
+            print(f"going back to {folder.source}: what was done after it is done anew, and replaced", flush=True)
         folder.write_config(config)
         try:
             history = loop.run()

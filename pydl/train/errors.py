@@ -16,7 +16,7 @@ class CheckpointError(RuntimeError):
 
     def __init__(self, path: str | bytes | os.PathLike[Any], expected: str, got: str) -> None:
         self.path, self.expected, self.got = os.fsdecode(path), expected, got
-        name = self.path if self.path.isprintable() else repr(self.path)
+        name = repr(self.path) if "\0" in self.path else self.path
         super().__init__(f"{name}: expected {expected}, got {got}")
 
     def __reduce__(self) -> tuple[type, tuple[str, str, str]]:

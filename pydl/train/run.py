@@ -34,6 +34,7 @@ class Run:
         self.config_file, self.log = self.folder / "config.json", self.folder / "metrics.jsonl"
         self.curves, self.samples = self.folder / "curves.png", self.folder / "samples"
         self.checkpoint, self.best = self.folder / "checkpoint.safetensors", self.folder / "best.safetensors"
+        self.source = self.config_file  # where the configuration was read
 
     @classmethod
     def create(cls, config: Mapping[str, Any], out: str | os.PathLike[str] | None = None) -> Run:
@@ -59,7 +60,7 @@ class Run:
         checkpoint = run.checkpoint if given.is_dir() else given
         if checkpoint == run.checkpoint and not checkpoint.exists() and run.config_file.exists():
             return run, run._read_config(), None
-        state = load(checkpoint)
+        state, run.source = load(checkpoint), checkpoint
         config = state.pop("config", None) if isinstance(state, dict) else None
         if not isinstance(config, dict):
             raise CheckpointError(checkpoint, "the state of a training", "a checkpoint of something else")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -136,9 +137,9 @@ def refused(capsys, status, *argv):
         ("train mpl", "expected a model such as mlp, got 'mpl'"),
         ("train mlp --data irs", "such as iris"),
         ("train mlp --epohcs 3", "expected an option such as --epochs"),
-        ("train mlp --epochs 0", "--epochs: expected an integer >= 1, got '0'"),
+        ("train mlp --epochs 0", "--epochs: expected an integer >= 1 and <= 1000000, got '0'"),
         ("train mlp --epochs", "--epochs: expected one argument"),
-        ("train mlp --epochs 1.5", "--epochs: expected an integer >= 1, got '1.5'"),
+        ("train mlp --epochs 1.5", "--epochs: expected an integer >= 1 and <= 1000000, got '1.5'"),
         ("train mlp --lr nan", "--lr: expected a finite number, got 'nan'"),
         ("train mlp --lr -1", "lr"),
         ("train mlp --hidden 3,x", "--hidden: expected an integer >= 1, got 'x'"),
@@ -209,3 +210,85 @@ def test_a_loss_that_is_not_finite(capsys):
     assert cli.main([*MLP[:-1], "1e30", "--epochs", "9", "--out", "a", "--save-every", "1"]) == 1
     assert "expected" in capsys.readouterr().err
     assert pydl.load("a/checkpoint.safetensors")["progress"]["step"] < 9
+
+
+SPOILT = [
+    *(
+        (name, value)
+        for name in ("data", "epochs", "batch_size", "lr", "lr_schedule", "weight_decay", "seed", "hidden", "dropout")
+        for value in (..., None, {"a": 1}, "nonsense", -1, 2**64)
+        if (name, value) not in (("lr", 2**64), ("weight_decay", 2**64))
+    ),
+    ("epochs", 2**62),
+    ("seed", 1.0),
+    ("seed", True),
+    *(("save_every", value) for value in ([], {}, "", 0, False)),
+    *(("pydl", value) for value in ([1], None, ...)),
+    *(("shape", value) for value in ([], {}, None, [5], [0], 4, "4")),
+    ("classes", 7),
+    ("hidden", [2**40, 2**40]),
+    ("model", ["mlp"]),
+]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A run folder that is left as it is."""
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    assert cli.main([*MLP, "--epochs", "1", "--out", str(folder)]) == 0
+    return folder
+
+
+def spoil(config, name, value):
+    return {k: v for k, v in {**config, name: value}.items() if v is not ...}
+
+
+@pytest.mark.parametrize(("name", "value"), SPOILT, ids=lambda part: str(part)[:12])
+def test_a_spoilt_configuration_is_one_line_naming_the_file(capsys, finished, name, value):
+    state = pydl.load(finished / "checkpoint.safetensors")
+    config = spoil(state["config"], name, value)
+    os.mkdir("a")
+    with open("a/config.json", "w") as file:
+        json.dump(config, file)
+    text = refused(capsys, 1, "train", "--resume", "a")
+    assert "a/config.json: expected the configuration of a model, got " in text
+    pydl.save({**state, "config": config}, "a/checkpoint.safetensors")
+    text = refused(capsys, 1, "train", "--resume", "a")
+    assert "a/checkpoint.safetensors: expected the configuration of a model, got " in text
+
+
+def test_one_limit_of_seeds(capsys):
+    for command in ([*MLP, "--epochs", "1", "--out", "a"], ["sample", "a"]):
+        text = refused(capsys, 2, *command, "--seed", str(2**64))
+        assert f"--seed: expected an integer >= 0 and <= {2**64 - 1}, got '{2**64}'" in text
+    assert cli.main([*MLP, "--epochs", "1", "--out", "a", "--seed", str(2**64 - 1)]) == 0
+    assert cli.main(["train", "--resume", "a", "--epochs", "2"]) == 0
+    assert pydl.load("a/checkpoint.safetensors")["config"]["seed"] == 2**64 - 1
+
+
+def test_going_back_to_the_best_is_said(capsys, finished):
+    shutil.copytree(finished, "a")
+    assert cli.main(["train", "--resume", "a/best.safetensors"]) == 0
+    assert "going back to a/best.safetensors: " in capsys.readouterr().out
+    assert cli.main(["train", "--resume", "a/checkpoint.safetensors"]) == 0
+    assert "going back" not in capsys.readouterr().out
+
+
+def test_a_state_that_does_not_fit_names_its_file(capsys, finished):
+    shutil.copytree(finished, "a")
+    state = pydl.load("a/checkpoint.safetensors")
+    state["progress"]["elapsed"] = float("nan")
+    pydl.save(state, "a/checkpoint.safetensors")
+    assert "a/checkpoint.safetensors: [fit] expected start" in refused(capsys, 1, "train", "--resume", "a")
+
+
+@pytest.mark.parametrize(
+    ("out", "reason"), [("a", "a directory"), ("nodir/x.png", "No such file"), ("/dev/full", "a char")]
+)
+def test_a_picture_that_cannot_be_written_names_its_path(capsys, out, reason):
+    options = ["--epochs", "1", "--batch-size", "5000", "--hidden", "8", "--noise", "2"]
+    assert cli.main(["train", "gan", "--data", "ring", *options, "--out", "a"]) == 0
+    capsys.readouterr()
+    text = refused(capsys, 1, "sample", "a", "--count", "4", "--out", out)
+    assert reason in text
+    assert text.endswith(f": '{out}'\n")
