@@ -147,9 +147,8 @@ def _check_rest(config: Mapping[str, Any]) -> None:
     shape = config["shape"]
     if not isinstance(shape, (list, tuple)) or not 1 <= len(shape) <= 3:
         raise ValueError(f"shape {str(shape)[:40]}")
-    counts = {name: config[name] for name in ("classes", *RUN_OPTIONS)} | {
-        f"shape[{i}]": n for i, n in enumerate(shape)
-    }
+    counts = {name: config[name] for name in ("classes", *RUN_OPTIONS)}
+    counts |= {f"shape[{i}]": n for i, n in enumerate(shape)}
     for name, count in counts.items():
         if (name, count) != ("save_every", None) and (type(count) is not int or not 1 <= count < 2**31):
             raise ValueError(f"{name} {str(count)[:40]}")

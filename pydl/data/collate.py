@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+NAMES = {str: "strings", bytes: "bytes", Mapping: "mappings", Sequence: "sequences", None: "arrays or numbers"}
+
 
 def as_tensor(array: np.ndarray) -> Any:
     """A Tensor over the memory of `array`."""
@@ -19,14 +21,21 @@ def default_collate(batch: Sequence[Any]) -> Any:
     """Stack samples along a new first dimension, through tuples, lists and mappings (PyTorch's rule).
 
     Arrays, tensors and numbers become Tensors (a Python float float64, an int int64); strings stay a list.
-    ValueError for shapes or structures that differ, TypeError for what cannot be stacked.
+    ValueError for shapes or structures that differ, TypeError for what cannot be stacked or is of different kinds.
     """
     first = batch[0]
-    if isinstance(first, str | bytes):
+    kind = _kind(first)
+    for position, sample in enumerate(batch):
+        if type(sample) is not type(first) and _kind(sample) is not kind:
+            raise TypeError(
+                f"[default_collate] expected samples of one kind, {NAMES[kind]}, "
+                f"got {type(sample).__name__} at position {position} of the batch"
+            )
+    if kind is str or kind is bytes:
         return list(batch)
-    if isinstance(first, Mapping):
-        return {key: default_collate([sample[key] for sample in batch]) for key in first}
-    if isinstance(first, Sequence):
+    if kind is Mapping:
+        return _collate_mappings(first, batch)
+    if kind is Sequence:
         return _collate_sequences(first, batch)
     arrays = [_as_array(sample) for sample in batch]
     for position, array in enumerate(arrays):
@@ -36,6 +45,20 @@ def default_collate(batch: Sequence[Any]) -> Any:
                 f"got {array.shape} at position {position} of the batch"
             )
     return as_tensor(np.stack(arrays))
+
+
+def _kind(sample: Any) -> type | None:
+    return next((kind for kind in NAMES if kind is not None and isinstance(sample, kind)), None)
+
+
+def _collate_mappings(first: Mapping[Any, Any], batch: Sequence[Any]) -> dict[Any, Any]:
+    for position, sample in enumerate(batch):
+        if sample.keys() != first.keys():
+            raise ValueError(
+                f"[default_collate] expected mappings with the keys {list(first)}, "
+                f"got {list(sample)} at position {position} of the batch"
+            )
+    return {key: default_collate([sample[key] for sample in batch]) for key in first}
 
 
 def _collate_sequences(first: Sequence[Any], batch: Sequence[Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -22,9 +23,9 @@ class DataLoader:
     of workers nor the machine's timing changes a bit. Each `iter()` is one epoch; `state_dict()` holds the
     seed, the epoch and how many batches were handed out, and `load_state_dict()` lets the next `iter()` go on
     there. `num_workers` threads read ahead, each `prefetch_factor` batches; a dataset's exception is raised
-    where its batch was due, with the index in its notes. `timeout` seconds bound the wait for one batch (0:
-    no bound). `seed` (or `generator`) is an integer, or a generator to draw one from; unless given it is, for each
-    epoch, the seed that `pydl.manual_seed` was last called with (0 at the start).
+    where its batch was due, with the index in its notes. `timeout` seconds bound the wait for one batch of the
+    workers (0: no bound). `seed` (or `generator`) is an integer, or a generator to draw one from; unless given it
+    is, for each epoch, the seed that `pydl.manual_seed` was last called with (0 at the start).
     """
 
     def __init__(
@@ -47,6 +48,8 @@ class DataLoader:
         self.num_workers = check.integer("DataLoader", "num_workers", num_workers, 0, 256)
         self.prefetch_factor = check.integer("DataLoader", "prefetch_factor", prefetch_factor, 1, 1024)
         self.timeout = check.number("DataLoader", "timeout", timeout, 0, 1e6)
+        if self.timeout and not self.num_workers:
+            raise ValueError(f"[DataLoader] expected timeout 0 where num_workers is 0, got {timeout!r}")
         if not hasattr(dataset, "__getitem__") or not hasattr(dataset, "__len__"):
             raise TypeError(
                 f"[DataLoader] expected dataset to have __getitem__ and __len__, got {type(dataset).__name__}"
@@ -105,8 +108,10 @@ class DataLoader:
         ValueError, and no change, if the state is of another number of samples or batch size.
         """
         own = self.state_dict()
+        if not isinstance(state, dict):
+            raise TypeError(f"[load_state_dict] expected a dict of {', '.join(own)}, got {type(state).__name__}")
         if set(state) != set(own):
-            raise ValueError(f"[load_state_dict] expected keys {sorted(own)}, got {sorted(state)}")
+            raise ValueError(f"[load_state_dict] expected keys {sorted(own)}, got {sorted(map(str, state))}")
         for key in ("batch_size", "samples"):
             if state[key] != own[key]:
                 raise ValueError(f"[load_state_dict] expected {key} = {own[key]}, got {state[key]}")
@@ -120,7 +125,7 @@ class DataLoader:
         """The order in which `epoch` visits the samples (a sampler of your own is simply read once)."""
         if isinstance(self.sampler, Sampler):
             return self.sampler.indices(epoch)
-        return np.fromiter(self.sampler, np.int64)
+        return np.fromiter((_index(value) for value in self.sampler), np.int64)
 
 
 class _Epoch:
@@ -211,6 +216,13 @@ def _batch_reader(dataset: Any) -> Callable[[np.ndarray], Sequence[np.ndarray]] 
     # A subclass with items of its own is read item by item.
     known = (ArrayDataset.__getitem__, TensorDataset.__getitem__, StackedDataset.__getitem__)
     return dataset.batch if isinstance(dataset, ArrayDataset) and kind.__getitem__ in known else None
+
+
+def _index(value: Any) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"[DataLoader] expected sampler to give integers, got {value!r}") from None
 
 
 def _choose_seed(seed: Any, generator: Any) -> Any:

@@ -12,9 +12,9 @@ from .files import PathLike, decompress, describe, read_file
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_FILE = 32 << 20
-MAX_PIXELS = 12 << 20
+MAX_PIXELS = 1 << 20  # a second of decoding at worst
 MAX_CHUNKS = 1 << 16
-MAX_SIDE = 1 << 14
+MAX_SIDE = 1 << 12
 UP, MEAN, PAETH = 2, 3, 4
 
 
@@ -86,6 +86,8 @@ def _chunks(data: bytes | bytearray, path: PathLike) -> tuple[bytes, bytearray]:
                 raise DataError(path, "IDAT chunks in one run", f"another after {last!r}")
             pixels += body
         elif kind == b"IEND":
+            if body:
+                raise DataError(path, "an IEND chunk of 0 bytes", f"{len(body)}")
             break
         elif kind != b"PLTE" and not kind[0] & 0x20:
             raise DataError(path, "chunks of the PNG standard", f"critical chunk {kind!r}")
@@ -143,4 +145,6 @@ def _inflate(packed: bytearray, expected: int, path: PathLike) -> bytearray:
     if len(content) != expected or not engine.eof:
         got = "more" if len(content) > expected else f"{len(content)}"
         raise DataError(path, f"{expected} bytes of PNG pixels", got)
+    if engine.unused_data or pending:
+        raise DataError(path, "nothing after the compressed pixels", f"{len(engine.unused_data) + len(pending)} bytes")
     return content

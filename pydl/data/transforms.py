@@ -103,6 +103,8 @@ class ToTensor(Transform):
             )
         if x.dtype.kind in "ui":
             return np.divide(np.ascontiguousarray(x), self.scale, dtype=np.float32)
+        if x.dtype.kind not in "bf":
+            raise TypeError(f"[ToTensor] expected integers, floats or booleans, got {x.dtype}")
         return np.array(x, np.float32, order="C")
 
 

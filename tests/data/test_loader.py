@@ -1,5 +1,6 @@
 import gc
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -230,6 +231,44 @@ def test_collate_nests():
     assert batch["z"] == ["a", "b"]
 
 
+@pytest.mark.parametrize(
+    ("samples", "error", "got"),
+    [
+        ([{"a": 1}, {"b": 1}], ValueError, "mappings with the keys ['a'], got ['b'] at position 1"),
+        ([{"a": 1}, {"a": 1, "b": 1}], ValueError, "mappings with the keys ['a'], got ['a', 'b'] at position 1"),
+        ([(1, 2), 1], TypeError, "of one kind, sequences, got int at position 1"),
+        ([1, (1, 2)], TypeError, "of one kind, arrays or numbers, got tuple at position 1"),
+        (["a", 1], TypeError, "of one kind, strings, got int at position 1"),
+        (["a", b"b"], TypeError, "of one kind, strings, got bytes at position 1"),
+        ([{"a": 1}, [1]], TypeError, "of one kind, mappings, got list at position 1"),
+        ([{"a": 1}, None], TypeError, "of one kind, mappings, got NoneType at position 1"),
+    ],
+)
+def test_samples_of_different_kinds_are_not_mixed(samples, error, got):
+    with pytest.raises(error, match=re.escape(f"[default_collate] expected {'samples ' * (error is TypeError)}{got}")):
+        next(iter(DataLoader(samples, 2)))
+
+
+def test_mappings_in_another_order():
+    (batch,) = DataLoader([{"a": 1, "b": 2}, {"b": 3, "a": 4}], 2)
+    assert {key: value.tolist() for key, value in batch.items()} == {"a": [1, 4], "b": [2, 3]}
+
+
+def test_a_sampler_that_gives_no_integers():
+    with pytest.raises(TypeError, match=r"\[DataLoader\] expected sampler to give integers, got 0.5"):
+        next(iter(DataLoader(range(9), 2, sampler=[0.5, 1.7])))
+    (batch,) = DataLoader(range(9), 3, sampler=np.array([2, 1], np.uint8))
+    assert batch.tolist() == [2, 1]
+
+
+@pytest.mark.parametrize("state", [None, 3, [], "seed"])
+def test_the_state_of_a_loader_is_a_dict(state):
+    with pytest.raises(TypeError, match=r"\[load_state_dict\] expected a dict of seed, epoch, "):
+        DataLoader(range(9)).load_state_dict(state)
+    with pytest.raises(ValueError, match=r"\[load_state_dict\] expected keys"):
+        DataLoader(range(9)).load_state_dict({3: 4, "seed": 1})
+
+
 def test_collate_fn_gets_the_samples(images):
     (batch,) = DataLoader(images, 40, collate_fn=lambda samples: [y for _, y in samples])
     assert batch == list(range(40))
@@ -244,6 +283,7 @@ def test_collate_fn_gets_the_samples(images):
         ({"num_workers": -1}, ValueError, "expected num_workers"),
         ({"prefetch_factor": 0}, ValueError, "expected prefetch_factor"),
         ({"timeout": -1}, ValueError, "expected timeout"),
+        ({"timeout": 3}, ValueError, "expected timeout 0 where num_workers is 0, got 3"),
         ({"timeout": float("nan")}, ValueError, "expected timeout"),
         ({"seed": -1}, ValueError, "expected seed"),
         ({"seed": 2**64}, ValueError, "expected seed"),

@@ -84,7 +84,13 @@ def test_row_filters(kinds):
         (png(header=(WIDTH, 0, 8, 2, 0, 0, 0)), "pixels, got 5 x 0"),
         (png(header=(2**31, 2**31, 8, 2, 0, 0, 0)), "pixels, got 2147483648 x 2147483648"),
         (png(header=(2**32 - 1, 1, 8, 2, 0, 0, 0)), "pixels, got 4294967295 x 1"),
-        (png(header=(2**15, 1, 8, 2, 0, 0, 0)), "sides of at most 16384 pixels, got 32768 x 1"),
+        (png(header=(2**15, 1, 8, 2, 0, 0, 0)), "sides of at most 4096 pixels, got 32768 x 1"),
+        (
+            png(header=(2**14, 767, 8, 2, 0, 0, 0), rows=(b"\4" + b"\0" * 49152) * 767),
+            "1048576 pixels, got 16384 x 767",
+        ),
+        (png(end=chunk(b"IEND", b"x")), "an IEND chunk of 0 bytes, got 1"),
+        (png(after=chunk(b"IDAT", b"junk")), "nothing after the compressed pixels, got 4 bytes"),
         (png(rows=ROWS[:-1]), "64 bytes of PNG pixels, got 63"),
         (png(rows=ROWS + b"\0"), "64 bytes of PNG pixels, got more"),
         (png(rows=b"\0" * (100 << 20)), "64 bytes of PNG pixels, got more"),
@@ -113,3 +119,11 @@ def test_every_truncation_and_bit_flip_is_detected():
     for bit in range(8 * len(data)):
         with pytest.raises(DataError):
             decode_png(data[: bit // 8] + bytes([data[bit // 8] ^ 1 << bit % 8]) + data[bit // 8 + 1 :], "f.png")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1024, 1024), (4096, 256), (256, 4096)])
+def test_the_largest_images_are_read_soon(width, height):
+    data = png((width, height, 8, 2, 0, 0, 0), (b"\4" + b"\0" * 3 * width) * height)
+    begin = time.process_time()
+    assert not decode_png(data, "f.png").any()
+    assert time.process_time() - begin < 2

@@ -205,3 +205,9 @@ def test_uniform_numbers_of_neighbours_are_uniform_and_independent(axis):
     assert 0 <= numbers.min() < 0.001 < 0.999 < numbers.max() < 1
     assert abs(np.bincount((numbers * 10).astype(int), minlength=10) - 2000).max() < 200
     assert abs(np.corrcoef(numbers[1:], numbers[:-1])[0, 1]) < 0.03
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "S1", "M8[s]", "O"])
+def test_what_is_no_image_of_numbers(dtype):
+    with pytest.raises(TypeError, match=r"\[ToTensor\] expected integers, floats or booleans, got "):
+        ToTensor()(np.zeros((2, 2), dtype))
