@@ -7,7 +7,13 @@ from typing import Any
 
 import numpy as np
 
-NAMES = {str: "strings", bytes: "bytes", Mapping: "mappings", Sequence: "sequences", None: "arrays or numbers"}
+NAMES: dict[Any, str] = {
+    str: "strings",
+    bytes: "bytes",
+    Mapping: "mappings",
+    Sequence: "sequences",
+    None: "arrays or numbers",
+}
 
 
 def as_tensor(array: np.ndarray) -> Any:
@@ -47,7 +53,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
     return as_tensor(np.stack(arrays))
 
 
-def _kind(sample: Any) -> type | None:
+def _kind(sample: Any) -> Any:
     return next((kind for kind in NAMES if kind is not None and isinstance(sample, kind)), None)
 
 
