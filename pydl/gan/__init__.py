@@ -33,6 +33,7 @@ from .noise import Codes, Noise
 from .penalties import gradient_penalty, perturbed_penalty, zero_centred_penalty
 from .quality import Judge, Quality, train_judge
 from .trainer import GANTask, Samples
+from .unrolled import UnrolledTask
 
 __all__ = [
     "HINGE",
@@ -50,6 +51,7 @@ __all__ = [
     "Objective",
     "Quality",
     "Samples",
+    "UnrolledTask",
     "class_information",
     "class_loss",
     "code_information",

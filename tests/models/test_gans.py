@@ -9,7 +9,7 @@ import pydl
 from pydl import cli, data, models
 
 CONDITIONAL = ("cgan", "acgan")
-VARIANTS = ("lsgan", "wgan", "wgan-gp", "dragan", *CONDITIONAL, "infogan", "ebgan", "began", "pacgan")
+VARIANTS = ("lsgan", "wgan", "wgan-gp", "dragan", *CONDITIONAL, "infogan", "ebgan", "began", "pacgan", "unrolled-gan")
 FAST = {"width": 4, "noise": 8, "hidden": [8, 8], "batch_size": 8}
 
 
