@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-ZERO = ("seed", "unroll")  # the counts that may be 0
+ZERO = ("seed", "unroll", "pool")  # the counts that may be 0
 
 
 class Data(NamedTuple):

@@ -82,7 +82,7 @@ class Variant:
         """The task that `config` describes; ValueError where the data or an option does not fit."""
         config = complete(config, data)
         parts = {**view(data, self.latent(config)), **self.parts(config)}
-        if config["r1"]:
+        if config.get("r1"):
             parts["penalties"] = [*parts.get("penalties", ()), zero_centred_penalty(config["r1"])]
         random.manual_seed(config["seed"])
         generator, discriminator = self.networks(config)
