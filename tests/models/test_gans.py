@@ -11,12 +11,13 @@ from pydl import cli, data, models
 CONDITIONAL = ("cgan", "acgan")
 VARIANTS = ("lsgan", "wgan", "wgan-gp", "dragan", *CONDITIONAL, "infogan", "ebgan", "began", "pacgan")
 VARIANTS += ("unrolled-gan", "improved-gan", "semi-gan")
-IMAGES_ONLY = ("stylegan", "cyclegan")
+IMAGES_ONLY = ("stylegan", "cyclegan", "spade")
 CASES = [(model, name) for model in VARIANTS for name in ("digits", "ring")]
 CASES += [(model, "digits") for model in IMAGES_ONLY]
 FAST = {"width": 4, "noise": 8, "hidden": [8, 8], "batch_size": 8}
 OWN = {
     "cyclegan": {"pool": 5},
+    "spade": {"map_width": 4},
     "semi-gan": {"labelled": 40},
     "improved-gan": {"references": 4, "history": 0.1, "match": 1.0},
 }
