@@ -10,7 +10,7 @@ from pydl import cli, data, models
 
 CONDITIONAL = ("cgan", "acgan")
 VARIANTS = ("lsgan", "wgan", "wgan-gp", "dragan", *CONDITIONAL, "infogan", "ebgan", "began", "pacgan")
-VARIANTS += ("unrolled-gan", "improved-gan", "semi-gan")
+VARIANTS += ("unrolled-gan", "improved-gan", "semi-gan", "stacked-gan")
 IMAGES_ONLY = ("stylegan", "cyclegan", "spade")
 CASES = [(model, name) for model in VARIANTS for name in ("digits", "ring")]
 CASES += [(model, "digits") for model in IMAGES_ONLY]
@@ -18,6 +18,7 @@ FAST = {"width": 4, "noise": 8, "hidden": [8, 8], "batch_size": 8}
 OWN = {
     "cyclegan": {"pool": 5},
     "spade": {"map_width": 4},
+    "stacked-gan": {"features": 6, "encoder_steps": 3, "apart": 0.05, "epochs": 5},
     "semi-gan": {"labelled": 40},
     "improved-gan": {"references": 4, "history": 0.1, "match": 1.0},
 }
