@@ -19,7 +19,7 @@ from ...tensor import Tensor
 from ..registry import Data, Entry
 from . import assemble
 from .assemble import Config, Networks, Variant, is_image, one_of
-from .dcgan import SLOPE, init_weights
+from .dcgan import SLOPE, at_full_size, init_weights
 
 
 def inverted(images: Tensor) -> Tensor:
@@ -51,13 +51,21 @@ class Residual(nn.Module):
         return input + self.layers(input)
 
 
-def translator(channels: int, width: int, blocks: int) -> nn.Module:
-    """Images → images in [-1, 1]: half the size, `blocks` residual blocks, the size again, tanh."""
+def translator(channels: int, width: int, blocks: int, side: int) -> nn.Module:
+    """Images → images in [-1, 1]: half the size, `blocks` residual blocks, the size again, tanh.
+
+    Below 16 pixels the size is kept: what sees the whole image at once is free to make another one of it.
+    """
+    full = at_full_size(side)
+    down = nn.Conv2d(width, width * 2, 3, 1 if full else 2, 1, bias=False)
+    up: nn.Module = nn.ConvTranspose2d(width * 2, width, 4, 2, 1, bias=False)
+    if full:
+        up = nn.Conv2d(width * 2, width, 3, 1, 1, bias=False)
     return nn.Sequential(
         nn.Conv2d(channels, width, 3, 1, 1, bias=False), nn.InstanceNorm2d(width), nn.ReLU(),
-        nn.Conv2d(width, width * 2, 3, 2, 1, bias=False), nn.InstanceNorm2d(width * 2), nn.ReLU(),
+        down, nn.InstanceNorm2d(width * 2), nn.ReLU(),
         *[Residual(width * 2) for _ in range(blocks)],
-        nn.ConvTranspose2d(width * 2, width, 4, 2, 1, bias=False), nn.InstanceNorm2d(width), nn.ReLU(),
+        up, nn.InstanceNorm2d(width), nn.ReLU(),
         nn.Conv2d(width, channels, 3, 1, 1), nn.Tanh(),
     )  # fmt: skip
 
@@ -76,7 +84,7 @@ def networks(config: Config) -> Networks:
     shape, width = tuple(config["shape"]), config["width"]
     if not is_image(config) or shape[1] % 2 or shape[2] % 2:
         raise ValueError(f"[cyclegan] expected images (C, H, W) of even sides, got samples of shape {shape}")
-    generators = Both(*(translator(shape[0], width, config["blocks"]) for _ in range(2)))
+    generators = Both(*(translator(shape[0], width, config["blocks"], shape[1]) for _ in range(2)))
     judges = Both(*(judge(shape[0], width) for _ in range(2)))
     return generators.apply(init_weights), judges.apply(init_weights)
 
@@ -113,7 +121,7 @@ ENTRY = CycleVariant(
     {**{k: v for k, v in assemble.DEFAULTS.items() if k not in UNUSED}, "width": 32, "blocks": 3, **OWN},
     networks,
     parts,
-    {"digits": {"epochs": 30, "batch_size": 16, "width": 16, "blocks": 2, "lr": 1e-3}},
+    {"digits": {"epochs": 30, "batch_size": 16, "width": 16, "blocks": 1, "lr": 1e-3, "identity": 0.0}},
     task=CycleTask,
     latent=lambda config: Noise(1),
 ).entry()
