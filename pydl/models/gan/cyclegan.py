@@ -114,7 +114,7 @@ class CycleVariant(Variant):
 
 
 UNUSED = ("noise", "noise_kind", "norm", "r1")
-OWN = {"lr_schedule": "late-linear", "domain": "inverted", "cycle": 10.0, "identity": 0.5, "pool": 50}
+OWN = {"lr_schedule": "late-linear", "domain": "edges", "cycle": 10.0, "identity": 0.5, "pool": 50}
 ENTRY = CycleVariant(
     "cyclegan",
     "two domains of images translated into each other without pairs (Zhu et al. 2017)",
