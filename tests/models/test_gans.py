@@ -228,3 +228,15 @@ def test_virtual_batch_norm_makes_each_sample_alone():
     alone = [task.generator(noise[i : i + 1]).detach().numpy() for i in range(6)]
     np.testing.assert_allclose(together, np.concatenate(alone), rtol=1e-4, atol=1e-6)
     assert not any("running_mean" in name for name in task.generator.state_dict())
+
+
+@pytest.mark.parametrize("model", IMAGES_ONLY)
+def test_what_needs_images_refuses_points(model):
+    with pytest.raises(ValueError, match=rf"\[{model}\] expected .*images .*, got samples of shape \(2,\)"):
+        make(model, "ring")
+
+
+def test_no_labels_at_all():
+    for model in ("semi-gan", "stacked-gan", "spade"):
+        with pytest.raises(ValueError, match=r"\[gan\] expected data with 2 classes or more"):
+            make(model, "bare")

@@ -17,11 +17,11 @@ from ...gan.spade import SPADE, SPADETask, from_maps
 from ...nn import functional as F
 from ...tensor import Tensor
 from ..registry import Data
-from .assemble import Config, Networks, Variant, is_image, normalised
+from .assemble import Config, Networks, Variant, normalised
 from .conditional import labelled
 from .dcgan import SLOPE
 from .networks import SHARED
-from .stylegan import sides
+from .stylegan import sides, square
 
 
 class Block(nn.Module):
@@ -88,9 +88,8 @@ class PatchDiscriminator(nn.Module):
 
 def networks(config: Config) -> Networks:
     """Both with spectral normalisation, unless `norm` is another."""
+    square("spade", config)
     shape = tuple(config["shape"])
-    if not is_image(config) or shape[1] != shape[2]:
-        raise ValueError(f"[spade] expected square images (C, H, H), got samples of shape {shape}")
     labels, width = labelled(config) + 1, config["width"]
     generator = MapGenerator(config["noise"], shape, labels, width, config["map_width"])
     return normalised(generator, config), normalised(PatchDiscriminator(shape[0] + labels, width), config)

@@ -158,18 +158,25 @@ class StyleDiscriminator(nn.Module):
         return self.logit(F.leaky_relu(self.linear(x.flatten(1)), SLOPE))
 
 
+def square(model: str, config: Config) -> tuple[int, int]:
+    """Channels and side of the images; ValueError for other samples."""
+    shape = tuple(config["shape"])
+    if not is_image(config) or shape[1] != shape[2]:
+        raise ValueError(f"[{model}] expected square images (C, H, H), got samples of shape {shape}")
+    return shape[0], shape[1]
+
+
 def latent(config: Config) -> StyleNoise:
     """z twice, the chances of mixing, and a number for every pixel of every layer."""
-    return StyleNoise(config["noise"], config["noise_kind"], 2 * sum(s * s for s in sides(config["shape"][1])))
+    _, side = square("stylegan", config)
+    return StyleNoise(config["noise"], config["noise_kind"], 2 * sum(s * s for s in sides(side)))
 
 
 def networks(config: Config) -> Networks:
     """Generator and discriminator for square images."""
-    shape = tuple(config["shape"])
-    if not is_image(config) or shape[1] != shape[2]:
-        raise ValueError(f"[stylegan] expected square images (C, H, H), got samples of shape {shape}")
-    generator = StyleGenerator(config["noise"], shape[0], shape[1], config)
-    return generator, StyleDiscriminator(shape[0], shape[1], config["width"])
+    channels, side = square("stylegan", config)
+    generator = StyleGenerator(config["noise"], channels, side, config)
+    return generator, StyleDiscriminator(channels, side, config["width"])
 
 
 def parts(config: Config) -> dict[str, Any]:
