@@ -12,6 +12,7 @@ from ..autograd import no_grad
 from ..nn import BatchNorm2d, Conv2d, Module
 from ..nn import functional as F
 from ..tensor import Tensor
+from .noise import Noise
 from .trainer import GANTask, Samples, draw
 
 
@@ -102,14 +103,14 @@ class SPADETask(GANTask):
 
     def sample(self, count: int, seed: int | None = None) -> np.ndarray:
         """Images for the maps of `show`: the first, or with noise and maps chosen by `seed`."""
-        return from_maps(self.sampler(), self.fixed_noise, self.noise.size, count, seed, self.centre)
+        return from_maps(self.sampler(), self.fixed_noise, self.noise, count, seed, self.centre)
 
 
-def from_maps(generator: Module, rows: Tensor, size: int, count: int, seed: int | None, centre: bool) -> np.ndarray:
-    """`count` images of the `rows` (z of `size` numbers and a map); with a `seed`, chosen by it and with new z."""
+def from_maps(generator: Module, rows: Tensor, noise: Noise, count: int, seed: int | None, centre: bool) -> np.ndarray:
+    """`count` images of the `rows` (z and a map); with a `seed`, of maps chosen by it and new z."""
     chosen = rows[:count]
     if seed is not None:
         rng = random.Generator(seed)
-        maps = rows[random.randint(0, rows.shape[0], (count,), generator=rng)][:, size:]
-        chosen = ops.cat([random.randn(count, size, generator=rng), maps], 1)
+        maps = rows[random.randint(0, rows.shape[0], (count,), generator=rng)][:, noise.size :]
+        chosen = ops.cat([noise(count, rng), maps], 1)
     return draw(generator, chosen, centre)

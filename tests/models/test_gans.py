@@ -68,7 +68,7 @@ def test_goes_on_bit_for_bit(model, name, tmp_path):
 
 
 @pytest.mark.parametrize("norm", ["none", "spectral"])
-@pytest.mark.parametrize("model", ["lsgan", "acgan", "ebgan", "pacgan", "gan"])
+@pytest.mark.parametrize("model", ["lsgan", "acgan", "ebgan", "pacgan", "gan", "unrolled-gan", "improved-gan"])
 def test_norms_and_slopes_are_options_of_all(model, norm):
     own = {"norm": norm, **({"width": None} if model == "gan" else {})}
     task, batches, _ = make(model, r1=10.0, **own)

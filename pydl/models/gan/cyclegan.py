@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from ... import nn, ops
-from ...creation import from_numpy, tensor
+from ...creation import tensor
 from ...gan import LEAST_SQUARES, Noise
 from ...gan.cycle import Both, CycleTask, translated
 from ...nn import functional as F
 from ...tensor import Tensor
 from ..registry import Data, Entry
 from . import assemble
-from .assemble import Config, Networks, Variant, is_image, one_of
+from .assemble import Config, Networks, Variant, first, is_image, one_of
 from .dcgan import SLOPE, at_full_size, init_weights
 
 
@@ -103,7 +103,7 @@ class CycleVariant(Variant):
 
     def build(self, data: Data, config: Config) -> Any:
         task: Any = super().build(data, config)
-        task.show(from_numpy(np.ascontiguousarray(data.test.batch(np.arange(min(256, len(data.test))))[0])))
+        task.show(first(data.test, 256)[0])
         return task
 
     def sample(self, state: Config, config: Config, count: int, seed: int) -> np.ndarray:

@@ -14,7 +14,7 @@ from ...gan import NON_SATURATING, GANTask, MovingAverage, Samples
 from ...gan.improved import feature_matching, real_logit
 from ...tensor import Tensor
 from ..registry import Data
-from .assemble import Config, Networks, Variant
+from .assemble import Config, Networks, Variant, first
 from .conditional import labelled
 from .mlp_gan import MLPGenerator
 from .networks import SHARED
@@ -121,8 +121,8 @@ class SemiVariant(Variant):
 
 def samples(part: Any, centre: bool) -> tuple[np.ndarray, np.ndarray]:
     """All samples of a data set, in [-1, 1] where `centre` is set, and their classes."""
-    images, labels = part.batch(np.arange(len(part)))
-    return (images * np.float32(2) - 1 if centre else images), labels.astype(np.int64)
+    images, labels = (column.numpy() for column in first(part))
+    return (images * np.float32(2) - 1 if centre else images), labels
 
 
 def few(labels: np.ndarray, count: int, classes: int, seed: int) -> np.ndarray:

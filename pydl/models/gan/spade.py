@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from ... import nn, random
-from ...creation import from_numpy
+from ... import nn
 from ...gan import HINGE
 from ...gan.spade import SPADE, SPADETask, from_maps
 from ...nn import functional as F
 from ...tensor import Tensor
 from ..registry import Data
-from .assemble import Config, Networks, Variant, normalised
+from .assemble import Config, Networks, Variant, first, normalised, plain_noise
 from .conditional import labelled
 from .dcgan import SLOPE
 from .networks import SHARED
@@ -105,16 +104,14 @@ class MapVariant(Variant):
 
     def build(self, data: Data, config: Config) -> Any:
         task: Any = super().build(data, config)
-        images, labels = data.test.batch(np.arange(min(64, len(data.test))))
-        task.show(from_numpy(np.ascontiguousarray(images)), from_numpy(labels.astype(np.int64)))
+        task.show(*first(data.test, 64))
         return task
 
     def sample(self, state: Config, config: Config, count: int, seed: int) -> np.ndarray:
-        random.manual_seed(config["seed"])
         generator = self.networks(config)[0]
         average = state.get("average")
         generator.load_state_dict(state["generator"] if average is None else average["module"])
-        return from_maps(generator, state["fixed_noise"], config["noise"], count, seed, True)
+        return from_maps(generator, state["fixed_noise"], plain_noise(config), count, seed, True)
 
 
 OWN = {"lr": 4e-4, "lr_g": 1e-4, "beta1": 0.0, "beta2": 0.9, "match": 10.0, "map_width": 128, "norm": "spectral"}
