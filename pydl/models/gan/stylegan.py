@@ -196,7 +196,16 @@ OWN = {
     "mixing": 0.9,
     "truncation": 0.7,
 }
-SMALL = {"batch_size": 32, "noise": 64, "width": 16, "average": 0.995, "r1": 1.0, "lr": 2e-3}
+SMALL = {
+    "epochs": 40,
+    "batch_size": 16,
+    "lr": 1e-2,
+    "r1": 0.1,
+    "noise": 64,
+    "width": 16,
+    "average": 0.99,
+    "truncation": 1.0,
+}
 LARGE = {"epochs": 10, "noise": 128, "width": 16}
 ENTRY = Variant(
     "stylegan",
