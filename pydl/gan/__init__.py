@@ -4,6 +4,16 @@ from . import metrics
 from .average import MovingAverage
 from .conditional import ConditionalTask
 from .grid import image_grid, point_map
+from .improved import (
+    HistoricalAverage,
+    MinibatchDiscrimination,
+    Referenced,
+    VirtualBatchNorm,
+    feature_matching,
+    real_logit,
+    smoothed,
+    smoothed_discriminator_loss,
+)
 from .latent import interpolate, interpolation_grid, truncate, truncation_grid
 from .losses import (
     HINGE,
@@ -33,6 +43,7 @@ from .noise import Codes, Noise
 from .penalties import gradient_penalty, perturbed_penalty, zero_centred_penalty
 from .quality import Judge, Quality, train_judge
 from .trainer import GANTask, Samples
+from .unrolled import UnrolledTask
 
 __all__ = [
     "HINGE",
@@ -44,12 +55,17 @@ __all__ = [
     "Codes",
     "ConditionalTask",
     "GANTask",
+    "HistoricalAverage",
     "Judge",
+    "MinibatchDiscrimination",
     "MovingAverage",
     "Noise",
     "Objective",
     "Quality",
+    "Referenced",
     "Samples",
+    "UnrolledTask",
+    "VirtualBatchNorm",
     "class_information",
     "class_loss",
     "code_information",
@@ -57,6 +73,7 @@ __all__ = [
     "energy_discriminator_loss",
     "energy_generator_loss",
     "equilibrium_discriminator_loss",
+    "feature_matching",
     "gradient_penalty",
     "hinge_discriminator_loss",
     "image_grid",
@@ -70,6 +87,9 @@ __all__ = [
     "perturbed_penalty",
     "point_map",
     "pull_away",
+    "real_logit",
+    "smoothed",
+    "smoothed_discriminator_loss",
     "train_judge",
     "truncate",
     "truncation_grid",

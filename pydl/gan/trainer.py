@@ -70,6 +70,7 @@ class GANTask:
         self.rng = random.Generator(seed)
         self.fixed_noise = noise(grid_size, self.rng)
         self.steps, self.loss_g = 0, 0.0
+        self.real: Samples | None = None  # those of the latest generator step, for losses that compare with them
 
     def read(self, batch: Any) -> Samples:
         """The real samples of a batch of the loader, in the generator's range."""
@@ -152,6 +153,7 @@ class GANTask:
 
     def generator_step(self, real: Samples) -> None:
         """Descend the generator's loss on as many fresh samples as `real` has; the discriminator takes no gradient."""
+        self.real = real
         learning = [p for p in self.discriminator.parameters() if p.requires_grad]
         for parameter in learning:
             parameter.requires_grad = False

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+ZERO = ("seed", "unroll", "pool")  # the counts that may be 0
+
 
 class Data(NamedTuple):
     """The two parts of a data set, as `pydl.data.load` gives them."""
@@ -100,7 +102,7 @@ def _checked(model: str, name: str, value: Any, default: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{wanted}a number, got {type(value).__name__}")
     if isinstance(default, int):
-        least = 0 if name == "seed" else 1
+        least = 0 if name in ZERO else 1
         if not isinstance(value, int) or not least <= value < 2**63:
             raise ValueError(f"{wanted}an integer >= {least}, got {value!r}")
         return value

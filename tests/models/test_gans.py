@@ -10,7 +10,18 @@ from pydl import cli, data, models
 
 CONDITIONAL = ("cgan", "acgan")
 VARIANTS = ("lsgan", "wgan", "wgan-gp", "dragan", *CONDITIONAL, "infogan", "ebgan", "began", "pacgan")
+VARIANTS += ("unrolled-gan", "improved-gan", "semi-gan", "stacked-gan")
+IMAGES_ONLY = ("stylegan", "cyclegan", "spade")
+CASES = [(model, name) for model in VARIANTS for name in ("digits", "ring")]
+CASES += [(model, "digits") for model in IMAGES_ONLY]
 FAST = {"width": 4, "noise": 8, "hidden": [8, 8], "batch_size": 8}
+OWN = {
+    "cyclegan": {"pool": 5},
+    "spade": {"map_width": 4},
+    "stacked-gan": {"features": 6, "encoder_steps": 3, "apart": 0.05, "epochs": 5},
+    "semi-gan": {"labelled": 40},
+    "improved-gan": {"references": 4, "history": 0.1, "match": 1.0},
+}
 
 
 def parts_of(name):
@@ -24,7 +35,8 @@ def parts_of(name):
 
 def make(model, name="digits", **options):
     entry, parts = models.get(model), parts_of(name)
-    chosen = {key: value for key, value in {**FAST, **options}.items() if value is not None}
+    own = {key: value for key, value in {**FAST, **OWN.get(model, {})}.items() if key in entry.defaults}
+    chosen = {key: value for key, value in {**own, **options}.items() if value is not None}
     config = models.complete(entry.config(data=name, **chosen), parts)
     return entry.build(parts, config), list(data.DataLoader(parts.train, 8, shuffle=True)), config
 
@@ -37,8 +49,7 @@ def same(first, second):
     return np.array_equal(np.asarray(first), np.asarray(second))
 
 
-@pytest.mark.parametrize("name", ["digits", "ring"])
-@pytest.mark.parametrize("model", VARIANTS)
+@pytest.mark.parametrize(("model", "name"), CASES)
 def test_goes_on_bit_for_bit(model, name, tmp_path):
     task, batches, config = make(model, name)
     half = task.k + 1
@@ -57,7 +68,7 @@ def test_goes_on_bit_for_bit(model, name, tmp_path):
 
 
 @pytest.mark.parametrize("norm", ["none", "spectral"])
-@pytest.mark.parametrize("model", ["lsgan", "acgan", "ebgan", "pacgan", "gan"])
+@pytest.mark.parametrize("model", ["lsgan", "acgan", "ebgan", "pacgan", "gan", "unrolled-gan", "improved-gan"])
 def test_norms_and_slopes_are_options_of_all(model, norm):
     own = {"norm": norm, **({"width": None} if model == "gan" else {})}
     task, batches, _ = make(model, r1=10.0, **own)
@@ -172,3 +183,60 @@ def test_perceptrons_have_no_batch_norm_to_ask_for():
         make("gan", width=None, norm="batch")
     with pytest.raises(ValueError, match=r"\[gan\] expected norm to be one of batch, none, spectral, got 'layer'"):
         make("lsgan", norm="layer")
+
+
+def test_losses_of_the_class_more():
+    task, batches, _ = make("semi-gan")
+    for module in task.discriminator.modules():
+        if type(module).__name__ == "Corrupted":
+            module.std = 0.0
+    task.discriminator.double()
+    task.images = task.images.double()
+    real, fake = (pydl.rand(8, 1, 8, 8, dtype=pydl.float64) for _ in range(2))
+    chosen = pydl.randint(0, 40, (8,), generator=pydl.random.Generator(5)).numpy()
+    task.rng.set_state(pydl.random.Generator(5).get_state())
+    task.penalties = ()
+    loss, _ = task.discriminator_loss(type(task.read(batches[0]))(real), type(task.read(batches[0]))(fake))
+
+    def probabilities(images):
+        scores = task.discriminator(images).detach().numpy()
+        full = np.exp(np.concatenate([scores, np.zeros((8, 1))], 1))
+        return full / full.sum(1, keepdims=True)
+
+    named = probabilities(task.images[pydl.tensor(chosen)])
+    known = named[range(8), task.labels.numpy()[chosen]] / (1 - named[:, 10])
+    wanted = -np.log(known).mean() - 0.5 * np.log(1 - probabilities(real)[:, 10]).mean()
+    np.testing.assert_allclose(loss.item(), wanted - 0.5 * np.log(probabilities(fake)[:, 10]).mean(), rtol=1e-10)
+
+
+def test_few_labels_are_as_many_of_each_class():
+    task, batches, _ = make("semi-gan", follow=0.0)
+    assert np.bincount(task.labels.numpy()).tolist() == [4] * 10
+    for batch in batches:
+        result = task.step(batch)
+    assert math.isfinite(result["class_loss"])
+    error = task.evaluate()["test_error"]
+    assert 0 <= error <= 1
+    with pytest.raises(ValueError, match=r"\[semi-gan\] expected labelled as a multiple of 10 up to 60, got 55"):
+        make("semi-gan", labelled=55)
+
+
+def test_virtual_batch_norm_makes_each_sample_alone():
+    task, _, _ = make("improved-gan")
+    noise = pydl.rand(6, 8)
+    together = task.generator(noise).detach().numpy()
+    alone = [task.generator(noise[i : i + 1]).detach().numpy() for i in range(6)]
+    np.testing.assert_allclose(together, np.concatenate(alone), rtol=1e-4, atol=1e-6)
+    assert not any("running_mean" in name for name in task.generator.state_dict())
+
+
+@pytest.mark.parametrize("model", IMAGES_ONLY)
+def test_what_needs_images_refuses_points(model):
+    with pytest.raises(ValueError, match=rf"\[{model}\] expected .*images .*, got samples of shape \(2,\)"):
+        make(model, "ring")
+
+
+def test_no_labels_at_all():
+    for model in ("semi-gan", "stacked-gan", "spade"):
+        with pytest.raises(ValueError, match=r"\[gan\] expected data with 2 classes or more"):
+            make(model, "bare")

@@ -5,6 +5,7 @@ from typing import Any
 
 MODULES = (
     "mlp_gan", "dcgan", "lsgan", "wgan", "wgan_gp", "dragan", "cgan", "acgan", "infogan", "ebgan", "began", "pacgan",
+    "unrolled", "improved", "semi", "stylegan", "cyclegan", "spade", "stacked",
 )  # fmt: skip
 
 

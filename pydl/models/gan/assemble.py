@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ... import nn, optim, random
+from ...data import DataLoader
 from ...gan import OBJECTIVES, Codes, GANTask, Noise, point_map, zero_centred_penalty
 from ...gan.trainer import draw
 from ..registry import Data, Entry, complete
@@ -82,7 +83,7 @@ class Variant:
         """The task that `config` describes; ValueError where the data or an option does not fit."""
         config = complete(config, data)
         parts = {**view(data, self.latent(config)), **self.parts(config)}
-        if config["r1"]:
+        if config.get("r1"):
             parts["penalties"] = [*parts.get("penalties", ()), zero_centred_penalty(config["r1"])]
         random.manual_seed(config["seed"])
         generator, discriminator = self.networks(config)
@@ -115,6 +116,12 @@ def view(data: Data, latent: Noise) -> dict[str, Any]:
     low, high = data.train.data.min(0), data.train.data.max(0)
     margin = (high - low) * np.float32(0.1)
     return {"picture": partial(point_map, low=low - margin, high=high + margin), "grid_size": 2500}
+
+
+def first(part: Any, count: int | None = None) -> tuple[Any, Any]:
+    """The first `count` samples of a data set, or all, as tensors: samples and classes."""
+    samples, classes = next(iter(DataLoader(part, min(count or len(part), len(part)))))
+    return samples, classes.long()
 
 
 def callbacks(data: Data, config: Config, asked: bool = False) -> list[Any]:

@@ -1,0 +1,119 @@
+"""Unrolled GANs: a generator that looks K steps of the discriminator ahead (Metz et al. 2017, arXiv:1611.02163)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from .. import ops
+from ..autograd import enable_grad, grad, no_grad
+from ..creation import ones_like, zeros_like
+from ..nn import Module
+from ..tensor import Tensor
+from .trainer import GANTask, Samples
+
+Step = Callable[[Sequence[Tensor], Sequence[Tensor]], "list[Tensor]"]
+
+
+@contextmanager
+def replaced(module: Module, weights: Sequence[Tensor]) -> Iterator[None]:
+    """Inside, `module` computes with `weights`, tensors of any tape, in place of its parameters in their order."""
+    owners: dict[int, list[tuple[dict[str, Any], str]]] = {}
+    for part in module.modules():
+        for name, parameter in part._parameters.items():
+            if parameter is not None:
+                owners.setdefault(id(parameter), []).append((part._parameters, name))
+    own = list(module.parameters())
+    try:
+        for parameter, weight in zip(own, weights, strict=True):
+            for table, name in owners[id(parameter)]:
+                table[name] = weight
+        yield
+    finally:
+        for parameter in own:
+            for table, name in owners[id(parameter)]:
+                table[name] = parameter
+
+
+def descent(lr: float) -> Step:
+    """w ← w - lr · g, on the tape."""
+
+    def step(weights: Sequence[Tensor], slopes: Sequence[Tensor]) -> list[Tensor]:
+        return [w - g * lr for w, g in zip(weights, slopes, strict=True)]
+
+    return step
+
+
+def adam_like(optimizer: Any) -> Step:
+    """The steps that `optimizer`, an Adam, would do from where it stands, on the tape; it is left as it is.
+
+    Where the mean of g² is 0 its root has the gradient 0. ValueError for weight decay, amsgrad or maximising.
+    """
+    options = [(p, group) for group in optimizer.param_groups for p in group["params"]]
+    if any(group["weight_decay"] or group["amsgrad"] or group["maximize"] for _, group in options):
+        raise ValueError("[adam_like] expected an Adam without weight_decay, amsgrad and maximize, got one with")
+    state = [dict(optimizer.state.get(p, {})) for p, _ in options]
+
+    def step(weights: Sequence[Tensor], slopes: Sequence[Tensor]) -> list[Tensor]:
+        moved = []
+        for w, g, kept, (_, group) in zip(weights, slopes, state, options, strict=True):
+            b1, b2 = group["betas"]
+            count = kept["step"] = kept.get("step", 0) + 1
+            mean = kept["exp_avg"] = _running(kept.get("exp_avg"), g, b1)
+            square = kept["exp_avg_sq"] = _running(kept.get("exp_avg_sq"), g * g, b2)
+            root = _root(square / (1 - b2**count)) + group["eps"]
+            moved.append(w - mean / (1 - b1**count) / root * group["lr"])
+        return moved
+
+    return step
+
+
+def _running(mean: Tensor | None, value: Tensor, beta: float) -> Tensor:
+    return value * (1 - beta) if mean is None else mean * beta + value * (1 - beta)
+
+
+def _root(square: Tensor) -> Tensor:
+    positive = square > 0
+    return ops.where(positive, ops.sqrt(ops.where(positive, square, ones_like(square))), zeros_like(square))
+
+
+class UnrolledTask(GANTask):
+    """The generator descends f_K(G, D) = f(G, D^K), D^{k+1} = D^k - η ∇_D L_D(G, D^k), through all K steps (eq. 5-9).
+
+    The K steps use the real samples of the minibatch and the generator's samples of this step, and are forgotten
+    afterwards: the discriminator itself moves by ordinary steps (eq. 10). `inner` is "sgd", with the rate of the
+    discriminator's optimizer, or "adam": what that optimizer would do from where it stands, as in the authors' code.
+    `unroll` = 0 is the ordinary GAN.
+    """
+
+    def __init__(self, *networks: Any, unroll: int = 5, inner: str = "adam", **parts: Any) -> None:
+        super().__init__(*networks, **parts)
+        if isinstance(unroll, bool) or not isinstance(unroll, int) or unroll < 0:
+            raise ValueError(f"[UnrolledTask] expected unroll as an integer >= 0, got {unroll!r}")
+        if inner not in ("sgd", "adam"):
+            raise ValueError(f'[UnrolledTask] expected inner to be "sgd" or "adam", got {inner!r}')
+        self.unroll, self.inner = unroll, inner
+
+    def generator_loss(self, fake: Samples) -> Tensor:
+        if self.unroll == 0:
+            return super().generator_loss(fake)
+        with replaced(self.discriminator, self.look_ahead(fake)):
+            return super().generator_loss(fake)
+
+    def look_ahead(self, fake: Samples) -> list[Tensor]:
+        """The discriminator's parameters after K steps against `fake`, as functions of it."""
+        assert self.real is not None
+        weights = [p.detach().clone().requires_grad_() for p in self.discriminator.parameters()]
+        lr = self.optimizer_d.param_groups[0]["lr"]
+        step = adam_like(self.optimizer_d) if self.inner == "adam" else descent(lr)
+        kept = [buffer.clone() for buffer in self.discriminator.buffers()]
+        with enable_grad():
+            for _ in range(self.unroll):
+                with replaced(self.discriminator, weights):
+                    loss, _figures = self.discriminator_loss(self.real, fake)
+                weights = step(weights, grad(loss, weights, create_graph=True))
+        with no_grad():
+            for buffer, value in zip(self.discriminator.buffers(), kept, strict=True):
+                buffer.copy_(value)
+        return weights

@@ -1,0 +1,65 @@
+"""Unrolled GAN: Metz, Poole, Pfau and Sohl-Dickstein 2017 (arXiv:1611.02163)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ... import nn
+from ...gan import NON_SATURATING, UnrolledTask
+from .assemble import PLANES, Config, Networks, Variant, is_image, normalised
+from .mlp_gan import MLPDiscriminator, MLPGenerator
+from .networks import SHARED, pair, presets
+
+GAIN = 1.4
+
+
+def begin(module: nn.Module) -> None:
+    """Orthogonal weights times 1.4 and biases 0, as in the authors' code."""
+    if isinstance(module, nn.Linear):
+        nn.init.orthogonal_(module.weight, GAIN)
+        nn.init.zeros_(module.bias)
+
+
+def with_tanh(module: Any) -> nn.Module:
+    """The perceptron `module` with tanh between its layers, initialised."""
+    layers = module.layers
+    for i, layer in enumerate(layers):
+        if isinstance(layer, (nn.ReLU, nn.LeakyReLU)):
+            layers[i] = nn.Tanh()
+    return module.apply(begin)
+
+
+def networks(config: Config) -> Networks:
+    """For points two perceptrons with tanh, as in the authors' code; small DCGANs for images."""
+    if is_image(config):
+        return pair(config)
+    shape, hidden = tuple(config["shape"]), list(config["hidden"])
+    generator = with_tanh(MLPGenerator(config["noise"], shape, hidden))
+    return generator, normalised(with_tanh(MLPDiscriminator(shape, hidden)), config)
+
+
+def parts(config: Config) -> dict[str, Any]:
+    """The losses of the first GAN, and how the generator looks ahead."""
+    return {"objective": NON_SATURATING, "unroll": config["unroll"], "inner": config["inner"]}
+
+
+OWN = {"data": "ring", "lr": 1e-4, "lr_g": 1e-3, "unroll": 5, "inner": "adam"}
+RING = {
+    "epochs": 128,
+    "batch_size": 512,
+    "lr": 1e-4,
+    "lr_schedule": "none",
+    "noise": 256,
+    "noise_kind": "normal",
+    "hidden": [128, 128],
+    "norm": "none",
+}
+ENTRY = Variant(
+    "unrolled-gan",
+    "GAN whose generator looks K steps of the discriminator ahead (Metz et al. 2017)",
+    {**SHARED, **OWN},
+    networks,
+    parts,
+    {**presets({"epochs": 40, "batch_size": 16, "lr": 2e-3, "lr_g": 2e-3}), **dict.fromkeys(PLANES, RING)},
+    task=UnrolledTask,
+).entry()

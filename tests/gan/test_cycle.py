@@ -1,0 +1,129 @@
+"""CycleGAN: its losses in closed form, and the pool of images."""
+
+import numpy as np
+import pytest
+
+import pydl
+from pydl import gan, nn, optim
+from pydl.gan import cycle
+from pydl.gan.trainer import Samples
+from pydl.models.gan import cyclegan
+
+RNG = np.random.default_rng(6)
+A, B = RNG.normal(0, 1, (3, 2)), RNG.normal(0, 1, (3, 2))
+
+
+class Scale(nn.Module):
+    """x → w · x + v."""
+
+    def __init__(self, w, v):
+        super().__init__()
+        self.w, self.v = (nn.Parameter(pydl.tensor(x, dtype=pydl.float64)) for x in (w, v))
+
+    def forward(self, x):
+        return x * self.w + self.v
+
+
+class Sum(nn.Module):
+    """x → u · Σ x."""
+
+    def __init__(self, u):
+        super().__init__()
+        self.u = nn.Parameter(pydl.tensor(u, dtype=pydl.float64))
+
+    def forward(self, x):
+        return x.sum(1, keepdim=True) * self.u
+
+
+def make(**options):
+    generators, judges = cycle.Both(Scale(0.7, 0.2), Scale(1.5, -0.4)), cycle.Both(Sum(0.3), Sum(-0.8))
+    optimizers = [optim.SGD(net.parameters(), lr=0.1) for net in (generators, judges)]
+    weights = {"cycle": 10.0, "identity": 0.5, "pool": 0, "other": lambda x: -x, **options}
+    return cycle.CycleTask(
+        generators, judges, *optimizers, gan.Noise(1), objective=gan.LEAST_SQUARES, centre=False, **weights
+    )
+
+
+def generator_form(w, v):
+    """The loss of the generators as a function of G's weights, with F and the judges as in `make`."""
+    there, back = (lambda x: w * x + v), (lambda x: 1.5 * x - 0.4)
+    loss = ((-0.8 * there(A).sum(1) - 1) ** 2).mean() + ((0.3 * back(B).sum(1) - 1) ** 2).mean()
+    loss += 10 * (abs(back(there(A)) - A).mean() + abs(there(back(B)) - B).mean())
+    return loss + 5 * (abs(there(B) - B).mean() + abs(back(A) - A).mean())
+
+
+def slopes_by_hand():
+    """d loss / d (w, v) of G: each |…| adds its sign."""
+    there, back = 0.7 * A + 0.2, 1.5 * B - 0.4
+    score = -0.8 * there.sum(1) - 1
+    again, around, same = (np.sign(x) / 6 for x in (1.5 * there - 0.4 - A, 0.7 * back + 0.2 - B, 0.7 * B + 0.2 - B))
+    w = (2 * score * -0.8 * A.sum(1)).mean() + 10 * ((1.5 * A * again).sum() + (back * around).sum())
+    v = (2 * score * -0.8 * 2).mean() + 10 * (1.5 * again.sum() + around.sum())
+    return w + 5 * (B * same).sum(), v + 5 * same.sum()
+
+
+def test_generators_loss_and_slopes():
+    task = make()
+    task.real = Samples(pydl.tensor(A), pydl.tensor(B))
+    loss = task.generator_loss(task.generate(task.latent(task.real)))
+    np.testing.assert_allclose(loss.item(), generator_form(0.7, 0.2), rtol=1e-12)
+    got = pydl.grad(loss, [task.generator.first.w, task.generator.first.v])
+    np.testing.assert_allclose([g.item() for g in got], slopes_by_hand(), rtol=1e-11)
+
+
+def test_discriminators_loss_and_slopes():
+    task = make()
+    real, fake = Samples(pydl.tensor(A), pydl.tensor(B)), Samples(pydl.tensor(B * 2), pydl.tensor(A * 3))
+    loss, _ = task.discriminator_loss(real, fake)
+    (a, b, fake_b, fake_a) = (x.sum(1) for x in (A, B, B * 2, A * 3))
+    wanted = 0.5 * ((0.3 * a - 1) ** 2 + (0.3 * fake_a) ** 2 + (-0.8 * b - 1) ** 2 + (0.8 * fake_b) ** 2).mean()
+    np.testing.assert_allclose(loss.item(), wanted, rtol=1e-12)
+    got = pydl.grad(loss, [task.discriminator.first.u, task.discriminator.second.u])
+    by_hand = [((0.3 * a - 1) * a + 0.3 * fake_a**2).mean(), ((-0.8 * b - 1) * b - 0.8 * fake_b**2).mean()]
+    np.testing.assert_allclose([g.item() for g in got], by_hand, rtol=1e-12)
+
+
+def test_domains_are_halves_of_a_batch():
+    task = make()
+    images = pydl.tensor(np.arange(10.0).reshape(5, 2))
+    real = task.read((images, None))
+    assert real.data.numpy().tolist() == [[0, 1], [2, 3]]
+    assert real.given.numpy().tolist() == [[-4, -5], [-6, -7]]
+    with pytest.raises(ValueError, match=r"\[CycleTask\] expected batches of two images or more, got 1"):
+        task.read(images[:1])
+
+
+def test_pool_fills_then_swaps_half_of_the_time():
+    pool = cycle.ImagePool(50, pydl.random.Generator(0))
+    first = pydl.arange(50.0).reshape(50, 1)
+    assert np.array_equal(pool.query(first).numpy(), first.numpy())
+    given = pool.query(pydl.arange(1000.0, 2000.0).reshape(1000, 1)).numpy()[:, 0]
+    own = given == np.arange(1000.0, 2000.0)
+    assert 0.45 < own.mean() < 0.55
+    held = [float(image[0]) for image in pool.images]
+    everything = sorted([*given[~own], *held, *np.arange(1000.0, 2000.0)[own]])
+    assert everything == [*range(50), *range(1000, 2000)]  # nothing is lost and nothing twice
+
+
+def test_pool_goes_on_from_its_state():
+    rng = pydl.random.Generator(3)
+    pool, other = cycle.ImagePool(4, rng), cycle.ImagePool(4, pydl.random.Generator(9))
+    pool.query(pydl.arange(6.0).reshape(6, 1))
+    other.load_state_dict(pool.state_dict())
+    other.generator.set_state(rng.get_state())
+    more = pydl.arange(10.0, 30.0).reshape(20, 1)
+    assert np.array_equal(pool.query(more).numpy(), other.query(more).numpy())
+    assert np.array_equal(np.stack(pool.images), np.stack(other.images))
+    empty = cycle.ImagePool(4, rng)
+    empty.load_state_dict({"images": None})
+    assert empty.images == []
+    none = cycle.ImagePool(0, rng)
+    assert none.query(more) is more
+
+
+def test_other_domains():
+    step = np.zeros((1, 1, 5, 5))
+    step[..., 3:] = 0.5
+    found = cyclegan.edges(pydl.tensor(step)).numpy()[0, 0]
+    assert found[2].tolist() == [0, 0, 0.5, 0.5, 0.5]
+    assert cyclegan.inverted(pydl.tensor([0.25])).numpy().tolist() == [0.75]
