@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,13 @@ from .noise import Noise
 from .penalties import Penalty
 
 
+class Samples(NamedTuple):
+    """Samples (N, …), and in rows (N, M) what each was asked to show (classes as ones and zeros, codes), if anything."""
+
+    data: Tensor
+    given: Tensor | None = None
+
+
 class GANTask:
     """A generator and a discriminator trained against each other, one minibatch of real samples a step.
 
@@ -30,6 +37,10 @@ class GANTask:
     `objective` gives the two losses, `penalties` what is added to the discriminator's, `average` the decay of a
     moving average of the generator from which samples are then drawn. All random numbers come from `seed` and go
     on with `state_dict`.
+
+    A variant replaces the parts in which it differs: `read`, `latent`, `generate` and `score` say what is seen, drawn,
+    made and judged; `discriminator_loss` and `generator_loss` what is minimised; `after_discriminator` and
+    `after_generator` what follows an update; `extra_state` and `load_extra_state` what else must be kept to go on.
     """
 
     def __init__(
@@ -60,40 +71,90 @@ class GANTask:
         self.fixed_noise = noise(grid_size, self.rng)
         self.steps, self.loss_g = 0, 0.0
 
+    def read(self, batch: Any) -> Samples:
+        """The real samples of a batch of the loader, in the generator's range."""
+        real = batch[0] if isinstance(batch, (tuple, list)) else batch
+        return Samples(real * 2.0 - 1.0 if self.centre else real)
+
+    def latent(self, real: Samples) -> Tensor:
+        """The generator's input for as many samples as there are real ones."""
+        return self.noise(real.data.shape[0], self.rng)
+
+    def generate(self, latent: Tensor) -> Samples:
+        """What the generator makes of `latent`; the columns after the noise are what it was asked to show."""
+        given = latent[:, self.noise.size :] if latent.shape[1] > self.noise.size else None
+        return Samples(self.generator(latent), given)
+
+    def score(self, samples: Samples) -> Tensor:
+        """The discriminator's logits, one number for each sample."""
+        return self.discriminator(samples.data)
+
+    def discriminator_loss(self, real: Samples, fake: Samples) -> tuple[Tensor, dict[str, float]]:
+        """What the discriminator minimises, and figures about it."""
+        on_real, on_fake = self.score(real), self.score(fake)
+        loss = self.objective.discriminator(on_real, on_fake)
+        return self.penalised(loss, real, fake), self.beliefs(on_real, on_fake)
+
+    def generator_loss(self, fake: Samples) -> Tensor:
+        """What the generator minimises."""
+        return self.objective.generator(self.score(fake))
+
+    def after_discriminator(self) -> None:
+        """Called after every update of the discriminator."""
+
+    def after_generator(self) -> None:
+        """Called after every update of the generator."""
+
+    def extra_state(self) -> dict[str, Any]:
+        """What a variant keeps beside the networks and changes in training."""
+        return {}
+
+    def load_extra_state(self, state: dict[str, Any]) -> None:
+        """Go on from what `extra_state` gave."""
+
+    def penalised(self, loss: Tensor, real: Samples, fake: Samples) -> Tensor:
+        """`loss` plus the penalties, whose slopes are those of `score` with what the real samples show held fixed."""
+        for penalty in self.penalties:
+            loss = loss + penalty(lambda x: self.score(Samples(x, real.given)), real.data, fake.data, self.rng)
+        return loss
+
+    def beliefs(self, on_real: Tensor, on_fake: Tensor) -> dict[str, float]:
+        """What the discriminator thinks of real and of generated samples on the mean."""
+        with no_grad():
+            return {"d_real": self.objective.belief(on_real), "d_fake": self.objective.belief(on_fake)}
+
     def step(self, batch: Any) -> dict[str, float]:
         """One discriminator step on the real samples of `batch`, and a generator step where it is due.
 
-        Returns the two losses (the generator's is the latest) and the mean of D on real and generated samples.
+        Returns the two losses (the generator's is the latest) and the figures of `discriminator_loss`.
         """
-        real = batch[0] if isinstance(batch, (tuple, list)) else batch
-        real = real * 2.0 - 1.0 if self.centre else real
+        real = self.read(batch)
         result = self.discriminator_step(real)
         self.steps += 1
         if self.steps % self.k == 0:
-            self.loss_g = self.generator_step(real.shape[0])
-        return {"loss_d": result["loss_d"], "loss_g": self.loss_g, **result}
+            self.loss_g = self.generator_step(real)
+        return {"loss_d": result["loss_d"], "loss_g": self.loss_g, **result, **self.figures()}
 
-    def discriminator_step(self, real: Tensor) -> dict[str, float]:
+    def figures(self) -> dict[str, float]:
+        """What a variant adds to the figures of a step, once both networks have moved."""
+        return {}
+
+    def discriminator_step(self, real: Samples) -> dict[str, float]:
         """Descend the discriminator's loss on `real` and as many generated samples, which are held fixed."""
         with no_grad():
-            fake = self.generator(self.noise(real.shape[0], self.rng))
-        on_real, on_fake = self.discriminator(real), self.discriminator(fake)
-        loss = self.objective.discriminator(on_real, on_fake)
-        for penalty in self.penalties:
-            loss = loss + penalty(self.discriminator, real, fake, self.rng)
+            fake = self.generate(self.latent(real))
+        loss, figures = self.discriminator_loss(real, fake)
         self.optimizer_d.zero_grad()
         loss.backward()
         self.optimizer_d.step()
-        with no_grad():
-            belief = {"d_real": self.objective.belief(on_real), "d_fake": self.objective.belief(on_fake)}
-        return {"loss_d": float(loss.item()), **belief}
+        self.after_discriminator()
+        return {"loss_d": float(loss.item()), **figures}
 
-    def generator_step(self, count: int) -> float:
-        """Descend the generator's loss on `count` fresh samples; the discriminator takes no gradient."""
+    def generator_step(self, real: Samples) -> float:
+        """Descend the generator's loss on as many fresh samples as `real` has; the discriminator takes no gradient."""
         self.discriminator.requires_grad_(False)
         try:
-            fake = self.generator(self.noise(count, self.rng))
-            loss = self.objective.generator(self.discriminator(fake))
+            loss = self.generator_loss(self.generate(self.latent(real)))
             self.optimizer_g.zero_grad()
             loss.backward()
         finally:
@@ -101,6 +162,7 @@ class GANTask:
         self.optimizer_g.step()
         if self.average is not None:
             self.average.update(self.generator)
+        self.after_generator()
         return float(loss.item())
 
     def evaluate(self) -> dict[str, float]:
@@ -140,6 +202,7 @@ class GANTask:
             "rng": self.rng.get_state(),
             "steps": self.steps,
             "loss_g": self.loss_g,
+            **({"extra": extra} if (extra := self.extra_state()) else {}),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -162,6 +225,8 @@ class GANTask:
         self.rng.set_state(state["rng"])
         self.fixed_noise = as_tensor(state["fixed_noise"])
         self.steps, self.loss_g = int(state["steps"]), float(state["loss_g"])
+        if "extra" in state:
+            self.load_extra_state(state["extra"])
 
 
 def draw(generator: Module, noise: Tensor, centre: bool, batch: int = 256) -> np.ndarray:

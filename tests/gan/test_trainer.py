@@ -57,7 +57,7 @@ def test_k_discriminator_steps_to_one_generator_step():
 
 def test_each_step_moves_its_own_network():
     task = make()
-    (real,) = batches(1)[0]
+    real = task.read(batches(1)[0])
     generator, discriminator = parameters(task.generator), parameters(task.discriminator)
     task.discriminator_step(real)
     assert same(generator, parameters(task.generator))
@@ -65,7 +65,7 @@ def test_each_step_moves_its_own_network():
     moved = parameters(task.discriminator)
     assert not same(discriminator, moved)
     kept = [p.grad.numpy().copy() for p in task.discriminator.parameters()]
-    task.generator_step(8)
+    task.generator_step(real)
     assert same(moved, parameters(task.discriminator))
     assert same(kept, [p.grad.numpy() for p in task.discriminator.parameters()])
     assert not same(generator, parameters(task.generator))
