@@ -2,6 +2,7 @@
 
 from . import metrics
 from .average import MovingAverage
+from .doctor import Doctor
 from .grid import image_grid, point_map
 from .latent import interpolate, interpolation_grid, truncate, truncation_grid
 from .losses import (
@@ -33,6 +34,7 @@ __all__ = [
     "NON_SATURATING",
     "OBJECTIVES",
     "WASSERSTEIN",
+    "Doctor",
     "GANTask",
     "Judge",
     "MovingAverage",

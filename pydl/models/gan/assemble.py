@@ -67,17 +67,20 @@ def sample(networks: Callable[[Config], Networks], state: Config, config: Config
 
 
 def callbacks(data: Data, config: Config) -> list[Any]:
-    """Ten times in the training and at its end: of images with classes their quality, of a mixture the modes."""
+    """The doctor; and ten times in the training and at its end, of images with classes their quality, of a mixture
+    the modes."""
     from ...data.toys import modes_of
+    from ...gan.doctor import Doctor
     from ...gan.report import ModesReport, QualityReport
 
     every = max(1, config["epochs"] // 10)
     mixture = modes_of(data.train.name)
+    doctor = Doctor(data.train, data.test, seed=config["seed"])
     if mixture is not None:
-        return [ModesReport(*mixture, every=every, seed=config["seed"])]
+        return [doctor, ModesReport(*mixture, every=every, seed=config["seed"])]
     if len(data.train.image_shape) != 3 or not 2 <= len(data.train.classes) <= 100:
-        return []
-    return [QualityReport(data.train, data.test, every=every, seed=config["seed"])]
+        return [doctor]
+    return [doctor, QualityReport(data.train, data.test, every=every, seed=config["seed"])]
 
 
 def _noise(config: Config) -> Noise:
