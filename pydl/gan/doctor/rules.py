@@ -15,6 +15,7 @@ WARM_UP = 10
 PATIENCE = 5
 WINDOW = 400  # steps
 
+RISING = 1.2  # times as many different samples; slow learners double them in `PATIENCE` checks
 CERTAIN = 0.98  # of a batch told rightly. Healthy runs stay below 0.93; then V is within a tenth of its largest value
 OUTRUN = 0.35  # worse than guessing by 4 standard deviations of 240 guesses
 SURE = 0.95
@@ -36,9 +37,11 @@ def collapsed(varieties: Sequence[float], real: float) -> bool:
     """Fewer different samples than the root of the number in the data: K modes have become √K.
 
     The number is that of `measures.variety`. On a scale of log K, on which 0 is one sample over and over, half of
-    what the data has is lost.
+    what the data has is lost. A number that still rises is that of a slow start: none while it grew by a fifth in
+    `PATIENCE` checks.
     """
-    return lasting([value < np.sqrt(real) for value in varieties])
+    few = lasting([value < np.sqrt(real) for value in varieties])
+    return few and varieties[-1] < RISING * varieties[-PATIENCE]
 
 
 def discriminator_wins(right: Sequence[tuple[float, float]]) -> bool:

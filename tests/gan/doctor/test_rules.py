@@ -29,6 +29,11 @@ def test_a_collapse_that_passes_is_none():
     assert not rules.collapsed(after_warm_up([1.0] * LAST + [4.0]), 8.0)
 
 
+def test_a_slow_start_is_no_collapse():
+    assert not rules.collapsed(after_warm_up([1.0, 1.1, 1.2, 1.3, 1.4], 1.0), 100.0)
+    assert rules.collapsed(after_warm_up([1.4, 1.2, 1.3, 1.1, 1.2], 1.0), 100.0)
+
+
 @pytest.mark.parametrize(
     ("right", "d_wins", "g_wins"),
     [
