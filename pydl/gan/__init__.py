@@ -2,6 +2,7 @@
 
 from . import metrics
 from .average import MovingAverage
+from .conditional import ConditionalTask
 from .doctor import Doctor
 from .grid import image_grid, point_map
 from .latent import interpolate, interpolation_grid, truncate, truncation_grid
@@ -13,19 +14,26 @@ from .losses import (
     OBJECTIVES,
     WASSERSTEIN,
     Objective,
+    class_information,
+    class_loss,
+    code_information,
     discriminator_loss,
+    energy_discriminator_loss,
+    energy_generator_loss,
+    equilibrium_discriminator_loss,
     hinge_discriminator_loss,
     least_squares_discriminator_loss,
     least_squares_generator_loss,
     minimax_loss,
     non_saturating_loss,
+    pull_away,
     wasserstein_critic_loss,
     wasserstein_generator_loss,
 )
-from .noise import Noise
-from .penalties import gradient_penalty, zero_centred_penalty
+from .noise import Codes, Noise
+from .penalties import gradient_penalty, perturbed_penalty, zero_centred_penalty
 from .quality import Judge, Quality, train_judge
-from .trainer import GANTask
+from .trainer import GANTask, Samples
 
 __all__ = [
     "HINGE",
@@ -34,6 +42,8 @@ __all__ = [
     "NON_SATURATING",
     "OBJECTIVES",
     "WASSERSTEIN",
+    "Codes",
+    "ConditionalTask",
     "Doctor",
     "GANTask",
     "Judge",
@@ -41,7 +51,14 @@ __all__ = [
     "Noise",
     "Objective",
     "Quality",
+    "Samples",
+    "class_information",
+    "class_loss",
+    "code_information",
     "discriminator_loss",
+    "energy_discriminator_loss",
+    "energy_generator_loss",
+    "equilibrium_discriminator_loss",
     "gradient_penalty",
     "hinge_discriminator_loss",
     "image_grid",
@@ -52,7 +69,9 @@ __all__ = [
     "metrics",
     "minimax_loss",
     "non_saturating_loss",
+    "perturbed_penalty",
     "point_map",
+    "pull_away",
     "train_judge",
     "truncate",
     "truncation_grid",

@@ -46,6 +46,24 @@ def gradient_penalty(weight: float = 10.0, target: float = 1.0) -> Penalty:
     return penalty
 
 
+def perturbed_penalty(weight: float = 10.0, target: float = 1.0, scale: float = 0.5) -> Penalty:
+    """weight · E (‖∇ s(x̂)‖₂ - target)² around real samples: x̂ = x + α (x_p - x), x_p = x + scale · std · U.
+
+    std is that of all numbers of the batch, U uniform in [0, 1) for each of them, α uniform, one for each sample.
+    Kodali et al. 2017 (arXiv:1705.07215), eq. 3, with the points of the authors' code; s are logits.
+    """
+
+    def penalty(
+        discriminator: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, generator: random.Generator
+    ) -> Tensor:
+        real = real.detach()
+        away = random.rand(real.shape, generator=generator, dtype=real.dtype) * (real.std(correction=0) * scale)
+        points = real + per_sample(real, generator) * away
+        return (slopes(discriminator, points) - target).square().mean() * weight
+
+    return penalty
+
+
 def zero_centred_penalty(weight: float = 10.0) -> Penalty:
     """weight / 2 · E ‖∇ s(x)‖₂² at real samples: R1 (Mescheder et al. 2018, arXiv:1801.04406, eq. 9)."""
 

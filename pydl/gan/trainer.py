@@ -22,10 +22,10 @@ from .penalties import Penalty
 
 
 class Samples(NamedTuple):
-    """Samples (N, …), and in rows (N, M) what each was asked to show (classes as ones and zeros, codes), if anything."""
+    """Samples (N, …), and in rows (N, M) what each was asked to show, if anything: a class as ones and zeros, codes."""
 
     data: Tensor
-    given: Tensor | None = None
+    given: Any = None
 
 
 class GANTask:
@@ -133,7 +133,7 @@ class GANTask:
         result = self.discriminator_step(real)
         self.steps += 1
         if self.steps % self.k == 0:
-            self.loss_g = self.generator_step(real)
+            self.generator_step(real)
         return {"loss_d": result["loss_d"], "loss_g": self.loss_g, **result, **self.figures()}
 
     def figures(self) -> dict[str, float]:
@@ -152,21 +152,24 @@ class GANTask:
         self.after_discriminator()
         return {"loss_d": value, **figures}
 
-    def generator_step(self, real: Samples) -> float:
+    def generator_step(self, real: Samples) -> None:
         """Descend the generator's loss on as many fresh samples as `real` has; the discriminator takes no gradient."""
-        self.discriminator.requires_grad_(False)
+        learning = [p for p in self.discriminator.parameters() if p.requires_grad]
+        for parameter in learning:
+            parameter.requires_grad = False
         try:
             loss = self.generator_loss(self.generate(self.latent(real)))
             value = finite("loss_g", loss)
             self.optimizer_g.zero_grad()
             loss.backward()
         finally:
-            self.discriminator.requires_grad_(True)
+            for parameter in learning:
+                parameter.requires_grad = True
         self.optimizer_g.step()
         if self.average is not None:
             self.average.update(self.generator)
+        self.loss_g = value
         self.after_generator()
-        return value
 
     def evaluate(self) -> dict[str, float]:
         """Nothing: a GAN has no validation loss."""
@@ -175,8 +178,11 @@ class GANTask:
     def sample(self, count: int, seed: int | None = None) -> np.ndarray:
         """`count` generated samples, images in [0, 1], from the moving average of the generator where there is one.
 
-        The noise is that of the grid for no `seed`. Samples are made by the generator in evaluation mode.
+        The noise is that of the grid for no `seed`; ValueError where it is not enough. Samples are made by the
+        generator in evaluation mode.
         """
+        if seed is None and count > len(self.fixed_noise):
+            raise ValueError(f"[sample] expected at most {len(self.fixed_noise)} samples without a seed, got {count}")
         noise = self.fixed_noise if seed is None else self.noise(count, random.Generator(seed))
         return draw(self.sampler(), noise[:count], self.centre)
 
@@ -235,7 +241,7 @@ class GANTask:
 def draw(generator: Module, noise: Tensor, centre: bool, batch: int = 256) -> np.ndarray:
     """What `generator` makes of `noise` in evaluation mode, `batch` samples at a time; its mode is kept.
 
-    Where `centre` is set, from [-1, 1] to [0, 1].
+    Where `centre` is set, from [-1, 1] to [0, 1]; what lies outside is cut off.
     """
     mode = generator.training
     generator.eval()
@@ -245,4 +251,4 @@ def draw(generator: Module, noise: Tensor, centre: bool, batch: int = 256) -> np
     finally:
         generator.train(mode)
     samples = np.concatenate(parts)
-    return (samples + 1) / 2 if centre else samples
+    return np.clip((samples + 1) / 2, 0, 1) if centre else samples

@@ -74,11 +74,10 @@ def get(name: str) -> Entry:
 
 
 def _entries() -> dict[str, Entry]:
-    from . import classifiers, convnets, linear_tasks
-    from .gan import dcgan, mlp_gan
+    from . import classifiers, convnets, gan, linear_tasks
 
     entries = [classifiers.MLP_ENTRY, classifiers.LENET_ENTRY, *linear_tasks.ENTRIES, *convnets.ENTRIES]
-    entries += [mlp_gan.ENTRY, dcgan.ENTRY]
+    entries += gan.entries()
     return {entry.name: entry for entry in entries}
 
 

@@ -1,4 +1,4 @@
-"""Clipping of gradients, before an optimizer's step."""
+"""Clipping of gradients, before an optimizer's step, and spectral normalisation of weights."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ import numpy as np
 from .. import ops
 from ..backend import array_module, kernels
 from ..tensor import Tensor
+from .spectral import spectral_norm
+
+__all__ = ["clip_grad_norm_", "clip_grad_value_", "spectral_norm"]
 
 
 def clip_grad_norm_(

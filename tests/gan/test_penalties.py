@@ -44,6 +44,50 @@ def test_points_lie_between_with_one_share_for_each_sample():
     assert ((shares >= 0) & (shares < 1)).all()
 
 
+def test_value_and_gradient_for_a_quadratic_critic():
+    """s = a/2 ‖x‖² has the slope |a| ‖x‖ at x, so the penalty is λ E (a ‖x̂‖ - 1)², its slope in a 2 λ E ‖x̂‖ (…)."""
+    scale = pydl.tensor(np.array(0.7), requires_grad=True)
+    real, fake = (pydl.tensor(RNG.normal(size=(4, 2, 3, 3))) for _ in range(2))
+    for penalty in (gan.gradient_penalty(10.0), gan.perturbed_penalty(10.0)):
+        seen = []
+
+        def critic(x, seen=seen):
+            seen.append(x.detach().numpy())
+            return x.square().flatten(1).sum(1) * (scale * 0.5)
+
+        value = penalty(critic, real, fake, generator())
+        norms = np.sqrt((seen[0] ** 2).sum((1, 2, 3)))
+        np.testing.assert_allclose(value.item(), 10 * ((0.7 * norms - 1) ** 2).mean(), rtol=1e-12)
+        wanted = 20 * ((0.7 * norms - 1) * norms).mean()
+        np.testing.assert_allclose(pydl.grad(value, [scale])[0].item(), wanted, rtol=1e-12)
+
+
+def test_points_near_real_samples():
+    """x̂ - x = α · ½ std · U: α is one number for each sample, U one for each of its numbers, the std the batch's."""
+    seen = []
+
+    def critic(x):
+        seen.append(x.detach().numpy())
+        return x.square().flatten(1).sum(1)
+
+    real, rng = RNG.normal(2, 3, size=(5, 1, 4, 4)), generator()
+    gan.perturbed_penalty(1.0)(critic, pydl.tensor(real), pydl.tensor(real), rng)
+    rng = generator()
+    uniform = pydl.rand(5, 1, 4, 4, generator=rng, dtype=pydl.float64).numpy()
+    alpha = pydl.rand(5, 1, 1, 1, generator=rng, dtype=pydl.float64).numpy()
+    np.testing.assert_allclose(seen[0], real + alpha * 0.5 * real.std() * uniform, rtol=1e-12)
+
+
+def test_perturbed_penalty_of_a_linear_critic():
+    weight = pydl.tensor(RNG.normal(size=(5, 1)), requires_grad=True)
+    real = pydl.tensor(RNG.normal(size=(4, 5)))
+    value = gan.perturbed_penalty(10.0)(lambda x: x @ weight, real, real, generator())
+    norm = np.linalg.norm(weight.detach().numpy())
+    np.testing.assert_allclose(value.item(), 10 * (norm - 1) ** 2, rtol=1e-12)
+    (got,) = pydl.grad(value, [weight])
+    np.testing.assert_allclose(got.numpy(), 20 * (norm - 1) * weight.detach().numpy() / norm, rtol=1e-12)
+
+
 def test_zero_centred_penalty_is_at_real_samples():
     real = RNG.normal(size=(4, 3))
     value = gan.zero_centred_penalty(6.0)(
@@ -60,7 +104,9 @@ def test_no_slope_is_no_nan():
     assert np.isfinite(pydl.grad(value, [weight])[0].numpy()).all()
 
 
-@pytest.mark.parametrize("penalty", [gan.gradient_penalty(10.0), gan.zero_centred_penalty(10.0)])
+@pytest.mark.parametrize(
+    "penalty", [gan.gradient_penalty(10.0), gan.zero_centred_penalty(10.0), gan.perturbed_penalty(10.0)]
+)
 def test_gradient_through_convolution_norm_and_activation(penalty):
     pydl.manual_seed(0)
     critic = nn.Sequential(

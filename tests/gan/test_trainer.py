@@ -182,3 +182,16 @@ def test_noise():
         gan.Noise(3, "pink")
     with pytest.raises(ValueError, match=r"\[Noise\] expected size"):
         gan.Noise(0)
+
+
+def test_frozen_parameters_stay_frozen_and_the_grid_is_not_exceeded():
+    task = make()
+    frozen = next(task.discriminator.parameters())
+    frozen.requires_grad = False
+    before = frozen.numpy().copy()
+    task.step(batches(1)[0])
+    assert not frozen.requires_grad
+    assert all(p.requires_grad for p in list(task.discriminator.parameters())[1:])
+    np.testing.assert_array_equal(frozen.numpy(), before)
+    with pytest.raises(ValueError, match=r"\[sample\] expected at most \d+ samples without a seed, got 10000"):
+        task.sample(10000)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ... import nn, optim, random
-from ...gan import OBJECTIVES, GANTask, Noise
+from ...gan import OBJECTIVES, Codes, GANTask, Noise, point_map, zero_centred_penalty
 from ...gan.trainer import draw
-from ..registry import Data, complete
+from ..registry import Data, Entry, complete
 
 Networks = tuple[nn.Module, nn.Module]
 Config = Mapping[str, Any]
 
+PLANES = ("ring", "grid", "swiss-roll", "moons", "xor")
+NORMS = ("batch", "none", "spectral")
 DEFAULTS = {
     "data": "digits",
     "epochs": 100,
@@ -24,52 +28,102 @@ DEFAULTS = {
     "lr_schedule": "none",
     "beta1": 0.5,
     "beta2": 0.999,
-    "loss": "non-saturating",
     "k": 1,
     "noise": 100,
     "noise_kind": "uniform",
     "average": 0.0,
+    "norm": "batch",
+    "r1": 0.0,
     "seed": 0,
 }
 
 
-def build(networks: Callable[[Config], Networks], data: Data, config: Config, **parts: Any) -> GANTask:
-    """The task of two networks trained by Adam with what `config` says; `parts` go to GANTask."""
-    config = complete(config, data)
-    if config["loss"] not in OBJECTIVES:
-        near = difflib.get_close_matches(str(config["loss"]), OBJECTIVES, cutoff=0.4) or list(OBJECTIVES)
-        raise ValueError(f"[gan] expected loss to be one of {', '.join(near)}, got {config['loss']!r}")
-    random.manual_seed(config["seed"])
-    generator, discriminator = networks(config)
-    options: dict[str, Any] = {"lr": config["lr"], "betas": (config["beta1"], config["beta2"])}
-    return GANTask(
-        generator,
-        discriminator,
-        optim.Adam(generator.parameters(), **options),
-        optim.Adam(discriminator.parameters(), **options),
-        _noise(config),
-        objective=OBJECTIVES[config["loss"]],
-        k=config["k"],
-        average=config["average"] or None,
-        centre=_is_image(config),
-        seed=config["seed"],
-        **parts,
-    )
+def chosen_loss(config: Config) -> dict[str, Any]:
+    """The objective that the option `loss` names."""
+    return {"objective": OBJECTIVES[one_of("loss", config["loss"], OBJECTIVES)]}
 
 
-def sample(networks: Callable[[Config], Networks], state: Config, config: Config, count: int, seed: int) -> np.ndarray:
-    """`count` samples from the state of a task, by its moving average where it kept one; images in [0, 1]."""
-    generator, _ = networks(config)
-    average = state.get("average")
-    generator.load_state_dict(state["generator"] if average is None else average["module"])
-    noise = _noise(config)(count, random.Generator(seed))
-    return draw(generator, noise, _is_image(config))
+def plain_noise(config: Config) -> Noise:
+    """The generator's input where it is noise alone."""
+    return Noise(config["noise"], config["noise_kind"])
 
 
-def callbacks(data: Data, config: Config) -> list[Any]:
-    """The doctor; and ten times in the training and at its end, of images with classes their quality, of a mixture
-    the modes."""
+def adam(parameters: Any, lr: float, config: Config) -> Any:
+    """Adam with the betas of `config`."""
+    return optim.Adam(parameters, lr=lr, betas=(config["beta1"], config["beta2"]))
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A kind of GAN: what is its own, from which the entry of the registry is made.
+
+    `parts(config)` gives what the task takes beside networks, optimizers and noise: its objective, its penalties,
+    its own numbers. An option `lr_g` is the generator's learning rate where it is not the discriminator's. A generator
+    is `asked` for the classes of the data where it takes them.
+    """
+
+    name: str
+    description: str
+    defaults: Mapping[str, Any]
+    networks: Callable[[Config], Networks]
+    parts: Callable[[Config], dict[str, Any]]
+    presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    task: type[GANTask] = GANTask
+    latent: Callable[[Config], Noise] = plain_noise
+    optimizer: Callable[[Any, float, Config], Any] = adam
+    asked: bool = False
+
+    def entry(self) -> Entry:
+        """The model as the registry has it."""
+        reports = partial(callbacks, asked=self.asked)
+        return Entry(self.name, self.description, self.defaults, self.build, self.presets, self.sample, reports)
+
+    def build(self, data: Data, config: Config) -> GANTask:
+        """The task that `config` describes; ValueError where the data or an option does not fit."""
+        config = complete(config, data)
+        parts = {**view(data, self.latent(config)), **self.parts(config)}
+        if config["r1"]:
+            parts["penalties"] = [*parts.get("penalties", ()), zero_centred_penalty(config["r1"])]
+        random.manual_seed(config["seed"])
+        generator, discriminator = self.networks(config)
+        return self.task(
+            generator,
+            discriminator,
+            self.optimizer(generator.parameters(), config.get("lr_g", config["lr"]), config),
+            self.optimizer(discriminator.parameters(), config["lr"], config),
+            self.latent(config),
+            k=config["k"],
+            average=config["average"] or None,
+            centre=is_image(config),
+            seed=config["seed"],
+            **parts,
+        )
+
+    def sample(self, state: Config, config: Config, count: int, seed: int) -> np.ndarray:
+        """`count` samples from the state of a task, by its moving average where it kept one; images in [0, 1]."""
+        generator, _ = self.networks(config)
+        average = state.get("average")
+        generator.load_state_dict(state["generator"] if average is None else average["module"])
+        noise = self.latent(config)(count, random.Generator(seed))
+        return draw(generator, noise, is_image(config))
+
+
+def view(data: Data, latent: Noise) -> dict[str, Any]:
+    """How samples are drawn: points of the plane as a map, wider than the data by a tenth; classes in columns."""
+    if data.train.image_shape != (2,):
+        return {"grid_size": latent.classes**2} if isinstance(latent, Codes) and latent.classes <= 16 else {}
+    low, high = data.train.data.min(0), data.train.data.max(0)
+    margin = (high - low) * np.float32(0.1)
+    return {"picture": partial(point_map, low=low - margin, high=high + margin), "grid_size": 2500}
+
+
+def callbacks(data: Data, config: Config, asked: bool = False) -> list[Any]:
+    """The doctor; ten times in the training and at its end the quality of images with classes, the modes of a mixture.
+
+    Of generators that are `asked` for classes also how often they show them.
+    """
     from ...data.toys import modes_of
+    from ...gan.asked import AskedReport
     from ...gan.doctor import Doctor
     from ...gan.report import ModesReport, QualityReport
 
@@ -80,12 +134,31 @@ def callbacks(data: Data, config: Config) -> list[Any]:
         return [doctor, ModesReport(*mixture, every=every, seed=config["seed"])]
     if len(data.train.image_shape) != 3 or not 2 <= len(data.train.classes) <= 100:
         return [doctor]
-    return [doctor, QualityReport(data.train, data.test, every=every, seed=config["seed"])]
+    return [doctor, (AskedReport if asked else QualityReport)(data.train, data.test, every=every, seed=config["seed"])]
 
 
-def _noise(config: Config) -> Noise:
-    return Noise(config["noise"], config["noise_kind"])
+def one_of(name: str, value: str, known: Any) -> str:
+    """`value`, if it is one of `known`; else a ValueError that lists the nearest."""
+    if value not in known:
+        near = difflib.get_close_matches(str(value), known, cutoff=0.4) or list(known)
+        raise ValueError(f"[gan] expected {name} to be one of {', '.join(near)}, got {value!r}")
+    return value
 
 
-def _is_image(config: Config) -> bool:
+def layer_norm(config: Config) -> str:
+    """The normalisation between the discriminator's layers that `norm` asks for: "batch" or "none"."""
+    return "batch" if one_of("norm", config["norm"], NORMS) == "batch" else "none"
+
+
+def normalised(discriminator: nn.Module, config: Config) -> nn.Module:
+    """`discriminator`, with spectral normalisation of every weight where `norm` is "spectral"."""
+    if one_of("norm", config["norm"], NORMS) == "spectral":
+        for module in list(discriminator.modules()):
+            if isinstance(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
+                nn.utils.spectral_norm(module)
+    return discriminator
+
+
+def is_image(config: Config) -> bool:
+    """Whether the samples are images, in [0, 1]."""
     return len(config["shape"]) == 3

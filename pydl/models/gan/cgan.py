@@ -1,0 +1,40 @@
+"""CGAN: the conditional GAN of Mirza and Osindero 2014 (arXiv:1411.1784)."""
+
+from __future__ import annotations
+
+from ...gan import ConditionalTask, Samples
+from ...tensor import Tensor
+from . import assemble
+from .assemble import Config, Networks, Variant, normalised
+from .conditional import codes, labelled
+from .networks import SHARED, Conditioned, make_discriminator, make_generator, presets
+
+
+class CGANTask(ConditionalTask):
+    """D(x, y) and G(z, y): both players see the class (eq. 2)."""
+
+    def score(self, samples: Samples) -> Tensor:
+        return self.discriminator(samples.data, samples.given)
+
+
+def networks(config: Config) -> Networks:
+    """G takes noise and class side by side, D the class as further channels, or columns for points.
+
+    The paper's are perceptrons with maxout and dropout for MNIST, trained by SGD; here those of the other variants.
+    """
+    generator = make_generator(config, codes(config).width)
+    discriminator = make_discriminator(config, more=labelled(config))
+    return generator, normalised(Conditioned(discriminator), config)
+
+
+ENTRY = Variant(
+    "cgan",
+    "conditional GAN: generator and discriminator see the class (Mirza and Osindero 2014)",
+    {**SHARED, "loss": "non-saturating", "batch_size": 100},
+    networks,
+    assemble.chosen_loss,
+    presets({"epochs": 40, "batch_size": 16, "lr": 2e-3}),
+    task=CGANTask,
+    latent=codes,
+    asked=True,
+).entry()

@@ -1,0 +1,120 @@
+"""The networks that the variants share: small DCGANs for images, perceptrons for points, and what is put on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ... import nn, ops
+from ...tensor import Tensor
+from . import assemble
+from .assemble import Config, Networks, is_image, layer_norm, normalised
+from .dcgan import DCDiscriminator, DCGenerator, init_weights
+from .mlp_gan import PLANE, MLPDiscriminator, MLPGenerator
+
+SHARED: dict[str, Any] = {**assemble.DEFAULTS, "width": 64, "hidden": [128, 128]}
+DIGITS: dict[str, Any] = {"noise": 64, "width": 16, "average": 0.995}
+POINTS: dict[str, Any] = {**PLANE, "norm": "none"}
+
+
+def presets(digits: Config | None = None, plane: Config | None = None, images: Config | None = None) -> Any:
+    """Values for the data sets that come with pydl: those that all variants share, and a variant's own."""
+    larger = {"epochs": 10, "width": 32, **(images or {})}
+    small = {**DIGITS, **(digits or {})}
+    points = {**POINTS, **(plane or {})}
+    return {"digits": small, "mnist": larger, "fashion-mnist": larger, **dict.fromkeys(assemble.PLANES, points)}
+
+
+def make_generator(config: Config, size: int, norm: str = "", bounded: bool = True) -> nn.Module:
+    """A generator that takes (N, size): a DCGAN's for images, in [-1, 1] if `bounded`, a perceptron for all else."""
+    shape = tuple(config["shape"])
+    if not is_image(config):
+        return MLPGenerator(size, shape, list(config["hidden"]), norm)
+    norm = norm or "batch"
+    return _initialised(DCGenerator(size, shape[0], _side(shape), config["width"], norm, bounded), norm)
+
+
+def make_discriminator(config: Config, more: int = 0, outputs: int = 1, packed: int = 1) -> Any:
+    """A discriminator with (N, outputs) for samples with `more` channels, `packed` of them side by side."""
+    shape = tuple(config["shape"])
+    if not is_image(config):
+        size = shape[0] * packed + more
+        return MLPDiscriminator((size,), list(config["hidden"])[::-1], outputs)
+    channels, norm = shape[0] * packed + more, layer_norm(config)
+    return _initialised(DCDiscriminator(channels, _side(shape), config["width"], norm, outputs), norm)
+
+
+def pair(config: Config) -> Networks:
+    """Generator and discriminator of a GAN without conditions."""
+    return make_generator(config, config["noise"]), normalised(make_discriminator(config), config)
+
+
+class Conditioned(nn.Module):
+    """A discriminator that sees (N, K) numbers beside each sample: as constant channels, or as further columns."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, samples: Tensor, given: Tensor) -> Tensor:
+        shape = given.shape + (1,) * (samples.ndim - 2)
+        maps = given.reshape(*shape).expand(*given.shape, *samples.shape[2:])
+        return self.network(ops.cat([samples, maps], 1))
+
+
+class Headed(nn.Module):
+    """A discriminator with a second head: samples → (logits (N, 1), what the head makes of the features).
+
+    The features, flattened, are what the discriminator's last layer sees, so that all other layers are shared.
+    """
+
+    def __init__(self, body: Any, head: nn.Module) -> None:
+        super().__init__()
+        self.body, self.head = body, head
+
+    def forward(self, samples: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.body.features(samples)
+        return self.body.layers[-1](features).flatten(1), self.head(features.flatten(1))
+
+
+class Autoencoder(nn.Module):
+    """A discriminator that gives energies (N, 1): `distance` of what each sample loses when it is encoded and decoded.
+
+    `distance` takes the losses (N, M) of the M numbers of each sample.
+    """
+
+    def __init__(self, encoder: nn.Module, decoder: nn.Module, distance: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.encoder, self.decoder, self.distance = encoder, decoder, distance
+
+    def energy(self, samples: Tensor, codes: Tensor) -> Tensor:
+        """What is lost of `samples` when `codes` are decoded."""
+        return self.distance((samples - self.decoder(codes)).flatten(1)).unsqueeze(1)
+
+    def forward(self, samples: Tensor) -> Tensor:
+        return self.energy(samples, self.encoder(samples))
+
+
+def autoencoder(config: Config, distance: Callable[[Tensor], Tensor], bounded: bool = True) -> nn.Module:
+    """Encoder and decoder for `config`, through `code` numbers."""
+    encoder = make_discriminator(config, outputs=config["code"])
+    decoder = make_generator(config, config["code"], layer_norm(config), bounded)
+    return normalised(Autoencoder(encoder, decoder, distance), config)
+
+
+def _initialised(network: nn.Module, norm: str) -> nn.Module:
+    """DCGAN's small weights need batch norm: without it signals would shrink, and He's keep their size."""
+    return network.apply(init_weights if norm == "batch" else _init_he)
+
+
+def _init_he(module: nn.Module) -> None:
+    """N(0, 2 / fan_in) for the weights of convolutions, 0 for biases (He et al. 2015)."""
+    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+        nn.init.kaiming_normal_(module.weight)
+        nn.init.zeros_(module.bias)
+
+
+def _side(shape: tuple[int, ...]) -> int:
+    if shape[1] != shape[2]:
+        raise ValueError(f"[gan] expected square images (C, H, H), got samples of shape {shape}")
+    return shape[1]

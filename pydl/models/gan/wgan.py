@@ -1,0 +1,49 @@
+"""WGAN: the Wasserstein GAN with clipped weights of Arjovsky, Chintala and Bottou 2017 (arXiv:1701.07875)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ... import optim
+from ...autograd import no_grad
+from ...gan import WASSERSTEIN, GANTask
+from .assemble import Config, Variant
+from .networks import SHARED, pair, presets
+
+
+class ClippedTask(GANTask):
+    """Algorithm 1 of the paper: w ← clip(w, -c, c) for every parameter of the critic after each of its updates."""
+
+    def __init__(self, *networks: Any, clip: float, **parts: Any) -> None:
+        super().__init__(*networks, **parts)
+        if not 0 < clip < float("inf"):
+            raise ValueError(f"[ClippedTask] expected clip > 0, got {clip!r}")
+        self.clip = clip
+
+    @no_grad()
+    def after_discriminator(self) -> None:
+        for parameter in self.discriminator.parameters():
+            parameter.clamp_(-self.clip, self.clip)
+
+
+def parts(config: Config) -> dict[str, Any]:
+    """E s_f - E s_r against -E s_f."""
+    return {"objective": WASSERSTEIN, "clip": config["clip"]}
+
+
+def rmsprop(parameters: Any, lr: float, config: Config) -> Any:
+    """RMSProp: with the critic's game moving, momentum makes training unstable (section 4)."""
+    return optim.RMSprop(parameters, lr=lr)
+
+
+DEFAULTS = {name: value for name, value in SHARED.items() if name not in ("beta1", "beta2")}
+ENTRY = Variant(
+    "wgan",
+    "Wasserstein GAN with clipped weights (Arjovsky et al. 2017)",
+    {**DEFAULTS, "lr": 5e-5, "k": 5, "clip": 0.01},
+    pair,
+    parts,
+    presets({"epochs": 80, "batch_size": 16, "lr": 5e-4}),
+    task=ClippedTask,
+    optimizer=rmsprop,
+).entry()
