@@ -22,7 +22,7 @@ from .penalties import Penalty
 
 
 class Samples(NamedTuple):
-    """Samples (N, …), and in rows (N, M) what each was asked to show (classes as ones and zeros, codes), if anything."""
+    """Samples (N, …), and in rows (N, M) what each was asked to show, if anything: a class as ones and zeros, codes."""
 
     data: Tensor
     given: Tensor | None = None
