@@ -13,7 +13,7 @@ import pydl
 from .. import backend, data, models
 from ..nn import Module
 from ..optim.optimizer import Optimizer
-from ..train import Classifier, Interrupted, LearningRateSchedule, Loop, StateError
+from ..train import Classifier, DivergenceError, Interrupted, LearningRateSchedule, Loop, StateError
 from ..train.callbacks.extras import require
 from ..train.run import Run
 from .arguments import MAX_SEED, Parser, integer, nearest, of_file, type_like, usage
@@ -187,6 +187,8 @@ def _train(folder: Run, config: dict[str, Any], loop: Loop, state: dict[str, Any
             command = f"pydl train --resume {shlex.quote(str(folder.folder))}"
             print(f"\nstopped by {stop}; to go on, type:  {command}", file=sys.stderr)
             raise
+        except DivergenceError as error:
+            raise error.told(f"; {folder.checkpoint} holds the last good state") from None
     if history.stopped:
         print(f"stopped early: {history.stopped}")
     print("\n".join([f"{folder.folder}:", *folder.describe()]))

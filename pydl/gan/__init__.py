@@ -3,6 +3,7 @@
 from . import metrics
 from .average import MovingAverage
 from .conditional import ConditionalTask
+from .doctor import Doctor
 from .grid import image_grid, point_map
 from .improved import (
     HistoricalAverage,
@@ -54,6 +55,7 @@ __all__ = [
     "WASSERSTEIN",
     "Codes",
     "ConditionalTask",
+    "Doctor",
     "GANTask",
     "HistoricalAverage",
     "Judge",

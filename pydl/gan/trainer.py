@@ -13,6 +13,7 @@ from ..autograd import no_grad
 from ..creation import as_tensor
 from ..nn import Module
 from ..tensor import Tensor
+from ..train.divergence import finite
 from . import grid
 from .average import MovingAverage
 from .losses import NON_SATURATING, Objective
@@ -145,11 +146,12 @@ class GANTask:
         with no_grad():
             fake = self.generate(self.latent(real))
         loss, figures = self.discriminator_loss(real, fake)
+        value = finite("loss_d", loss)
         self.optimizer_d.zero_grad()
         loss.backward()
         self.optimizer_d.step()
         self.after_discriminator()
-        return {"loss_d": float(loss.item()), **figures}
+        return {"loss_d": value, **figures}
 
     def generator_step(self, real: Samples) -> None:
         """Descend the generator's loss on as many fresh samples as `real` has; the discriminator takes no gradient."""
@@ -159,6 +161,7 @@ class GANTask:
             parameter.requires_grad = False
         try:
             loss = self.generator_loss(self.generate(self.latent(real)))
+            value = finite("loss_g", loss)
             self.optimizer_g.zero_grad()
             loss.backward()
         finally:
@@ -167,7 +170,7 @@ class GANTask:
         self.optimizer_g.step()
         if self.average is not None:
             self.average.update(self.generator)
-        self.loss_g = float(loss.item())
+        self.loss_g = value
         self.after_generator()
 
     def evaluate(self) -> dict[str, float]:

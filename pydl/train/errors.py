@@ -28,7 +28,24 @@ class StateError(ValueError):
 
 
 class DivergenceError(RuntimeError):
-    """A loss or a parameter became infinite or not a number."""
+    """A loss or a parameter became infinite or not a number.
+
+    Where they are known, `figure` and `value` are what was not finite, `step` the step in which that was seen
+    (counted from 1), and `layer` is the dotted name of the layer at which it began: the network's name in the task,
+    then the layer's in the network.
+    """
+
+    def __init__(self, text: str, figure: str = "", value: float = 0.0, step: int = 0, layer: str = "") -> None:
+        self.text, self.figure, self.value, self.step, self.layer = text, figure, value, step, layer
+        super().__init__(text)
+
+    def told(self, more: str, step: int | None = None, layer: str | None = None) -> DivergenceError:
+        """The same with `more` at the end of its text."""
+        step, layer = self.step if step is None else step, self.layer if layer is None else layer
+        return type(self)(self.text + more, self.figure, self.value, step, layer)
+
+    def __reduce__(self) -> tuple[type, tuple[str, str, float, int, str]]:
+        return type(self), (self.text, self.figure, self.value, self.step, self.layer)
 
 
 class Interrupted(KeyboardInterrupt):

@@ -13,6 +13,7 @@ from typing import Any
 
 from .. import random
 from .callbacks.base import Callback
+from .divergence import locate
 from .errors import DivergenceError, Interrupted, StateError
 from .signals import SignalGuard
 from .state import check_history, check_progress, check_sums, copied, figures, mapping
@@ -46,7 +47,8 @@ def fit(
     `start` is the state of a checkpoint (`pydl.load`): training goes on there, bit for bit as if it had not stopped,
     with the same loader and callbacks. The first SIGINT or SIGTERM stops it between two steps with Interrupted, a
     KeyboardInterrupt; the second at once. StateError for a `start` that is not of this task and loader;
-    DivergenceError if a figure whose name starts with "loss" is not finite.
+    DivergenceError, which says at which step and layer it began, if a figure whose name starts with "loss" is not
+    finite; what was saved before remains.
     """
     if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 0:
         raise ValueError(f"[fit] expected epochs as an integer >= 0, got {epochs!r}")
@@ -60,7 +62,8 @@ class Loop:
     """Where training stands; callbacks read it.
 
     `epoch` epochs and `step` steps are done, `position` of them in the current epoch; `metrics` are the last step's.
-    Setting `history.stopped` to a reason ends training after the epoch.
+    Setting `history.stopped` to a reason ends training after the epoch; `notes` are short words of callbacks for the
+    progress line.
     """
 
     def __init__(self, task: Task, loader: Iterable[Any], epochs: int, callbacks: Sequence[Callback] = ()) -> None:
@@ -69,6 +72,7 @@ class Loop:
         self.epoch = self.position = self.step = 0
         self.metrics: dict[str, float] = {}
         self.history = History()
+        self.notes: dict[str, str] = {}
         self._sums: dict[str, float] = {}
         self._elapsed, self._started = 0.0, time.monotonic()
         self._signals = SignalGuard()
@@ -130,16 +134,20 @@ class Loop:
         return figures
 
     def _run_step(self, batch: Any) -> None:
-        self.metrics = _floats("step", self.task.step(batch))
+        try:
+            self.metrics = _finite(_floats("step", self.task.step(batch)))
+        except DivergenceError as error:
+            raise self._located(error, batch) from None
         self.step, self.position = self.step + 1, self.position + 1
         for name, value in self.metrics.items():
-            if name.startswith("loss") and not math.isfinite(value):
-                raise DivergenceError(
-                    f"[fit] expected a finite loss, got {name} = {value} at step {self.step} (epoch {self.epoch + 1})"
-                )
             self._sums[name] = self._sums.get(name, 0.0) + value
         self._call("on_step_end")
         self._signals.check(self.step)
+
+    def _located(self, error: DivergenceError, batch: Any) -> DivergenceError:
+        """`error` of the step that was being done, with the step and the layer at which it began."""
+        layer, words = locate(self.task, batch)
+        return error.told(f" at step {self.step + 1} (epoch {self.epoch + 1}); {words}", self.step + 1, layer)
 
     def _batches(self) -> Iterator[Any]:
         """The batches of the current epoch that are still to come."""
@@ -231,6 +239,13 @@ def preserved_random_state() -> Iterator[None]:
         yield
     finally:
         random.set_rng_state(before)
+
+
+def _finite(figures: dict[str, float]) -> dict[str, float]:
+    for name, value in figures.items():
+        if name.startswith("loss") and not math.isfinite(value):
+            raise DivergenceError(f"[fit] expected a finite loss, got {name} = {value}", name, value)
+    return figures
 
 
 def _floats(method: str, figures: Any) -> dict[str, float]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd import no_grad
 from ..tensor import Tensor
+from .divergence import finite
 
 
 class Task(Protocol):
@@ -50,10 +51,11 @@ class Classifier:
         inputs, targets = batch
         scores = self.model(inputs)
         loss = self.loss(scores, targets)
+        value = finite("loss", loss)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
-        return {"loss": float(loss.item()), "accuracy": correct(scores, targets) / len(targets)}
+        return {"loss": value, "accuracy": correct(scores, targets) / len(targets)}
 
     def evaluate(self) -> dict[str, float]:
         if self.test_loader is None:

@@ -125,21 +125,23 @@ def first(part: Any, count: int | None = None) -> tuple[Any, Any]:
 
 
 def callbacks(data: Data, config: Config, asked: bool = False) -> list[Any]:
-    """Ten times in the training and at its end: of images with classes their quality, of a mixture the modes.
+    """The doctor; ten times in the training and at its end the quality of images with classes, the modes of a mixture.
 
     Of generators that are `asked` for classes also how often they show them.
     """
     from ...data.toys import modes_of
     from ...gan.asked import AskedReport
+    from ...gan.doctor import Doctor
     from ...gan.report import ModesReport, QualityReport
 
     every = max(1, config["epochs"] // 10)
     mixture = modes_of(data.train.name)
+    doctor = Doctor(data.train, data.test, seed=config["seed"])
     if mixture is not None:
-        return [ModesReport(*mixture, every=every, seed=config["seed"])]
+        return [doctor, ModesReport(*mixture, every=every, seed=config["seed"])]
     if len(data.train.image_shape) != 3 or not 2 <= len(data.train.classes) <= 100:
-        return []
-    return [(AskedReport if asked else QualityReport)(data.train, data.test, every=every, seed=config["seed"])]
+        return [doctor]
+    return [doctor, (AskedReport if asked else QualityReport)(data.train, data.test, every=every, seed=config["seed"])]
 
 
 def one_of(name: str, value: str, known: Any) -> str:

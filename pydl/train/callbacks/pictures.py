@@ -79,10 +79,11 @@ class LossCurves(Callback):
 def draw_curves(lines: list[dict[str, Any]], path: str | os.PathLike[str]) -> None:
     """Losses, and where there are any the other figures, over the steps: thin by step, bold by epoch.
 
-    A figure that was taken only once is no curve, and could be of another scale: it is left out.
+    A figure that was taken only once is no curve, and could be of another scale: it is left out, as are the details,
+    which have a "/" in their name.
     """
     counts = Counter(name for line in lines for name in line if name not in ("event", "epoch", "step", "time"))
-    names = [name for name, count in counts.items() if count > 1]
+    names = [name for name, count in counts.items() if count > 1 and "/" not in name]
     losses = [name for name in names if "loss" in name]
     groups = [group for group in (losses, [name for name in names if name not in losses]) if group]
     figure = make_figure(figsize=(8, 1 + 3 * max(len(groups), 1)), dpi=100, layout="constrained")

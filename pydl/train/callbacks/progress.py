@@ -43,7 +43,7 @@ class Progress(Callback):
 
     def on_step_end(self, loop: Loop) -> None:
         if self.bar is not None:
-            self.bar.set_postfix_str(describe(loop.metrics), refresh=False)
+            self.bar.set_postfix_str("  ".join([describe(loop.metrics), *loop.notes.values()]), refresh=False)
             self.bar.update()
 
     def on_epoch_end(self, loop: Loop) -> None:
@@ -57,7 +57,7 @@ class Progress(Callback):
         rate = (loop.step - done) / max(now - started, 1e-9)
         left = (loop.epochs - loop.epoch) * (loop.step / loop.epoch) / max(rate, 1e-9)
         parts = [f"epoch {loop.epoch}/{loop.epochs}", f"step {loop.step}", f"{rate:.4g} steps/s", f"{clock(left)} left"]
-        return "  ".join([*parts, describe(loop.history.epochs[-1])])
+        return "  ".join([*parts, describe(loop.history.epochs[-1]), *loop.notes.values()])
 
     def close(self) -> None:
         if self.bar is not None:
@@ -65,8 +65,8 @@ class Progress(Callback):
 
 
 def describe(figures: dict[str, float]) -> str:
-    """Figures in a few characters each."""
-    return "  ".join(f"{name} {value:.4f}" for name, value in figures.items())
+    """Figures in a few characters each; those with a "/" in their name are details, for the log alone."""
+    return "  ".join(f"{name} {value:.4f}" for name, value in figures.items() if "/" not in name)
 
 
 def clock(seconds: float) -> str:

@@ -1,0 +1,202 @@
+"""The doctor at work: a callback of `fit`."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections import deque
+from typing import TYPE_CHECKING, Any, TextIO
+
+import numpy as np
+
+from ...creation import from_numpy
+from ...tensor import Tensor
+from ...train.callbacks import Callback
+from ..metrics import checks
+from . import measures, rules
+from .ailments import AILMENTS, tell
+
+if TYPE_CHECKING:
+    from ...train.loop import Loop
+
+CHECKS = 100  # in a training, where `every` is not given
+SERIES = (
+    "variety", "right_real", "right_fake", "order", "gradient_g", "gradient_d", "weight_g",
+    "level_d", "level_g", "cycle",
+)  # fmt: skip
+
+
+class Doctor(Callback):
+    """Watches a GAN, names what is wrong with it and what helps; it is silent about a healthy one.
+
+    `train` and `test` are the datasets (with `batch`); without `test` it does not look for memorising. Every
+    `every`-th step (a hundredth of the training, at least 20 steps) it draws `count` samples and has them and as many
+    real ones judged; ten times in the training it looks for the nearest training samples. Its figures go into the
+    step's under "doctor/…" and "gradient/<layer>", what ails into `loop.notes` for the progress line and in words, once
+    each, to `stream` (default sys.stderr). `ailing` are the present alarms, `found` all with the step they began at.
+
+    It changes neither the training nor its random numbers.
+    """
+
+    order = -10
+
+    def __init__(
+        self,
+        train: Any,
+        test: Any = None,
+        *,
+        every: int | None = None,
+        count: int = 240,
+        seed: int = 0,
+        stream: TextIO | None = None,
+    ) -> None:
+        self.every = None if every is None else checks.integer("Doctor", "every", every, 1)
+        self.count = min(checks.integer("Doctor", "count", count, 2), len(train))
+        if self.count < 2:
+            raise ValueError(f"[Doctor] expected a train set of at least 2 samples, got {len(train)}")
+        self.train, self.test, self.seed, self.stream = train, test, seed, stream
+        self.ailing: set[str] = set()
+        self.found: dict[str, int] = {}
+        self.series: dict[str, list[float]] = {name: [] for name in SERIES}
+        self._losses: dict[str, deque[float]] = {name: deque(maxlen=rules.WINDOW) for name in ("loss_d", "loss_g")}
+        self._recent: dict[str, list[float]] = {"loss_d": [], "loss_g": []}
+        self._period, self._said = 0, set[str]()
+        real = _rows(self._draw(self.count)[0])
+        self._reach = measures.reach(real)
+        self.variety_real = measures.variety(real, self._reach)
+        self._batch: tuple[Tensor, ...] = ()
+        self._known: np.ndarray | None = None
+        self._usual = 0.0
+
+    def _draw(self, count: int) -> tuple[np.ndarray, ...]:
+        """`count` samples of the training set, always the same."""
+        chosen = np.random.default_rng(self.seed).choice(len(self.train), count, replace=False)
+        return tuple(self.train.batch(np.sort(chosen)))
+
+    def on_train_begin(self, loop: Loop) -> None:
+        size = getattr(loop.loader, "batch_size", None) or self.count
+        judged = min(max(size, self.count // size * size), len(self.train))  # a discriminator may take packs of samples
+        self._batch = tuple(from_numpy(np.ascontiguousarray(part)) for part in self._draw(judged))
+        steps = loop.steps_per_epoch
+        if self.every is None:
+            self.every = 100 if steps is None else max(20, loop.epochs * steps // CHECKS)
+        self._note(loop)
+
+    def on_step_end(self, loop: Loop) -> None:
+        for name, recent in self._recent.items():
+            recent.append(loop.metrics.get(name, 0.0))
+            if len(self.series["variety"]) >= rules.WARM_UP:
+                self._losses[name].append(recent[-1])
+        if loop.step % (self.every or 1) == 0:
+            self._check(loop)
+
+    def _check(self, loop: Loop) -> None:
+        layers = self._measure(loop.task)
+        latest = {name: series[-1] for name, series in self.series.items()}
+        probability = loop.task.objective.probability  # type: ignore[attr-defined]
+        self._set(loop, self._diagnose(probability), {**latest, "weakest": min(layers, key=layers.__getitem__)})
+        alarms = {kind: float(kind in self.ailing) for kind in AILMENTS}
+        loop.metrics |= {f"doctor/{name}": value for name, value in {**latest, **alarms}.items()}
+        loop.metrics |= {f"gradient/{name}": value for name, value in layers.items()}
+
+    def _measure(self, task: Any) -> dict[str, float]:
+        """Add a measurement to each series; the norm of each layer's gradient."""
+        networks = {"g": task.generator, "d": task.discriminator}
+        norms = {name: measures.gradient_norms(network) for name, network in networks.items()}
+        judged = measures.judge(task, self._batch)
+        cycles = [rules.cycle(losses) if len(losses) == rules.WINDOW else (0.0, 0) for losses in self._losses.values()]
+        strength, self._period = max(cycles)
+        found = {
+            "variety": measures.variety(self._samples(task), self._reach),
+            "right_real": judged.real,
+            "right_fake": judged.fake,
+            "order": judged.order,
+            "weight_g": measures.weight_norm(task.generator),
+            "cycle": strength,
+            **{f"gradient_{name}": math.hypot(*layers.values()) for name, layers in norms.items()},
+            **{f"level_{name[-1]}": float(np.median(np.abs(recent))) for name, recent in self._recent.items()},
+        }
+        for name, value in found.items():
+            self.series[name].append(value)
+        self._recent = {name: [] for name in self._recent}
+        return {f"{name}.{layer}": norm for name, layers in norms.items() for layer, norm in layers.items()}
+
+    def _samples(self, task: Any) -> np.ndarray:
+        return _rows(task.sample(self.count, seed=self.seed))
+
+    def _diagnose(self, probability: bool) -> set[str]:
+        """What the rules say; those about right and wrong only where logits stand for probabilities."""
+        series = self.series
+        right = list(zip(series["right_real"], series["right_fake"], strict=True))
+        certain = [(a + b) / 2 for a, b in right] if probability else [max(o, 1 - o) for o in series["order"]]
+        says = {
+            "collapse": rules.collapsed(series["variety"], self.variety_real),
+            "vanishing": rules.vanished(series["gradient_g"], series["weight_g"], certain),
+            "d_wins": probability and rules.discriminator_wins(right),
+            "g_wins": probability and rules.generator_wins(right),
+            "divergence": rules.diverged(series["level_d"]) or (probability and rules.diverged(series["level_g"])),
+            "oscillation": rules.oscillates(series["cycle"]),
+            "memorising": "memorising" in self.ailing,
+        }
+        return {kind for kind, ill in says.items() if ill}
+
+    def _set(self, loop: Loop, ailing: set[str], figures: dict[str, Any]) -> None:
+        begun, self.ailing = ailing - self.ailing, ailing
+        right = (figures.get("right_real", 0.0) + figures.get("right_fake", 0.0)) / 2
+        figures = {**figures, "variety_real": self.variety_real, "period": self._period, "certain": right}
+        for kind in AILMENTS:
+            if kind in begun:
+                self.found.setdefault(kind, loop.step)
+                if kind not in self._said:
+                    self._said.add(kind)
+                    print(tell(kind, loop.step, figures), file=self.stream or sys.stderr, flush=True)
+        self._note(loop)
+
+    def _note(self, loop: Loop) -> None:
+        words = ", ".join(ailment.word for kind, ailment in AILMENTS.items() if kind in self.ailing)
+        loop.notes["doctor"] = f"[{words}]" if words else "[well]"
+
+    def on_evaluate(self, loop: Loop) -> dict[str, float]:
+        epoch = loop.epoch + 1
+        if self.test is None or (epoch != loop.epochs and epoch % max(1, loop.epochs // 10)):
+            return {}
+        distances = measures.nearest_distances(self._samples(loop.task), self._training())
+        copies = float((distances < self._usual).mean())
+        ill = {"memorising"} if rules.memorised(copies) else set()
+        self._set(loop, self.ailing - {"memorising"} | ill, {"copies": copies})
+        return {"doctor/copies": copies}
+
+    def _training(self) -> np.ndarray:
+        """All training samples; `_usual` is what 95 in 100 test samples exceed in distance to the nearest of them."""
+        if self._known is None:
+            count = min(self.count, len(self.test))
+            test = _rows(self.test.batch(np.arange(count))[0])
+            known = _rows(self.train.batch(np.arange(len(self.train)))[0])
+            self._usual = float(np.quantile(measures.nearest_distances(test, known), 0.05))
+            self._known = known
+        return self._known
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "series": {name: np.array(series) for name, series in self.series.items()},
+            "losses": {name: np.array(losses) for name, losses in self._losses.items()},
+            "recent": {name: np.array(recent) for name, recent in self._recent.items()},
+            "ailing": sorted(self.ailing),
+            "found": dict(self.found),
+            "period": self._period,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        if not state:
+            return
+        self.series = {name: np.asarray(state["series"][name]).tolist() for name in SERIES}
+        for name in self._losses:
+            self._losses[name] = deque(np.asarray(state["losses"][name]).tolist(), maxlen=rules.WINDOW)
+            self._recent[name] = np.asarray(state["recent"][name]).tolist()
+        self.ailing = {kind for kind in state["ailing"] if kind in AILMENTS}
+        self.found = {kind: int(step) for kind, step in state["found"].items()}
+        self._period, self._said = int(state["period"]), set(self.found)
+
+
+def _rows(samples: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(samples.reshape(len(samples), -1), np.float64)

@@ -1,0 +1,111 @@
+"""What the doctor measures. Nothing here changes the networks, their running statistics or any random numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ...autograd import no_grad
+from ...nn import Module
+from ...tensor import Tensor
+from ...train.loop import preserved_random_state
+from ..metrics import checks
+from ..metrics.distance import square_blocks
+
+if TYPE_CHECKING:
+    from ..trainer import GANTask
+
+CHUNK = 4096
+
+
+class Judgement(NamedTuple):
+    """How far the discriminator tells real from generated samples.
+
+    `real` and `fake` are the shares with a logit above and below 0, `order` the share of pairs of one real and one
+    generated sample of which the real one has the larger logit (the area under the ROC curve).
+    """
+
+    real: float
+    fake: float
+    order: float
+
+
+def gradient_norms(module: Module) -> dict[str, float]:
+    """‖g‖₂ of each layer's own parameters together, by the layer's name; layers without gradients are left out."""
+    found = {}
+    for name, layer in module.named_modules():
+        squares = [
+            float(np.square(p.grad.detach().numpy(), dtype=np.float64).sum())
+            for p in layer.parameters(recurse=False)
+            if p.grad is not None
+        ]
+        if squares:
+            found[name or "network"] = float(np.sqrt(sum(squares)))
+    return found
+
+
+def weight_norm(module: Module) -> float:
+    """‖θ‖₂ of all parameters."""
+    return float(np.sqrt(sum(np.square(p.detach().numpy(), dtype=np.float64).sum() for p in module.parameters())))
+
+
+def judge(task: GANTask, batch: Any) -> Judgement:
+    """The discriminator on a batch of the loader and as many samples, both networks as they are while they train."""
+    with undisturbed(task):
+        real = task.read(batch)
+        fake = task.generate(task.latent(real))
+        on_real, on_fake = (_flat(task.score(part)) for part in (real, fake))
+    order = (on_real[:, None] > on_fake).mean() + (on_real[:, None] == on_fake).mean() / 2
+    return Judgement(float((on_real > 0).mean()), float((on_fake < 0).mean()), float(order))
+
+
+def _flat(scores: Tensor) -> np.ndarray:
+    return scores.numpy().reshape(-1)
+
+
+@contextmanager
+def undisturbed(task: GANTask) -> Iterator[None]:
+    """What is drawn and counted inside (random numbers, running statistics) is forgotten; no gradients are taken."""
+    before = task.rng.get_state()
+    buffers = [b for network in (task.generator, task.discriminator) for b in network.buffers()]
+    values = [b.detach().clone() for b in buffers]
+    try:
+        with preserved_random_state(), no_grad():
+            yield
+    finally:
+        task.rng.set_state(before)
+        with no_grad():
+            for buffer, value in zip(buffers, values, strict=True):
+                buffer.copy_(value)
+
+
+def reach(real: np.ndarray) -> float:
+    """A third of the median distance of two real samples (N, D): nearer ones count as alike."""
+    squares = np.concatenate([part for _, part in square_blocks(real, real)])
+    median = np.median(squares[np.triu_indices(len(real), 1)])
+    return max(float(np.sqrt(median)) / 3, float(np.finfo(np.float32).tiny))
+
+
+def variety(samples: Any, within: float) -> float:
+    """How many different samples (N, D) there seem to be: 1 / mean of exp(-|a - b|² / within²) over pairs.
+
+    The mean is the probability that two samples are alike, which is 1 / K for K modes of equal shares that lie far
+    apart: the birthday test of Arora, Risteski and Zhang 2018 as one number. At most N (N - 1) / 2.
+    """
+    samples = checks.samples("variety", "samples", samples, least=2)
+    within = checks.positive("variety", "within", within)
+    n = len(samples)
+    alike = sum(float(np.exp(-squares / within**2).sum()) for _, squares in square_blocks(samples, samples))
+    return 1.0 / max((alike - n) / (n * (n - 1)), 2.0 / (n * (n - 1)))
+
+
+def nearest_distances(samples: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """The distance of each of `samples` (N, D) to the nearest of `known` (M, D), a few thousand of these at a time."""
+    best = np.full(len(samples), np.inf)
+    for start in range(0, len(known), CHUNK):
+        for rows, squares in square_blocks(samples, known[start : start + CHUNK]):
+            best[rows] = np.minimum(best[rows], squares.min(1))
+    return np.sqrt(np.maximum(best, 0.0))

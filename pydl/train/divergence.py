@@ -1,0 +1,109 @@
+"""Where a training that diverged stopped being finite."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+
+from ..nn import Module
+from ..tensor import Tensor
+from .errors import DivergenceError
+
+
+class _Found(Exception):
+    """Carries the first layer whose output was not finite out of a forward pass."""
+
+
+def finite(name: str, loss: Tensor) -> float:
+    """The value of a loss; DivergenceError if it is not finite.
+
+    A task that asks this before it takes gradients leaves its parameters as they were when the loss was computed, so
+    that `locate` can still see which layer it was.
+    """
+    value = float(loss.item())
+    if not math.isfinite(value):
+        raise DivergenceError(f"[fit] expected a finite loss, got {name} = {value}", name, value)
+    return value
+
+
+def locate(task: Any, batch: Any) -> tuple[str, str]:
+    """The layer (or array) of `task` that was the first not to be finite, and a sentence about it.
+
+    Looked at in this order: the batch; parameters, which the update before spoiled, with the gradients that did it;
+    the outputs of the layers, in one more step on the batch. The layer is empty where none of these is at fault.
+    """
+    for i, part in enumerate(batch if isinstance(batch, (tuple, list)) else [batch]):
+        if not _is_finite(part):
+            return f"batch[{i}]", f"the batch itself holds inf or nan, in its array {i}"
+    networks = {name: part for name, part in vars(task).items() if isinstance(part, Module)}
+    if not networks:
+        return "", "the task has no networks in which to look for where it began"
+    return _in_parameters(networks) or _in_buffers(networks) or _in_outputs(task, networks, batch)
+
+
+def _in_parameters(networks: dict[str, Module]) -> tuple[str, str] | None:
+    """A gradient that is not finite spoils those of all earlier layers too: it began at the last such layer."""
+    spoiled = [
+        (name, p) for root, network in networks.items() for name, p in network.named_parameters(prefix=root)
+        if not _is_finite(p)
+    ]  # fmt: skip
+    if not spoiled:
+        return None
+    gradients = [name for name, p in spoiled if p.grad is not None and not _is_finite(p.grad)]
+    if gradients:
+        layer = gradients[-1].rpartition(".")[0]
+        return layer, f"it began with the gradient of {gradients[-1]}, by which an update spoiled the parameters"
+    layer = spoiled[0][0].rpartition(".")[0]
+    return layer, f"it began with the update of {spoiled[0][0]}, whose gradient was finite"
+
+
+def _in_buffers(networks: dict[str, Module]) -> tuple[str, str] | None:
+    for root, network in networks.items():
+        for name, buffer in network.named_buffers(prefix=root):
+            if not _is_finite(buffer):
+                return name.rpartition(".")[0], f"it began with the buffer {name}"
+    return None
+
+
+def _in_outputs(task: Any, networks: dict[str, Module], batch: Any) -> tuple[str, str]:
+    with ExitStack() as hooks:
+        for root, network in networks.items():
+            for name, layer in network.named_modules(prefix=root):
+                if not any(True for _ in layer.children()):
+                    handle = layer.register_forward_hook(_watch(name))
+                    hooks.callback(handle.remove)
+        try:
+            task.step(batch)
+        except _Found as found:
+            name, kind, value = found.args
+            return name, f"it began with the output of {name} ({kind}), which held {value}"
+        except Exception:  # whatever it is, the error to be told is the first one
+            pass
+    return "", "the outputs of all layers were finite in one more step, so it began in the loss or in its gradient"
+
+
+def _watch(name: str) -> Any:
+    def hook(layer: Module, inputs: Any, output: Any) -> None:
+        for tensor in _tensors(output):
+            if not _is_finite(tensor):
+                values = tensor.detach().numpy()
+                raise _Found(name, type(layer).__name__, str(values[~np.isfinite(values)][0]))
+
+    return hook
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, (tuple, list)):
+        for item in value:
+            yield from _tensors(item)
+
+
+def _is_finite(value: Any) -> bool:
+    array = value.detach().numpy() if isinstance(value, Tensor) else np.asarray(value)
+    return array.dtype.kind != "f" or bool(np.isfinite(array).all())
