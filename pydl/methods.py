@@ -194,7 +194,7 @@ def _attach() -> None:
     for name, dtype in (("float", float32), ("double", float64), ("long", int64), ("int", int32), ("bool", bool_)):
         setattr(Tensor, name, _converter(dtype))
     for name in ("add", "sub", "mul", "pow", "floordiv", "truediv"):
-        function = {"truediv": ops.div, "floordiv": ops.floor_divide}.get(name) or getattr(ops, name)
+        function: Callable[..., Tensor] = getattr(ops, {"truediv": "div", "floordiv": "floor_divide"}.get(name, name))
         setattr(Tensor, f"__{name}__", function)
         setattr(Tensor, f"__r{name}__", _reflected(function))
     for name in ("add", "sub", "mul", "pow"):
