@@ -78,7 +78,7 @@ def get(name: str) -> Entry:
 def _entries() -> dict[str, Entry]:
     from . import classifiers, convnets, gan, linear_tasks
 
-    entries = [classifiers.MLP_ENTRY, classifiers.LENET_ENTRY, *linear_tasks.ENTRIES, *convnets.ENTRIES]
+    entries = [classifiers.MLP_ENTRY, *linear_tasks.ENTRIES, *convnets.ENTRIES]
     entries += gan.entries()
     return {entry.name: entry for entry in entries}
 
