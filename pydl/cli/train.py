@@ -34,7 +34,7 @@ def run(argv: Sequence[str]) -> int:
     if args.resume is None:
         with usage("train"):
             config, sets = _begin(args)
-            task, schedule = _build(config, sets)
+            loader, task, schedule = _build(config, sets)
             folder, state = Run.create(config, args.out), None
     else:
         folder, config, state = _go_on(args)
@@ -42,15 +42,15 @@ def run(argv: Sequence[str]) -> int:
             sets = _load(config)
             if any(config[name] != value for name, value in models.complete({}, sets).items()):
                 raise ValueError(f"shape or classes of other data than {config['data']}")
-            task, schedule = _build(config, sets)
+            loader, task, schedule = _build(config, sets)
     best = ("test_accuracy", "max") if isinstance(task, Classifier) else None
     callbacks = [schedule, *folder.callbacks(config, best), *models.get(config["model"]).callbacks(sets, config)]
-    return _train(folder, config, Loop(task, _loader(config, sets), config["epochs"], callbacks), state)
+    return _train(folder, config, Loop(task, loader, config["epochs"], callbacks), state)
 
 
-def _build(config: Mapping[str, Any], sets: models.Data) -> tuple[Any, LearningRateSchedule]:
+def _build(config: Mapping[str, Any], sets: models.Data) -> tuple[data.DataLoader, Any, LearningRateSchedule]:
     task = models.get(config["model"]).build(sets, config)
-    return task, LearningRateSchedule(_optimizers(task), config["lr_schedule"])
+    return _loader(config, sets), task, LearningRateSchedule(_optimizers(task), config["lr_schedule"])
 
 
 def _parser() -> Parser:
@@ -161,8 +161,10 @@ def _load(config: Mapping[str, Any]) -> models.Data:
 
 
 def _loader(config: Mapping[str, Any], sets: models.Data) -> data.DataLoader:
-    size = config["batch_size"]
-    return data.DataLoader(sets.train, size, shuffle=True, drop_last=len(sets.train) >= size, seed=config["seed"])
+    size, count = config["batch_size"], len(sets.train)
+    if size > count:
+        raise ValueError(f"expected batch_size of at most {count}, all of {config['data']}, got {size}")
+    return data.DataLoader(sets.train, size, shuffle=True, drop_last=True, seed=config["seed"])
 
 
 def _optimizers(task: Any) -> list[Optimizer]:

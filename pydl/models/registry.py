@@ -56,8 +56,26 @@ class Entry:
 
 
 def complete(config: Mapping[str, Any], data: Data) -> dict[str, Any]:
-    """`config` with what the data adds, so that the networks can be built without it: shape and classes."""
-    return {**config, "shape": list(data.train.image_shape), "classes": len(data.train.classes)}
+    """`config` with what the data adds, so that the networks can be built without it: shape and classes.
+
+    ValueError for a test part of another shape, and for labels that are no numbers of classes.
+    """
+    shape, classes = list(data.train.image_shape), len(data.train.classes)
+    if list(data.test.image_shape) != shape:
+        raise ValueError(f"[complete] expected test samples of shape {shape}, got {list(data.test.image_shape)}")
+    for name, part in data._asdict().items():
+        if classes and len(part.arrays) > 1:
+            _check_labels(name, part.targets, classes)
+    return {**config, "shape": shape, "classes": classes}
+
+
+def _check_labels(name: str, labels: np.ndarray, classes: int) -> None:
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise ValueError(f"[complete] expected {name} labels as whole numbers, got {labels.dtype} {labels.shape}")
+    wrong = np.flatnonzero((labels < 0) | (labels >= classes))
+    if len(wrong):
+        got = f"{labels[wrong[0]]} at position {wrong[0]}"
+        raise ValueError(f"[complete] expected {name} labels in 0 … {classes - 1}, got {got}")
 
 
 def names() -> list[str]:
@@ -84,7 +102,7 @@ def _entries() -> dict[str, Entry]:
 
 
 def _near(name: str, known: Mapping[str, Any]) -> str:
-    return ", ".join(difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.4) or sorted(known))
+    return ", ".join(difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5) or sorted(known))
 
 
 def _checked(model: str, name: str, value: Any, default: Any) -> Any:

@@ -144,6 +144,8 @@ def refused(capsys, status, *argv):
         ("train mlp --lr -1", "lr"),
         ("train mlp --hidden 3,x", "--hidden: expected an integer >= 1, got 'x'"),
         ("train mlp --k 3", "'k'"),
+        ("train vgg11 --width 3", "expected an option of augment, batch_size, data,"),
+        ("train mlp --data iris --batch-size 121", "expected batch_size of at most 120, all of iris, got 121"),
         ("train mlp more", "expected no further argument, got 'more'"),
         ("train mlp --threads 0", "--threads: expected an integer >= 1 and <= 1024, got '0'"),
         ("train mlp --data iris --out full", "expected full as a new or empty folder"),
@@ -220,6 +222,7 @@ SPOILT = [
         if (name, value) not in (("lr", 2**64), ("weight_decay", 2**64))
     ),
     ("epochs", 2**62),
+    ("batch_size", 121),
     ("seed", 1.0),
     ("seed", True),
     *(("save_every", value) for value in ([], {}, "", 0, False)),

@@ -119,6 +119,29 @@ def test_data_that_does_not_fit():
         models.get("gan").build(small("digits", **SIZES), models.get("gan").config(loss="saturating"))
 
 
+@pytest.mark.parametrize(
+    ("labels", "text"),
+    [
+        (np.arange(64) % 11, r"expected test labels in 0 … 9, got 10 at position 10"),
+        (np.arange(64) % 10 - 1, r"expected test labels in 0 … 9, got -1 at position 0"),
+        (np.zeros(64), r"expected test labels as whole numbers, got float64 \(64,\)"),
+        (np.zeros((64, 2), int), r"expected test labels as whole numbers, got int64 \(64, 2\)"),
+    ],
+)
+def test_labels_that_are_no_classes_are_refused_before_training(labels, text):
+    part = small("digits", **SIZES).train
+    wrong = models.Data(part, data.ArrayDataset(part.data, labels, classes=part.classes))
+    for name in ("mlp", "lenet", "dcgan"):
+        with pytest.raises(ValueError, match=rf"\[complete\] {text}"):
+            models.get(name).build(wrong, models.get(name).config())
+
+
+def test_parts_of_different_shapes_are_refused_before_training():
+    wrong = models.Data(small("digits", **SIZES).train, small("mnist", **SIZES).test)
+    with pytest.raises(ValueError, match=r"\[complete\] expected test samples of shape \[1, 8, 8\], got \[1, 28, 28\]"):
+        models.get("mlp").build(wrong, models.get("mlp").config())
+
+
 def test_fixed_numbers_do_not_touch_numpy():
     before = np.random.get_state()[1].copy()  # noqa: NPY002
     entry, parts = models.get("gan"), small("digits", **SIZES)
