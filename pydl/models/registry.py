@@ -102,9 +102,9 @@ def _checked(model: str, name: str, value: Any, default: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{wanted}a number, got {type(value).__name__}")
     if isinstance(default, int):
-        least = 0 if name in ZERO else 1
-        if not isinstance(value, int) or not least <= value < 2**63:
-            raise ValueError(f"{wanted}an integer >= {least}, got {value!r}")
+        least, bits = 0 if name in ZERO else 1, 64 if name == "seed" else 63
+        if not isinstance(value, int) or not least <= value < 2**bits:
+            raise ValueError(f"{wanted}an integer in {least} … 2^{bits} - 1, got {value!r}")
         return value
     if not 0 <= value < float("inf"):
         raise ValueError(f"{wanted}a finite number >= 0, got {value!r}")

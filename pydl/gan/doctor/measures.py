@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ... import random
 from ...autograd import no_grad
 from ...nn import Module
 from ...tensor import Tensor
-from ...train.loop import preserved_random_state
 from ..metrics import checks
 from ..metrics.distance import square_blocks
 
@@ -73,7 +73,7 @@ def undisturbed(task: GANTask) -> Iterator[None]:
     buffers = [b for network in (task.generator, task.discriminator) for b in network.buffers()]
     values = [b.detach().clone() for b in buffers]
     try:
-        with preserved_random_state(), no_grad():
+        with random.fork_rng(), no_grad():
             yield
     finally:
         task.rng.set_state(before)
