@@ -152,20 +152,25 @@ def first(part: Any, count: int | None = None) -> tuple[Any, Any]:
 
 
 def callbacks(data: Data, config: Config, asked: bool = False) -> list[Any]:
-    """The doctor; ten times in the training and at its end the quality of images with classes, the modes of a mixture.
+    """The doctor; ten times in the training and at its end the quality of images with classes, the modes of a mixture
+    or of stacked digits.
 
     Of generators that are `asked` for classes also how often they show them.
     """
+    from ...data.stacked import StackedDataset
     from ...data.toys import modes_of
     from ...gan.asked import AskedReport
     from ...gan.doctor import Doctor
     from ...gan.report import ModesReport, QualityReport
+    from ...gan.triples import TriplesReport
 
     every = max(1, config["epochs"] // 10)
     mixture = modes_of(data.train.name)
     doctor = Doctor(data.train, data.test, seed=config["seed"])
     if mixture is not None:
         return [doctor, ModesReport(*mixture, every=every, seed=config["seed"])]
+    if isinstance(data.train, StackedDataset):
+        return [doctor, TriplesReport(data.train, data.test, every=every, seed=config["seed"])]
     if len(data.train.image_shape) != 3 or not 2 <= len(data.train.classes) <= 100:
         return [doctor]
     return [doctor, (AskedReport if asked else QualityReport)(data.train, data.test, every=every, seed=config["seed"])]
