@@ -38,7 +38,7 @@ def resident():
 def test_results_are_aligned_owned_and_writeable(count):
     array = result(count)
     assert address(array) % 64 == 0
-    assert array.flags.writeable and array.flags.c_contiguous and array.flags.aligned
+    assert array.flags.carray
     assert not isinstance(array.base, np.ndarray)
     assert isinstance(array[1:].base, np.ndarray)
     assert (array == 1).all()

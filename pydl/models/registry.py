@@ -25,7 +25,8 @@ class Entry:
 
     `defaults` maps every option to its value, `presets` holds other values for single data sets. `build(data,
     config)` makes the task that `pydl.train.fit` trains. For generators, `sample(state, config, count, seed)` gives
-    samples (count, …), images in [0, 1], from a task's `state_dict`. `callbacks(data, config)` gives what else `fit`
+    samples (count, …), images in [0, 1], from a task's `state_dict`; where it has latents between which one can walk,
+    `walk(state, config, rows, steps, seed)` gives rows · steps of them. `callbacks(data, config)` gives what else `fit`
     should call, `prepare(data, config)` the data as the model is to see it.
     """
 
@@ -35,6 +36,7 @@ class Entry:
     build: Callable[[Data, Mapping[str, Any]], Any]
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     sample: Callable[[Mapping[str, Any], Mapping[str, Any], int, int], np.ndarray] | None = None
+    walk: Callable[[Mapping[str, Any], Mapping[str, Any], int, int, int], np.ndarray] | None = None
     callbacks: Callable[[Data, Mapping[str, Any]], list[Any]] = lambda data, config: []
     prepare: Callable[[Data, Mapping[str, Any]], Data] = lambda data, config: data
 
@@ -78,7 +80,7 @@ def get(name: str) -> Entry:
 def _entries() -> dict[str, Entry]:
     from . import classifiers, convnets, gan, linear_tasks
 
-    entries = [classifiers.MLP_ENTRY, classifiers.LENET_ENTRY, *linear_tasks.ENTRIES, *convnets.ENTRIES]
+    entries = [classifiers.MLP_ENTRY, *linear_tasks.ENTRIES, *convnets.ENTRIES]
     entries += gan.entries()
     return {entry.name: entry for entry in entries}
 

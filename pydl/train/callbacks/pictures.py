@@ -90,7 +90,7 @@ def draw_curves(lines: list[dict[str, Any]], path: str | os.PathLike[str]) -> No
         axes = figure.add_subplot(len(groups), 1, i + 1, xlabel="step")
         for name in group:
             _draw_curve(axes, lines, name)
-        axes.legend()
+        axes.legend(loc="upper right" if group is losses else "lower right")  # "best" looks at every point
         axes.grid(alpha=0.3)
     image = io.BytesIO()
     figure.savefig(image, format="png")
