@@ -93,7 +93,7 @@ def _begin(args: argparse.Namespace) -> tuple[dict[str, Any], models.Data]:
         raise ValueError(f"expected MODEL ({', '.join(models.names())}) or --resume RUN, got neither")
     if args.model not in models.names():
         raise ValueError(f"expected a model such as {nearest(args.model, models.names())}, got {args.model!r}")
-    config = _configure(models.get(args.model), _given(args))
+    config = models.get(args.model).config(**_given(args))
     sets = _load({"model": args.model, **config})
     config = {"pydl": pydl.__version__, "model": args.model, **models.complete(config, sets)}
     steps = config["epochs"] * len(_loader(config, sets))
@@ -115,21 +115,11 @@ def _go_on(args: argparse.Namespace) -> tuple[Run, dict[str, Any], dict[str, Any
     return folder, {**check_config(config, folder.source), **given}, state
 
 
-def _configure(entry: models.Entry, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration of a model with `options`, which have the limits of the command."""
-    if "seed" not in options:
-        return entry.config(**options)
-    seed = options["seed"]
-    if type(seed) is not int or not 0 <= seed <= MAX_SEED:
-        raise ValueError(f"expected seed as an integer in 0 … {MAX_SEED}, got {seed!r}")
-    return {**entry.config(**{**options, "seed": 0}), "seed": seed}
-
-
 def check_config(config: Mapping[str, Any], path: Any) -> dict[str, Any]:
     """The configuration in a checkpoint, if a model can be built from it; CheckpointError if not."""
     with of_file(path):
         entry = models.get(config["model"])
-        checked = _configure(entry, {name: config[name] for name in entry.defaults})
+        checked = entry.config(**{name: config[name] for name in entry.defaults})
         rest = {name: config[name] for name in ("shape", "classes", "pydl", *RUN_OPTIONS)}
         _check_rest({**checked, **rest})
     known = {"model": entry.name, **checked, **rest}

@@ -25,7 +25,8 @@ class Entry:
 
     `defaults` maps every option to its value, `presets` holds other values for single data sets. `build(data,
     config)` makes the task that `pydl.train.fit` trains. For generators, `sample(state, config, count, seed)` gives
-    samples (count, …), images in [0, 1], from a task's `state_dict`. `callbacks(data, config)` gives what else `fit`
+    samples (count, …), images in [0, 1], from a task's `state_dict`; where it has latents between which one can walk,
+    `walk(state, config, rows, steps, seed)` gives rows · steps of them. `callbacks(data, config)` gives what else `fit`
     should call, `prepare(data, config)` the data as the model is to see it.
     """
 
@@ -35,6 +36,7 @@ class Entry:
     build: Callable[[Data, Mapping[str, Any]], Any]
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     sample: Callable[[Mapping[str, Any], Mapping[str, Any], int, int], np.ndarray] | None = None
+    walk: Callable[[Mapping[str, Any], Mapping[str, Any], int, int, int], np.ndarray] | None = None
     callbacks: Callable[[Data, Mapping[str, Any]], list[Any]] = lambda data, config: []
     prepare: Callable[[Data, Mapping[str, Any]], Data] = lambda data, config: data
 
@@ -120,9 +122,9 @@ def _checked(model: str, name: str, value: Any, default: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{wanted}a number, got {type(value).__name__}")
     if isinstance(default, int):
-        least = 0 if name in ZERO else 1
-        if not isinstance(value, int) or not least <= value < 2**63:
-            raise ValueError(f"{wanted}an integer >= {least}, got {value!r}")
+        least, bits = 0 if name in ZERO else 1, 64 if name == "seed" else 63
+        if not isinstance(value, int) or not least <= value < 2**bits:
+            raise ValueError(f"{wanted}an integer in {least} … 2^{bits} - 1, got {value!r}")
         return value
     if not 0 <= value < float("inf"):
         raise ValueError(f"{wanted}a finite number >= 0, got {value!r}")

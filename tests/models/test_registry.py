@@ -87,12 +87,12 @@ def test_unknown_name_lists_the_nearest(name, near):
     ("options", "error", "text"),
     [
         ({"epoch": 3}, ValueError, r"\[dcgan\] expected an option of epochs, got 'epoch'"),
-        ({"epochs": 0}, ValueError, r"expected epochs as an integer >= 1, got 0"),
-        ({"epochs": 1.5}, ValueError, r"expected epochs as an integer >= 1, got 1.5"),
+        ({"epochs": 0}, ValueError, r"expected epochs as an integer in 1 … 2\^63 - 1, got 0"),
+        ({"epochs": 1.5}, ValueError, r"expected epochs as an integer in 1 … 2\^63 - 1, got 1.5"),
         ({"lr": -1.0}, ValueError, r"expected lr as a finite number >= 0, got -1.0"),
         ({"lr": math.nan}, ValueError, r"expected lr as a finite number >= 0, got nan"),
         ({"lr": "fast"}, TypeError, r"expected lr as a number, got str"),
-        ({"seed": -1}, ValueError, r"expected seed as an integer >= 0, got -1"),
+        ({"seed": -1}, ValueError, r"expected seed as an integer in 0 … 2\^64 - 1, got -1"),
         ({"data": 3}, TypeError, r"expected data as a string, got int"),
     ],
 )

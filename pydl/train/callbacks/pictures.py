@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ... import random
 from ..atomic import write_file
 from ..png import write_png
 from .base import Callback
@@ -27,9 +28,7 @@ class SampleImages(Callback):
         self.folder, self.every = Path(folder), every
 
     def _draw(self, loop: Loop) -> None:
-        from ..loop import preserved_random_state
-
-        with preserved_random_state():
+        with random.fork_rng():
             image = loop.task.sample_grid()
         if image is not None:
             self.folder.mkdir(parents=True, exist_ok=True)
