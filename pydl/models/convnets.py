@@ -13,7 +13,7 @@ from .alexnet import AlexNet
 from .cifar_resnet import CifarResNet
 from .cnn import CNN
 from .googlenet import GoogLeNet
-from .image_task import BRIEF, DEFAULTS, PRESETS, Network, build, check_images, prepare
+from .image_task import BRIEF, DEFAULTS, PRESETS, RESIDUAL, Network, build, check_images, prepare
 from .lenet import LeNet
 from .lenet5 import LeNet5
 from .registry import Entry
@@ -87,13 +87,13 @@ def _entries() -> list[Entry]:
     for depth in (18, 34, 50, 101, 152):
         name = f"resnet{depth}"
         text = f"ResNet with {depth} layers, the one for ImageNet (He et al. 2016)"
-        entries.append(_entry(name, text, partial(_resnet, name), **residual))
+        entries.append(_entry(name, text, partial(_resnet, name), RESIDUAL, **residual))
     for depth in DEPTHS:
         for kind, words in (("resnet", "for CIFAR"), ("plain", "for CIFAR, without its shortcuts")):
             name = f"{kind}{depth}"
             network = partial(_cifar, name, depth, kind == "resnet")
             text = f"ResNet with {depth} layers, the one {words} (He et al. 2016)"
-            entries.append(_entry(name, text, network, width=16, **residual))
+            entries.append(_entry(name, text, network, RESIDUAL, width=16, **residual))
     return entries
 
 
