@@ -24,8 +24,8 @@ class CNN(nn.Module):
         dropout: float = 0.25,
     ) -> None:
         super().__init__()
-        if min(image_size) < 4:
-            raise ValueError(f"[CNN] expected images of at least 4 pixels a side, got {tuple(image_size)}")
+        if len(image_size) != 2 or min(image_size) < 4:
+            raise ValueError(f"[CNN] expected image_size as (H, W) of at least 4 pixels each, got {image_size}")
         self.conv1 = nn.Conv2d(channels, width, 3, padding=1)
         self.conv2 = nn.Conv2d(width, 2 * width, 3, padding=1)
         self.pool = nn.MaxPool2d(2)

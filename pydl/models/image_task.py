@@ -43,7 +43,7 @@ RESIDUAL = {
 BRIEF = {
     "digits": {"augment": "crop"},
     "mnist": {"epochs": 10, "batch_size": 128, "augment": "crop"},
-    "fashion-mnist": {"epochs": 12, "batch_size": 128, "augment": "flip"},
+    "fashion-mnist": {"epochs": 10, "batch_size": 128, "augment": "flip"},
     "cifar10": {"epochs": 30, "batch_size": 128, "augment": "crop-flip"},
 }
 
