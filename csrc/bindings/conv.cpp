@@ -7,6 +7,7 @@
 #include "bindings/families.h"
 #include "bindings/images.h"
 #include "bindings/window.h"
+#include "core/algorithm.h"
 #include "core/isa.h"
 
 namespace pydl {
@@ -165,9 +166,19 @@ py::array conv2d_weight_grad(py::handle input, py::handle grad, py::handle kerne
   return w;
 }
 
+void set_algorithm(const std::string& name) {
+  if (name != "auto" && name != "direct")
+    fail("set_conv_algorithm", "\"auto\" or \"direct\"", "\"" + name + "\"");
+  set_conv_algorithm(name == "direct" ? ConvAlgorithm::direct : ConvAlgorithm::automatic);
+}
+
+std::string algorithm() { return conv_algorithm() == ConvAlgorithm::direct ? "direct" : "auto"; }
+
 }  // namespace
 
 void bind_conv(py::module_& m) {
+  m.def("conv_algorithm", &algorithm);
+  m.def("set_conv_algorithm", &set_algorithm, py::arg("name"));
   m.def("conv2d", &conv2d, py::arg("input"), py::arg("weight"), py::arg("bias") = py::none(),
         py::arg("stride") = 1, py::arg("padding") = 0, py::arg("dilation") = 1, py::arg("groups") = 1,
         py::arg("out_size") = py::none());

@@ -1,0 +1,195 @@
+#include "cpu/winograd.h"
+
+#include "cpu/winograd_filters.h"
+#include "cpu/winograd_image.h"
+
+namespace pydl {
+namespace PYDL_ISA {
+namespace {
+
+constexpr int64_t kNear =
+    INT64_C(1) << 16;  // elements of a block of tiles that stay in the second-level cache
+constexpr int64_t kShared = INT64_C(1) << 20;  // elements that all threads go through again and again
+constexpr int64_t kMostTiles = 120;
+
+// result[n, o, i, j] = bias[o] + Σ_{c, u, v} image[n, c, i + u + origin, j + v + origin] · filter[o, c, u,
+// v].
+//
+// The points of tiles: chain of channels by chain, point by point, rows of channels (tile, c). The sums of a
+// panel of filters: point by point, element (tile, filter).
+struct Convolution {
+  Pixels image;
+  Filters filters;
+  TileGrid grid;
+  int64_t origin[2];
+  const View& result;
+  const View* bias;
+
+  void run() const {
+    const int64_t zeros = round_up(image.channels, Vec<float>::size);
+    with_scratch<float>(zeros, [&](float* memory) {
+      __builtin_memset(memory, 0, zeros * sizeof(float));
+      const int64_t weights = kPoints * filters.filters * filters.channels;
+      weights > kShared ? run_by_filters(memory) : run_by_tiles(memory);
+    });
+  }
+
+ private:
+  int64_t chains() const { return ceil_div(image.channels, kChain); }
+  int64_t panels() const { return ceil_div(filters.filters, kLanes); }
+  int64_t depth(int64_t chain) const { return min64(kChain, image.channels - chain * kChain); }
+
+  static int64_t row_step(int64_t depth) { return round_up(depth, Vec<float>::size); }
+  static int64_t point_step(int64_t tiles, int64_t depth) { return odd_lines(tiles * row_step(depth)); }
+  static int64_t sum_step(int64_t tiles) { return odd_lines(tiles * kLanes); }
+  int64_t chain_step(int64_t tiles) const { return kPoints * point_step(tiles, depth(0)); }
+  int64_t filter_step() const { return kPoints * Filters::point_step(depth(0)); }
+
+  // All filters are transformed beforehand, tiles by the block that needs them.
+  void run_by_tiles(const float* zeros) const {
+    const int64_t fit = kNear / (kPoints * image.channels) / kRows * kRows;
+    const int64_t tiles = max64(2 * kRows, min64(fit, 48));
+    with_scratch<float>(panels() * chains() * filter_step(), [&](float* weights) {
+      parallel(panels() * chains(), [&](int64_t i) {
+        const int64_t chain = i % chains();
+        filters.transform(i / chains() * kLanes, chain * kChain, depth(chain), weights + i * filter_step());
+      });
+      parallel_ranges(grid.count, tiles, [&](int64_t begin, int64_t end) {
+        with_scratch<float>(chains() * chain_step(tiles) + kPoints * sum_step(tiles), [&](float* points) {
+          float* const sums = points + chains() * chain_step(tiles);
+          transform_tiles(begin, end, tiles, zeros, points);
+          for (int64_t p = 0; p < panels(); ++p) {
+            for (int64_t c = 0; c < chains(); ++c)
+              multiply(points + c * chain_step(tiles), tiles, end - begin,
+                       weights + (p * chains() + c) * filter_step(), p, c, sums);
+            finish(begin, end, tiles, p, sums);
+          }
+        });
+      });
+    });
+  }
+
+  // All tiles are transformed beforehand, filters by the panel that needs them.
+  void run_by_filters(const float* zeros) const {
+    const int64_t tiles = round_up(min64(grid.count, kMostTiles), kRows);
+    with_scratch<float>(chains() * chain_step(tiles), [&](float* points) {
+      for (int64_t begin = 0; begin < grid.count; begin += tiles) {
+        const int64_t end = min64(begin + tiles, grid.count);
+        parallel_ranges(end - begin, 4, [&](int64_t from, int64_t to) {
+          transform_tiles(begin + from, begin + to, tiles, zeros, points, from);
+        });
+        parallel(panels(), [&](int64_t p) {
+          with_scratch<float>(filter_step() + kPoints * sum_step(tiles), [&](float* weights) {
+            float* const sums = weights + filter_step();
+            for (int64_t c = 0; c < chains(); ++c) {
+              filters.transform(p * kLanes, c * kChain, depth(c), weights);
+              multiply(points + c * chain_step(tiles), tiles, end - begin, weights, p, c, sums);
+            }
+            finish(begin, end, tiles, p, sums);
+          });
+        });
+      }
+    });
+  }
+
+  // Tiles [begin, end) to rows `row` and on of points that have room for `tiles`.
+  void transform_tiles(int64_t begin, int64_t end, int64_t tiles, const float* zeros, float* points,
+                       int64_t row = 0) const {
+    constexpr int W = Vec<float>::size;
+    for (int64_t t = begin; t < end; ++t, ++row) {
+      int64_t n, i, j;
+      grid.place(t, n, i, j);
+      const float* at[kSide][kSide];
+      image.tile(n, i + origin[0], j + origin[1], zeros, at);
+      for (int64_t c = 0; c < image.channels; c += W) {
+        const int64_t chain = c / kChain, step = point_step(tiles, depth(chain));
+        float* const out = points + chain * chain_step(tiles) + row * row_step(depth(chain)) + c % kChain;
+        transform<PixelsToPoints>([&](int y, int x) { return load_channels(at[y][x], c, image.channels); },
+                                  [&](int y, int x, Vec<float> v) { v.store(out + (y * kSide + x) * step); });
+      }
+    }
+  }
+
+  // Adds the products of a chain of channels to the sums of a panel of filters.
+  void multiply(const float* points, int64_t tiles, int64_t count, const float* weights, int64_t panel,
+                int64_t chain, float* sums) const {
+    const int64_t n = depth(chain), width = min64(kLanes, filters.filters - panel * kLanes);
+    for (int p = 0; p < kPoints; ++p)
+      multiply_point<Left::by_row>(n, points + p * point_step(tiles, n), row_step(n),
+                                   weights + p * Filters::point_step(n), sums + p * sum_step(tiles), count,
+                                   width, chain > 0);
+  }
+
+  // The results of tiles [begin, end) from the sums of a panel of filters.
+  void finish(int64_t begin, int64_t end, int64_t tiles, int64_t panel, const float* sums) const {
+    for (int64_t t = begin; t < end; ++t)
+      for (int64_t o = panel * kLanes; o < min64((panel + 1) * kLanes, filters.filters);
+           o += Vec<float>::size)
+        finish_tile(t, o, sums + (t - begin) * kLanes + o % kLanes, sum_step(tiles));
+  }
+
+  void finish_tile(int64_t tile, int64_t o, const float* sums, int64_t step) const {
+    constexpr int W = Vec<float>::size;
+    const int lanes = int(min64(W, filters.filters - o));
+    int64_t n, i, j;
+    grid.place(tile, n, i, j);
+    const int64_t height = result.shape[2] - i, width = result.shape[3] - j;
+    float* const out = data_as<float>(result) + n * result.strides[0] + o * result.strides[1] +
+                       i * result.strides[2] + j * result.strides[3];
+    const Vec<float> offset =
+        bias ? Vec<float>::gather(data_as<float>(*bias) + o * bias->strides[0], bias->strides[0], lanes)
+             : Vec<float>(0.0f);
+    const bool whole = lanes == W && result.strides[1] == 1;
+    transform<PointsToResults>([&](int y, int x) { return Vec<float>::load(sums + (y * kSide + x) * step); },
+                               [&](int y, int x, Vec<float> v) {
+                                 if (y >= height || x >= width) return;
+                                 float* const to = out + y * result.strides[2] + x * result.strides[3];
+                                 if (bias) v = v + offset;
+                                 whole ? v.store(to) : v.scatter(to, result.strides[1], lanes);
+                               });
+  }
+};
+
+}  // namespace
+
+void winograd_forward(const View& x, const View& w, const View* bias, const View& y, const Window2d& window) {
+  const Filters filters{data_as<float>(w),
+                        w.shape[0],
+                        w.shape[1],
+                        w.strides[0],
+                        w.strides[1],
+                        {w.strides[2], w.strides[3]},
+                        false};
+  with_pixels(x, [&](const Pixels& image) {
+    Convolution{image,
+                filters,
+                TileGrid(y.shape[0], y.shape[2], y.shape[3]),
+                {-window.padding[0], -window.padding[1]},
+                y,
+                bias}
+        .run();
+  });
+}
+
+void winograd_transposed(const View& y, const View& w, const View* bias, const View& x,
+                         const Window2d& window) {
+  const Filters filters{data_as<float>(w),
+                        w.shape[1],
+                        w.shape[0],
+                        w.strides[1],
+                        w.strides[0],
+                        {w.strides[2], w.strides[3]},
+                        true};
+  with_pixels(y, [&](const Pixels& image) {
+    Convolution{image,
+                filters,
+                TileGrid(x.shape[0], x.shape[2], x.shape[3]),
+                {window.padding[0] + 1 - kTaps, window.padding[1] + 1 - kTaps},
+                x,
+                bias}
+        .run();
+  });
+}
+
+}  // namespace PYDL_ISA
+}  // namespace pydl
