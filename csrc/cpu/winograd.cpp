@@ -1,7 +1,7 @@
 #include "cpu/winograd.h"
 
 #include "cpu/winograd_filters.h"
-#include "cpu/winograd_image.h"
+#include "cpu/winograd_result.h"
 
 namespace pydl {
 namespace PYDL_ISA {
@@ -10,7 +10,8 @@ namespace {
 constexpr int64_t kNear =
     INT64_C(1) << 16;  // elements of a block of tiles that stay in the second-level cache
 constexpr int64_t kShared = INT64_C(1) << 20;  // elements that all threads go through again and again
-constexpr int64_t kMostTiles = 120;
+constexpr int64_t kMostTiles = 144;
+constexpr int64_t kAhead = 64;
 
 // result[n, o, i, j] = bias[o] + Σ_{c, u, v} image[n, c, i + u + origin, j + v + origin] · filter[o, c, u,
 // v].
@@ -22,8 +23,7 @@ struct Convolution {
   Filters filters;
   TileGrid grid;
   int64_t origin[2];
-  const View& result;
-  const View* bias;
+  Results results;
 
   void run() const {
     const int64_t zeros = round_up(image.channels, Vec<float>::size);
@@ -48,7 +48,7 @@ struct Convolution {
   // All filters are transformed beforehand, tiles by the block that needs them.
   void run_by_tiles(const float* zeros) const {
     const int64_t fit = kNear / (kPoints * image.channels) / kRows * kRows;
-    const int64_t tiles = max64(2 * kRows, min64(fit, 48));
+    const int64_t tiles = max64(2 * kRows, min64(fit, 12));
     with_scratch<float>(panels() * chains() * filter_step(), [&](float* weights) {
       parallel(panels() * chains(), [&](int64_t i) {
         const int64_t chain = i % chains();
@@ -60,7 +60,7 @@ struct Convolution {
           transform_tiles(begin, end, tiles, zeros, points);
           for (int64_t p = 0; p < panels(); ++p) {
             for (int64_t c = 0; c < chains(); ++c)
-              multiply(points + c * chain_step(tiles), tiles, end - begin,
+              multiply(points + c * chain_step(tiles), tiles, begin, end,
                        weights + (p * chains() + c) * filter_step(), p, c, sums);
             finish(begin, end, tiles, p, sums);
           }
@@ -71,7 +71,7 @@ struct Convolution {
 
   // All tiles are transformed beforehand, filters by the panel that needs them.
   void run_by_filters(const float* zeros) const {
-    const int64_t tiles = round_up(min64(grid.count, kMostTiles), kRows);
+    const int64_t tiles = round_up(ceil_div(grid.count, ceil_div(grid.count, kMostTiles)), kRows);
     with_scratch<float>(chains() * chain_step(tiles), [&](float* points) {
       for (int64_t begin = 0; begin < grid.count; begin += tiles) {
         const int64_t end = min64(begin + tiles, grid.count);
@@ -83,7 +83,7 @@ struct Convolution {
             float* const sums = weights + filter_step();
             for (int64_t c = 0; c < chains(); ++c) {
               filters.transform(p * kLanes, c * kChain, depth(c), weights);
-              multiply(points + c * chain_step(tiles), tiles, end - begin, weights, p, c, sums);
+              multiply(points + c * chain_step(tiles), tiles, begin, end, weights, p, c, sums);
             }
             finish(begin, end, tiles, p, sums);
           });
@@ -95,58 +95,48 @@ struct Convolution {
   // Tiles [begin, end) to rows `row` and on of points that have room for `tiles`.
   void transform_tiles(int64_t begin, int64_t end, int64_t tiles, const float* zeros, float* points,
                        int64_t row = 0) const {
-    constexpr int W = Vec<float>::size;
+    Corner corner = grid.corner(begin);
+    Places<kSide> tile, next = pixels(corner, zeros);
     for (int64_t t = begin; t < end; ++t, ++row) {
-      int64_t n, i, j;
-      grid.place(t, n, i, j);
-      const float* at[kSide][kSide];
-      image.tile(n, i + origin[0], j + origin[1], zeros, at);
-      for (int64_t c = 0; c < image.channels; c += W) {
-        const int64_t chain = c / kChain, step = point_step(tiles, depth(chain));
-        float* const out = points + chain * chain_step(tiles) + row * row_step(depth(chain)) + c % kChain;
-        transform<PixelsToPoints>([&](int y, int x) { return load_channels(at[y][x], c, image.channels); },
-                                  [&](int y, int x, Vec<float> v) { v.store(out + (y * kSide + x) * step); });
+      tile = next;
+      if (t + 1 < grid.count) next = pixels(corner = grid.after(corner), zeros);
+      for (int64_t c = 0; c < image.channels; c += Vec<float>::size) {
+        const int64_t chain = c / kChain, step = row_step(depth(chain));
+        float* const out = points + chain * chain_step(tiles) + row * step + c % kChain;
+        transform_pixels<PixelsToPoints>(tile, next, c, image.channels,
+                                         {out, point_step(tiles, depth(chain)), kAhead});
       }
     }
   }
 
-  // Adds the products of a chain of channels to the sums of a panel of filters.
-  void multiply(const float* points, int64_t tiles, int64_t count, const float* weights, int64_t panel,
-                int64_t chain, float* sums) const {
-    const int64_t n = depth(chain), width = min64(kLanes, filters.filters - panel * kLanes);
-    for (int p = 0; p < kPoints; ++p)
+  Places<kSide> pixels(const Corner& c, const float* zeros) const {
+    return image.tile<kSide>(c.n, c.i + origin[0], c.j + origin[1], zeros);
+  }
+
+  // Adds the products of a chain of channels to the sums of a panel of filters. Where the last chain's
+  // results will go is brought to the cache meanwhile.
+  void multiply(const float* points, int64_t tiles, int64_t begin, int64_t end, const float* weights,
+                int64_t panel, int64_t chain, float* sums) const {
+    const int64_t n = depth(chain), o = panel * kLanes, count = end - begin;
+    int64_t fetched = chain + 1 == chains() ? 0 : count;
+    Corner corner = grid.corner(begin);
+    for (int p = 0; p < kPoints; ++p) {
+      for (; fetched * kPoints < count * p; ++fetched, corner = grid.after(corner)) results.fetch(corner, o);
       multiply_point<Left::by_row>(n, points + p * point_step(tiles, n), row_step(n),
                                    weights + p * Filters::point_step(n), sums + p * sum_step(tiles), count,
-                                   width, chain > 0);
+                                   min64(kLanes, filters.filters - o), chain > 0);
+    }
   }
 
   // The results of tiles [begin, end) from the sums of a panel of filters.
   void finish(int64_t begin, int64_t end, int64_t tiles, int64_t panel, const float* sums) const {
-    for (int64_t t = begin; t < end; ++t)
-      for (int64_t o = panel * kLanes; o < min64((panel + 1) * kLanes, filters.filters);
-           o += Vec<float>::size)
-        finish_tile(t, o, sums + (t - begin) * kLanes + o % kLanes, sum_step(tiles));
-  }
-
-  void finish_tile(int64_t tile, int64_t o, const float* sums, int64_t step) const {
     constexpr int W = Vec<float>::size;
-    const int lanes = int(min64(W, filters.filters - o));
-    int64_t n, i, j;
-    grid.place(tile, n, i, j);
-    const int64_t height = result.shape[2] - i, width = result.shape[3] - j;
-    float* const out = data_as<float>(result) + n * result.strides[0] + o * result.strides[1] +
-                       i * result.strides[2] + j * result.strides[3];
-    const Vec<float> offset =
-        bias ? Vec<float>::gather(data_as<float>(*bias) + o * bias->strides[0], bias->strides[0], lanes)
-             : Vec<float>(0.0f);
-    const bool whole = lanes == W && result.strides[1] == 1;
-    transform<PointsToResults>([&](int y, int x) { return Vec<float>::load(sums + (y * kSide + x) * step); },
-                               [&](int y, int x, Vec<float> v) {
-                                 if (y >= height || x >= width) return;
-                                 float* const to = out + y * result.strides[2] + x * result.strides[3];
-                                 if (bias) v = v + offset;
-                                 whole ? v.store(to) : v.scatter(to, result.strides[1], lanes);
-                               });
+    const int64_t o = panel * kLanes, step = sum_step(tiles);
+    const Vec<float> offsets[2] = {results.offset(o), results.offset(o + W)};
+    Corner corner = grid.corner(begin);
+    for (int64_t t = begin; t < end; ++t, sums += kLanes, corner = grid.after(corner))
+      for (int v = 0; v < 2 && o + v * W < filters.filters; ++v)
+        results.write(corner, o + v * W, offsets[v], sums + v * W, step);
   }
 };
 
@@ -165,8 +155,7 @@ void winograd_forward(const View& x, const View& w, const View* bias, const View
                 filters,
                 TileGrid(y.shape[0], y.shape[2], y.shape[3]),
                 {-window.padding[0], -window.padding[1]},
-                y,
-                bias}
+                Results(y, bias)}
         .run();
   });
 }
@@ -185,8 +174,7 @@ void winograd_transposed(const View& y, const View& w, const View* bias, const V
                 filters,
                 TileGrid(x.shape[0], x.shape[2], x.shape[3]),
                 {window.padding[0] + 1 - kTaps, window.padding[1] + 1 - kTaps},
-                x,
-                bias}
+                Results(x, bias)}
         .run();
   });
 }

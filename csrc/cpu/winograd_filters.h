@@ -36,7 +36,11 @@ struct Filters {
     const int last = kTaps * kTaps - 1;
     PYDL_ISA::transform<TapsToPoints>(
         [&](int i, int j) { return taps[rotated ? last - i * kTaps - j : i * kTaps + j]; },
-        [&](int i, int j, Vec<float> value) { value.store(out + (i * kSide + j) * step); });
+        [&](int i, int j, Vec<float> value) {
+          float* const to = out + (i * kSide + j) * step;
+          __builtin_prefetch(to + 4 * kLanes, 1);
+          value.store(to);
+        });
   }
 
   void load(const float* p, int lanes, Vec<float> (&taps)[kTaps * kTaps]) const {
@@ -46,7 +50,11 @@ struct Filters {
       for (; t + W <= kTaps * kTaps; t += W) {
         Vec<float> block[W];
 #pragma GCC unroll 16
-        for (int i = 0; i < W; ++i) block[i] = Vec<float>::load(p + i * filter_step + t);
+        for (int i = 0; i < W; ++i) {
+          const float* const row = p + i * filter_step + t;
+          __builtin_prefetch(row + 8 * channel_step);
+          block[i] = Vec<float>::load(row);
+        }
         transpose(block);
 #pragma GCC unroll 16
         for (int i = 0; i < W; ++i) taps[t + i] = block[i];

@@ -11,31 +11,66 @@ namespace pydl {
 namespace PYDL_ISA {
 namespace {
 
+// The addresses of a tile's pixels.
+template <int Side>
+struct Places {
+  const float* at[Side][Side];
+};
+
 struct Pixels {
   const float* data;
   int64_t images, channels, size[2];
   int64_t image_step, step[2];
 
-  // The addresses of side × side pixels from row y, column x of image n on; `zeros` where there is none.
+  // Side × side pixels from row y, column x of image n on; `zeros` where there is none.
   template <int Side>
-  void tile(int64_t n, int64_t y, int64_t x, const float* zeros, const float* (&at)[Side][Side]) const {
+  Places<Side> tile(int64_t n, int64_t y, int64_t x, const float* zeros) const {
+    Places<Side> tile;
     for (int i = 0; i < Side; ++i) {
       const bool inside = y + i >= 0 && y + i < size[0];
       const int64_t row = n * image_step + (y + i) * step[0];
       for (int j = 0; j < Side; ++j)
-        at[i][j] = inside && x + j >= 0 && x + j < size[1] ? data + row + (x + j) * step[1] : zeros;
+        tile.at[i][j] = inside && x + j >= 0 && x + j < size[1] ? data + row + (x + j) * step[1] : zeros;
     }
+    return tile;
   }
 };
 
-// Channels [c, c + W) of a pixel, as far as there are any.
-static inline Vec<float> load_channels(const float* pixel, int64_t c, int64_t channels) {
+// Where the values at the points go: point by point, `step` apart; what is written soon lies `ahead` of it.
+struct Points {
+  float* data;
+  int64_t step, ahead;
+
+  void store(int i, int j, Vec<float> value) const {
+    float* const to = data + (i * kSide + j) * step;
+    __builtin_prefetch(to + ahead, 1);
+    value.store(to);
+  }
+};
+
+// Line's transform of a tile, for channels [c, c + W) as far as there are any; `next` is the tile after it.
+template <class Line>
+static inline void transform_pixels(const Places<Line::in>& tile, const Places<Line::in>& next, int64_t c,
+                                    int64_t channels, const Points& points) {
   using V = Vec<float>;
-  if (channels - c >= V::size) return V::load(pixel + c);
+  const auto store = [&](int i, int j, V value) { points.store(i, j, value); };
+  if (channels - c >= V::size)
+    return transform<Line>(
+        [&](int i, int j) {
+          __builtin_prefetch(next.at[i][j] + c);
+          return V::load(tile.at[i][j] + c);
+        },
+        store);
   V::bits lane;
   for (int i = 0; i < V::size; ++i) lane[i] = i;
-  return load_masked(pixel + c, lane < int32_t(channels - c));
+  const V::bits mask = lane < int32_t(channels - c);
+  transform<Line>([&](int i, int j) { return load_masked(tile.at[i][j] + c, mask); }, store);
 }
+
+// The first result of a tile: image, row and column.
+struct Corner {
+  int64_t n, i, j;
+};
 
 // The tiles of kStep × kStep results in all images, row by row.
 struct TileGrid {
@@ -44,10 +79,17 @@ struct TileGrid {
   TileGrid(int64_t images, int64_t height, int64_t width)
       : rows(ceil_div(height, kStep)), cols(ceil_div(width, kStep)), count(images * rows * cols) {}
 
-  void place(int64_t tile, int64_t& n, int64_t& i, int64_t& j) const {
-    j = tile % cols * kStep;
-    i = tile / cols % rows * kStep;
-    n = tile / cols / rows;
+  Corner corner(int64_t tile) const {
+    return {tile / cols / rows, tile / cols % rows * kStep, tile % cols * kStep};
+  }
+  // The corner of the tile after that of `c`.
+  Corner after(Corner c) const {
+    c.j += kStep;
+    if (c.j < cols * kStep) return c;
+    c.j = 0;
+    c.i += kStep;
+    if (c.i < rows * kStep) return c;
+    return {c.n + 1, 0, 0};
   }
 };
 
