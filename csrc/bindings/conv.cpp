@@ -171,12 +171,11 @@ py::array conv2d_weight_grad(py::handle input, py::handle grad, py::handle kerne
 }
 
 void set_algorithm(const std::string& name) {
-  if (name != "auto" && name != "direct")
-    fail("set_conv_algorithm", "\"auto\" or \"direct\"", "\"" + name + "\"");
+  if (name != "auto" && name != "direct") fail("set_conv_algorithm", "\"auto\" or \"direct\"", name);
   set_conv_algorithm(name == "direct" ? ConvAlgorithm::direct : ConvAlgorithm::automatic);
 }
 
-std::string algorithm() { return conv_algorithm() == ConvAlgorithm::direct ? "direct" : "auto"; }
+const char* algorithm() { return conv_algorithm() == ConvAlgorithm::direct ? "direct" : "auto"; }
 
 }  // namespace
 

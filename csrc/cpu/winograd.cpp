@@ -7,14 +7,13 @@ namespace pydl {
 namespace PYDL_ISA {
 namespace {
 
-constexpr int64_t kNear =
-    INT64_C(1) << 16;  // elements of a block of tiles that stay in the second-level cache
-constexpr int64_t kShared = INT64_C(1) << 20;  // elements that all threads go through again and again
-constexpr int64_t kMostTiles = 144;
-constexpr int64_t kAhead = 64;
+constexpr int64_t kNear = INT64_C(1) << 16;      // elements that a block of tiles may take of a core's cache
+constexpr int64_t kShared = INT64_C(1) << 20;    // elements of filters that every block of tiles goes through
+constexpr int64_t kItemWork = INT64_C(1) << 20;  // products worth waking a thread for
+constexpr int64_t kMostTiles = 144;              // that share filters which their panel transforms
+constexpr int64_t kAhead = 64;                   // elements from what is written to what is fetched
 
-// result[n, o, i, j] = bias[o] + Σ_{c, u, v} image[n, c, i + u + origin, j + v + origin] · filter[o, c, u,
-// v].
+// y[n, o, i, j] = bias[o] + Σ_{c, u, v} image[n, c, i + u + origin, j + v + origin] · filter[o, c, u, v].
 //
 // The points of tiles: chain of channels by chain, point by point, rows of channels (tile, c). The sums of a
 // panel of filters: point by point, element (tile, filter).
@@ -47,12 +46,14 @@ struct Convolution {
 
   // All filters are transformed beforehand, tiles by the block that needs them.
   void run_by_tiles(const float* zeros) const {
-    const int64_t fit = kNear / (kPoints * image.channels) / kRows * kRows;
-    const int64_t tiles = max64(2 * kRows, min64(fit, 12));
+    const int64_t fit = kNear / (kPoints * image.channels),
+                  enough = kItemWork / (kPoints * image.channels * filters.filters);
+    const int64_t tiles = round_up(max64(2 * kRows, min64(fit, enough)), kRows);
     with_scratch<float>(panels() * chains() * filter_step(), [&](float* weights) {
-      parallel(panels() * chains(), [&](int64_t i) {
-        const int64_t chain = i % chains();
-        filters.transform(i / chains() * kLanes, chain * kChain, depth(chain), weights + i * filter_step());
+      parallel_ranges(panels() * chains(), max64(1, 256 / depth(0)), [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i)
+          filters.transform(i / chains() * kLanes, i % chains() * kChain, depth(i % chains()),
+                            weights + i * filter_step());
       });
       parallel_ranges(grid.count, tiles, [&](int64_t begin, int64_t end) {
         with_scratch<float>(chains() * chain_step(tiles) + kPoints * sum_step(tiles), [&](float* points) {
@@ -75,7 +76,7 @@ struct Convolution {
     with_scratch<float>(chains() * chain_step(tiles), [&](float* points) {
       for (int64_t begin = 0; begin < grid.count; begin += tiles) {
         const int64_t end = min64(begin + tiles, grid.count);
-        parallel_ranges(end - begin, 4, [&](int64_t from, int64_t to) {
+        parallel_ranges(end - begin, max64(4, 2048 / image.channels), [&](int64_t from, int64_t to) {
           transform_tiles(begin + from, begin + to, tiles, zeros, points, from);
         });
         parallel(panels(), [&](int64_t p) {

@@ -101,7 +101,7 @@ struct WeightGradient {
       Tiles tiles = make_tiles(0, grid.count, memory, zeros);
       for (; tiles.begin < grid.count; tiles.begin += kChain) {
         tiles.count = min64(kChain, grid.count - tiles.begin);
-        parallel_ranges(tiles.count, 16,
+        parallel_ranges(tiles.count, max64(4, 4096 / (image.channels + maps.channels)),
                         [&](int64_t begin, int64_t end) { transform_tiles(tiles, begin, end); });
         parallel(items(), [&](int64_t i) {
           if (!at_once) return run_item(tiles, i, memory + size + i * kSumsSize);
