@@ -2,6 +2,7 @@
 
 #include "core/dispatch.h"
 #include "cpu/depthwise.h"
+#include "cpu/pixel_rows.h"
 #include "cpu/product.h"
 #include "cpu/taps.h"
 
@@ -55,7 +56,7 @@ struct Correlation {
     }
     // Lanes go along what is consecutive in the result.
     if (result_channel_step == 1 && result_step[1] != 1)
-      return multiply<T>(patches, filter, exchanged(out), pixels, filters, 0, taps, 96, 512);
+      return multiply<T>(PixelRows<T>{w}, filter, exchanged(out), pixels, filters, 0, taps, 96, 512);
     multiply<T>(filter, patches, out, filters, pixels, 0, taps, 384, 128);
   }
 

@@ -89,6 +89,17 @@ static inline Vec<T> column_bias(const Result<T>& r, int64_t col, int n) {
   return n == Vec<T>::size ? Vec<T>::load(bias) : Vec<T>::load_partial(bias, n);
 }
 
+// Brings the lines of a tile near while its products are computed.
+template <class T>
+static inline void prefetch_tile(const Result<T>& r, const TilePlace& t) {
+  if (!t.unit) return;
+  for (int i = 0; i < t.rows; ++i) {
+    const T* const out = r.data + t.row_at[i] + t.col_at[0];
+    __builtin_prefetch(out, 1);
+    __builtin_prefetch(out + t.cols - 1, 1);
+  }
+}
+
 // Any tile, any step of the result.
 template <class T>
 static void store_any(const Result<T>& r, const TilePlace& t, const T* tile) {
