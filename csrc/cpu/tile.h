@@ -92,75 +92,95 @@ struct Accumulators {
     }
   }
 
-  // Register by register, so that additions and stores hide behind the products of the next chain.
-  template <bool AddGroup, bool AddTile>
-  __attribute__((always_inline)) void store(const T* group, const T* tile, T* to) const {
+  // Register by register, so that additions and stores hide behind the products of the next chain. What is
+  // null is not added; put(i, v, sum) stores a register.
+  template <bool AddGroup, bool AddTile, class Put>
+  __attribute__((always_inline)) void leave(const T* group, const T* tile, Put&& put) const {
 #pragma GCC unroll 12
     for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 2
       for (int v = 0; v < Vecs; ++v) {
-        const int at = i * NR + v * W;
         V sum = acc[i][v];
-        if (AddGroup) sum = V::load(group + at) + sum;
-        if (AddTile) sum = V::load(tile + at) + sum;
-        sum.store(to + at);
+        if (AddGroup) sum = V::load(group + i * NR + v * W) + sum;
+        if (AddTile) sum = V::load(tile + i * NR + v * W) + sum;
+        put(i, v, sum);
       }
+  }
+};
+
+// Where a tile goes: to memory of its own, rows Tile<T>::cols apart …
+template <class T>
+struct ToTile {
+  T* tile;
+
+  template <int Rows, int Vecs, bool AddGroup, bool AddTile>
+  __attribute__((always_inline)) void finish(const Accumulators<T, Rows, Vecs>& sum, const T* group,
+                                             const T* before) const {
+    T* const out = tile;
+    sum.template leave<AddGroup, AddTile>(group, before, [out](int i, int v, Vec<T> x) __attribute__((
+                                                             always_inline)) {
+      x.store(out + i * Tile<T>::cols + v * Vec<T>::size);
+    });
   }
 };
 
 // tile[i, j] = Σ_k a[i, k] · b[k, j] for the first Rows rows and Vecs registers of columns; b is a packed
 // panel. Chains of kRun steps are added to groups, groups to the tile, which bounds the rounding error.
-template <class T, int Rows, int Vecs>
-static void multiply_tile(int64_t kc, const Stretch<T>* stretches, int64_t row, const T* b, T* tile) {
-  alignas(64) T group[Rows * Tile<T>::cols];
+template <class T, int Rows, int Vecs, class Place>
+static void multiply_tile(int64_t kc, const Stretch<T>* stretches, int64_t row, const T* b,
+                          const Place& place) {
+  alignas(64) T group[Rows * Tile<T>::cols], tile[Rows * Tile<T>::cols];
+  const ToTile<T> to_group{group}, to_tile{tile};
   RowCursor<T, Rows> a(stretches, row);
-  int64_t k = 0;
-  do {
+  for (int64_t k = 0;;) {
     Accumulators<T, Rows, Vecs> sum;
     sum.clear();
-    int64_t wanted = kc - k < kRun ? kc - k : kRun;
-    if (wanted == kRun && a.ready(kRun) == kRun) {
+    const int64_t steps = kc - k < kRun ? kc - k : kRun;
+    if (steps == kRun && a.ready(kRun) == kRun) {
       sum.multiply(a.at, b, kRun);
       a.skip(kRun);
-      b += kRun * Tile<T>::cols;
     } else {
-      for (; wanted > 0;) {
-        const int64_t n = a.ready(wanted);
-        sum.multiply(a.at, b, n);
+      const T* from = b;
+      for (int64_t left = steps, n; left > 0; left -= n, from += n * Tile<T>::cols) {
+        n = a.ready(left);
+        sum.multiply(a.at, from, n);
         a.skip(n);
-        b += n * Tile<T>::cols;
-        wanted -= n;
       }
     }
-    const bool begins = k % kGroup == 0, first = k < kGroup;
+    b += steps * Tile<T>::cols;
+    const bool alone = k % kGroup == 0, first = k < kGroup;
     k += kRun;
-    if (k % kGroup != 0 && k < kc) {
-      begins ? sum.template store<false, false>(group, tile, group)
-             : sum.template store<true, false>(group, tile, group);
-    } else if (first) {
-      begins ? sum.template store<false, false>(group, tile, tile)
-             : sum.template store<true, false>(group, tile, tile);
-    } else {
-      begins ? sum.template store<false, true>(group, tile, tile)
-             : sum.template store<true, true>(group, tile, tile);
+    if (k >= kc) {
+      if (first) return alone ? place.template finish<Rows, Vecs, false, false>(sum, group, tile)
+                              : place.template finish<Rows, Vecs, true, false>(sum, group, tile);
+      return alone ? place.template finish<Rows, Vecs, false, true>(sum, group, tile)
+                   : place.template finish<Rows, Vecs, true, true>(sum, group, tile);
     }
-  } while (k < kc);
+    if (k % kGroup == 0) {
+      first ? to_tile.template finish<Rows, Vecs, true, false>(sum, group, tile)
+            : to_tile.template finish<Rows, Vecs, true, true>(sum, group, tile);
+    } else {
+      alone ? to_group.template finish<Rows, Vecs, false, false>(sum, group, tile)
+            : to_group.template finish<Rows, Vecs, true, false>(sum, group, tile);
+    }
+  }
 }
 
-template <class T>
-using TileFunction = void (*)(int64_t, const Stretch<T>*, int64_t, const T*, T*);
+template <class T, class Place>
+using TileFunction = void (*)(int64_t, const Stretch<T>*, int64_t, const T*, const Place&);
 
-template <class T, int Vecs, int Rows = kRows>
-static TileFunction<T> choose_rows(int64_t rows) {
+// The function for that many rows.
+template <class T, int Vecs, class Place, int Rows = kRows>
+static TileFunction<T, Place> choose_rows(int64_t rows) {
   if constexpr (Rows > 1)
-    if (rows < Rows) return choose_rows<T, Vecs, Rows - 1>(rows);
-  return multiply_tile<T, Rows, Vecs>;
+    if (rows < Rows) return choose_rows<T, Vecs, Place, Rows - 1>(rows);
+  return multiply_tile<T, Rows, Vecs, Place>;
 }
 
 // The function for rows × cols.
-template <class T>
-static TileFunction<T> choose_tile(int64_t rows, int64_t cols) {
-  return cols <= Vec<T>::size ? choose_rows<T, 1>(rows) : choose_rows<T, 2>(rows);
+template <class T, class Place>
+static TileFunction<T, Place> choose_tile(int64_t rows, int64_t cols) {
+  return cols <= Vec<T>::size ? choose_rows<T, 1, Place>(rows) : choose_rows<T, 2, Place>(rows);
 }
 
 // How many of `left` rows the next tile takes: the last two share theirs, since a tile of a row or two leaves
