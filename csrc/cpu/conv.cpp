@@ -3,6 +3,7 @@
 #include "core/algorithm.h"
 #include "core/dispatch.h"
 #include "cpu/depthwise.h"
+#include "cpu/pixel_rows.h"
 #include "cpu/product.h"
 #include "cpu/taps.h"
 #include "cpu/winograd.h"
@@ -59,7 +60,7 @@ struct Correlation {
     }
     // Lanes go along what is consecutive in the result.
     if (result_channel_step == 1 && result_step[1] != 1)
-      return multiply<T>(patches, filter, exchanged(out), pixels, filters, 0, taps, 96, 512);
+      return multiply<T>(PixelRows<T>{w}, filter, exchanged(out), pixels, filters, 0, taps, 96, 512);
     multiply<T>(filter, patches, out, filters, pixels, 0, taps, 384, 128);
   }
 
