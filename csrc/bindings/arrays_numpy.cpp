@@ -53,6 +53,7 @@ View view_of(py::handle object, const char* function, const char* argument) {
       fail<TypeError>(function, std::string(argument) + " with strides of whole items", "an unaligned array");
     view.strides[i] = array.strides(i) / size;
   }
+  if (Tape* const tape = recording()) note_used(*tape, object, view);
   return view;
 }
 
@@ -73,7 +74,9 @@ static py::dtype numpy_dtype(DType dtype) {
 }
 
 py::object empty(DType dtype, const int64_t* shape, int ndim) {
-  return py::array(numpy_dtype(dtype), std::vector<py::ssize_t>(shape, shape + ndim));
+  const std::vector<py::ssize_t> sizes(shape, shape + ndim);
+  if (Tape* const tape = recording()) return empty_on_tape(*tape, numpy_dtype(dtype), sizes, {});
+  return py::array(numpy_dtype(dtype), sizes);
 }
 
 py::object empty_like(const View& like) {
@@ -89,6 +92,7 @@ py::object empty_like(const View& like) {
     strides[order[i]] = step;
     step *= std::max<int64_t>(shape[order[i]], 1);
   }
+  if (Tape* const tape = recording()) return empty_on_tape(*tape, dtype, shape, strides);
   return py::array(dtype, shape, strides);
 }
 
