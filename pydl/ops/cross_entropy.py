@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import int64
 from .. import recording
+from ..arrays import int64
 from ..autograd import Function, FusedGradient
 from ..backend import Array, array_module, kernels
 from ..tensor import Tensor

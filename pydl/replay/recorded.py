@@ -73,7 +73,7 @@ class Recorded:
 
     def _take(self, recorder: Recorder) -> None:
         lasting = recorder.lasting()
-        self.tape, self.written = recorder.tape, recorder.written()
+        self.tape, self.outside = recorder.tape, recorder.outside()
         self.grads: list[tuple[Callable[[], Any], Tensor | None]] = []  # guards see that the tensors live
         for seen in lasting:
             grad = seen.tensor.grad
@@ -84,7 +84,7 @@ class Recorded:
         cells = [(seen.tensor._version, seen.version) for seen in lasting if seen.tensor._version is not None]
         self.versions = [(cell, cell.count - before) for cell, before in cells if cell.count != before]
         self.generators = [(drawn.generator, drawn.generator._offset - drawn.offset) for drawn in recorder.drawn]
-        self.refused = self.refused or _changes(recorder, self.buffers, self.written)
+        self.refused = self.refused or _changes(recorder, self.buffers)
         if not self.refused:
             self.updates = [_update(step, renew) for step, renew in zip(recorder.steps, self.tape.numbers, strict=True)]
             self.guards = guards_of(recorder)
@@ -135,9 +135,9 @@ def _update(step: Any, renew: Callable[..., None]) -> _Update:
     return _Update(weakref.ref(optimizer), index, optimizer._buffers(step.group), states, renew)
 
 
-def _changes(recorder: Recorder, buffers: list[np.ndarray], written: list[np.ndarray]) -> str:
+def _changes(recorder: Recorder, buffers: list[np.ndarray]) -> str:
     """What the step changed that a replay would not, in words."""
-    for array in written:
+    for array in recorder.written():
         if any(np.may_share_memory(array, buffer) for buffer in buffers):
             return "it changes an argument in place"
     for seen in recorder.lasting():

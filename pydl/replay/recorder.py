@@ -118,6 +118,16 @@ class Recorder:
                 found[array.ctypes.data, array.shape, array.strides] = array
         return list(found.values())
 
+    def outside(self) -> list[np.ndarray]:
+        """Arrays that the step could change: what it changes, and all that its modules and optimizers have."""
+        tensors = [seen.tensor for seen in self.lasting()]
+        for module in self.modules.values():
+            tensors += [x for name in ("_parameters", "_buffers") for x in vars(module)[name].values() if x is not None]
+        for optimizer in self.optimizers.values():
+            tensors += [x for entry in optimizer.state.values() for x in entry.values() if isinstance(x, Tensor)]
+        found = {id(x._data): x._data for x in tensors}
+        return [*self.written(), *found.values()]
+
     def draw(self, generator: Any, seed: int, offset: int) -> None:
         """Numbers are about to be drawn from `generator`, at `offset`."""
         for i, drawn in enumerate(self.drawn):

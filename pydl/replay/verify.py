@@ -16,14 +16,14 @@ class _State:
     """All that a step changes beyond its own memory, as it is now."""
 
     def __init__(self, recorded: Recorded) -> None:
-        self.arrays = [array.copy(order="K") for array in recorded.written]
+        self.arrays = [array.copy(order="K") for array in recorded.outside]
         self.counts = recorded.counts()
         self.offsets = [(generator._seed, generator._offset) for generator, _ in recorded.generators]
         self.grads = [_bits(tensor().grad) for tensor, _ in recorded.grads]
         self.versions = [cell.count for cell, _ in recorded.versions]
 
     def restore(self, recorded: Recorded) -> None:
-        for array, before in zip(recorded.written, self.arrays, strict=True):
+        for array, before in zip(recorded.outside, self.arrays, strict=True):
             array[...] = before
         recorded.set_counts(self.counts)
         for (generator, _), place in zip(recorded.generators, self.offsets, strict=True):
@@ -56,9 +56,9 @@ def verify(recorded: Recorded, call: Callable[[], Any], tensors: list[Tensor]) -
     for tensor, grad in grads:
         tensor().grad = grad
     result = call()
-    if after is None:
-        return result, False
-    return result, after.same(_State(recorded)) and _same_results(replayed, result)
+    same = after is not None and after.same(_State(recorded)) and _same_results(replayed, result)
+    recorded.outside = []
+    return result, same
 
 
 def _same_results(a: Any, b: Any) -> bool:
