@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import local
 from typing import Any
 
@@ -29,6 +30,15 @@ def set_recorder(new: Any) -> None:
 def suspend() -> None:
     """Nothing more is told to this thread's recorder."""
     _current.recorder = None
+
+
+def check(test: Callable[..., None], *arrays: Any) -> None:
+    """test(*arrays), which raises where values are wrong; in every replay too."""
+    current = recorder()
+    if current is None:
+        test(*arrays)
+    else:
+        current.check(test, arrays)
 
 
 def refuse(reason: str) -> None:

@@ -146,12 +146,16 @@ def _check_labels(input: Tensor, target: Tensor, kept: Array) -> None:
     shape = (*input.shape[:dim], *input.shape[dim + 1 :])
     if target.shape != shape:
         raise ValueError(f"[nll_loss] expected target of shape {shape} for input {input.shape}, got {target.shape}")
-    bad = kept & ((target._data < 0) | (target._data >= classes))
+    recording.check(_check_classes, target._data, kept, classes)
+
+
+def _check_classes(target: Array, kept: Array, classes: int) -> None:
+    bad = kept & ((target < 0) | (target >= classes))
     if bad.any():
         at = tuple(int(i) for i in np.argwhere(bad)[0])
         raise IndexError(
             f"[nll_loss] expected target in 0 … {classes - 1} ({classes} classes) or ignore_index, "
-            f"got {int(target._data[at])} at position {at}"
+            f"got {int(target[at])} at position {at}"
         )
 
 
@@ -166,11 +170,12 @@ def nll_loss(
     dim, classes = _classes("nll_loss", input)
     if target.dtype.kind not in "iu":
         raise TypeError(f"[nll_loss] expected target of class indices (int64), got {target.dtype}")
-    kept = np.asarray(target._data != as_integer("nll_loss", "ignore_index", ignore_index))
+    xp = array_module(target._data)
+    kept = xp.asarray(target._data != as_integer("nll_loss", "ignore_index", ignore_index))
     _check_labels(input, target, kept)
     factors = _class_weight("nll_loss", weight, input, classes)
-    safe = Tensor._wrap(np.where(kept, target._data, 0).astype(int64))
-    scale = Tensor._wrap(np.asarray(kept if factors is None else factors._data[safe._data] * kept, dtype=input.dtype))
+    safe = Tensor._wrap(xp.where(kept, target._data, 0).astype(int64))
+    scale = Tensor._wrap(xp.asarray(kept if factors is None else factors._data[safe._data] * kept, dtype=input.dtype))
     picked = reshape(gather(input, dim, unsqueeze(safe, dim)), target.shape)
     values = where(Tensor._wrap(kept), -picked * scale, 0.0)
     if reduction == "mean":

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .. import recording
 from ..autograd import Function
 from ..backend import Array, array_module, kernels
 from ..tensor import Tensor
@@ -177,7 +178,8 @@ def std(input: Tensor, dim: Any = None, correction: int = 1, keepdim: bool = Fal
 def _power(x: Tensor, exponent: float) -> Tensor:
     """x^exponent of x >= 0; for a positive exponent the gradient at 0 is 0."""
     zero = x._data == 0
-    if exponent <= 0 or not x.requires_grad or not zero.any():
+    plain = recording.recorder() is None and not zero.any()
+    if exponent <= 0 or not x.requires_grad or plain:
         return x.sqrt() if exponent == 0.5 else x**exponent
     from .select import masked
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from .. import recording
 from ..backend import cpu_kernels
 from ..tensor import Tensor
-from .traced import RecordedNumPy, Traced
+from .traced import RecordedNumPy, Traced, plain
 
 
 class Seen(NamedTuple):
@@ -103,6 +104,12 @@ class Recorder:
         self.tape.add_call(operation)
         for target in targets:
             self.tape.note_written(target)
+
+    def check(self, test: Callable[..., None], arrays: tuple) -> None:
+        """A test of values that raises where they are wrong."""
+        arrays = plain(arrays)
+        test(*arrays)
+        self.note(partial(test, *arrays))
 
     def own(self, array: np.ndarray) -> None:
         """The array's memory was made in the step."""

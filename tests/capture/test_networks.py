@@ -50,7 +50,8 @@ def test_classifiers(same, networks, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "batch", "noise", "steps"), [("gan2d", (16, 2), (16, 2), STEPS), ("dcgan", (2, 3, 64, 64), (2, 100, 1, 1), 5)]
+    ("name", "batch", "noise", "steps"),
+    [("gan2d", (16, 2), (16, 2), STEPS), ("dcgan", (2, 3, 64, 64), (2, 100, 1, 1), 5)],
 )
 def test_gans(same, networks, name, batch, noise, steps):
     rng, F = np.random.default_rng(0), pydl.nn.functional
