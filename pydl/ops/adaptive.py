@@ -17,8 +17,7 @@ from .shape import cat, flatten, narrow, owned, reshape
 
 def _cells(function: str, output_size: Any, input: Any) -> tuple[int, int]:
     """The output's (H, W)."""
-    if not isinstance(input, Tensor):
-        raise TypeError(f"[{function}] expected input to be a tensor, got {type(input).__name__}")
+    as_tensor(function, input)
     if input.ndim not in (3, 4) or 0 in input.shape[-3:]:
         raise ValueError(f"[{function}] expected input of shape (N, C, H, W) or (C, H, W), got {input.shape}")
     sizes = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size, output_size)

@@ -73,6 +73,8 @@ def result_dtype(a: Any, b: Any) -> np.dtype:
 
 def promote(function: str, a: Any, b: Any) -> tuple[Any, Any]:
     """Both operands as tensors of one dtype (Python numbers stay numbers)."""
+    if recording.running:
+        recording.tell("watch", (a, b))
     if isinstance(a, Tensor) and isinstance(b, Tensor) and a._data.dtype is b._data.dtype:
         return a, b
     a, b = as_operand(function, a), as_operand(function, b)

@@ -11,6 +11,7 @@ from .. import recording
 from ..autograd import Function
 from ..backend import Array, array_module, kernels
 from ..tensor import Tensor
+from .checks import as_tensor
 from .dims import check_dim, check_dims, with_axis
 from .shape import expand, owned, reshape
 
@@ -112,8 +113,7 @@ class Prod(Function):
 
 
 def _check(function: str, input: Any) -> None:
-    if not isinstance(input, Tensor):
-        raise TypeError(f"[{function}] expected input to be a tensor, got {type(input).__name__}")
+    as_tensor(function, input)
 
 
 def _of_integers(function: str, input: Tensor, dims: tuple[int, ...], keepdim: bool) -> Tensor:

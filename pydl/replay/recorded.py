@@ -91,7 +91,7 @@ class Recorded:
 
     def holds(self) -> bool:
         """Whether a replay would do what the function does."""
-        return self.guards.hold() and all([update.holds() for update in self.updates])
+        return self.guards.hold() and all(update.holds() for update in self.updates)
 
     def replay(self, tensors: list[Tensor]) -> Any:
         """What function(…) does and returns, for arguments with these tensors."""

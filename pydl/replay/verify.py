@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from ..tensor import Tensor
 from .recorded import Recorded
 from .structure import describe, mapped
@@ -63,7 +61,9 @@ def verify(recorded: Recorded, call: Callable[[], Any], tensors: list[Tensor]) -
 
 def _same_results(a: Any, b: Any) -> bool:
     """Whether two results have one structure, equal numbers and tensors of the same bits."""
-    tensors: tuple[list[Tensor], list[Tensor]] = [], []
-    bare = [mapped(x, lambda t: Tensor._wrap(np.ascontiguousarray(t._data))) for x in (a, b)]
-    alike = [describe(x, found) for x, found in zip(bare, tensors, strict=True)]
-    return alike[0] == alike[1] and [_bits(x) for x in tensors[0]] == [_bits(x) for x in tensors[1]]
+    return _described(a) == _described(b)
+
+
+def _described(result: Any) -> Any:
+    found: list[Any] = []
+    return describe(mapped(result, lambda tensor: found.append(_bits(tensor))), []), found

@@ -1,4 +1,4 @@
-"""Every row of the op table in a recorded step: whatever its operands hold in later calls, the bits are those of eager."""
+"""Every row of the op table in a recorded step: whatever its operands hold later, the bits are those of eager."""
 
 import warnings
 
@@ -10,8 +10,13 @@ from pydl.testing import as_tensors
 from pydl.testing.cases import OPS
 
 CALLS = 5
-# Shapes that depend on values cannot be recorded, nor can a value that Python reads.
-EAGER = {"getitem": 1, "masked_select": None}
+# Why some samples are not recorded: shapes that depend on values, and what rows of the table do beside their operation.
+EAGER = {
+    "getitem": "how many elements a mask chooses", "masked_select": "how many elements a mask chooses",
+    "dropout": "it seeds a generator", "dropout2d": "it seeds a generator",
+    "cross_entropy": "it makes a tensor from an array", "cross_entropy_smoothed": "it makes a tensor from an array",
+    "nll_loss": "it makes a tensor from an array",
+}  # fmt: skip
 
 
 def samples_of(op, seed):
@@ -60,7 +65,6 @@ def alike(op, number):
 
 @pytest.mark.parametrize("op", OPS, ids=lambda op: op.name)
 def test_a_replay_has_the_bits_of_eager(op):
-    eager = 0
     for number in range(len(samples_of(op, 1))):
         if not alike(op, number):
             continue
@@ -69,11 +73,5 @@ def test_a_replay_has_the_bits_of_eager(op):
             warnings.simplefilter("always")
             got, call = run(op, number, captured=True)
         assert got == expected, (number, [str(w.message) for w in said])
-        eager += call.recordings == 0
         assert (call.recordings == 0) == bool(said)
-        if said:
-            print(op.name, number, said[0].message)
-    if op.name in EAGER:
-        assert eager == EAGER[op.name] or EAGER[op.name] is None
-    else:
-        assert eager == 0
+        assert all(op.name in EAGER and EAGER[op.name] in str(w.message) for w in said), str(said[0].message)
