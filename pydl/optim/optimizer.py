@@ -109,6 +109,8 @@ class Optimizer:
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient; returns what `closure` (run first, with gradients) returns."""
         args: tuple = () if closure is None else (closure,)
+        if self._pre_hooks or self._post_hooks:
+            recording.refuse("an optimizer has hooks")
         named: dict[str, Any] = {}
         for hook in list(self._pre_hooks):
             replaced = hook(self, args, named)

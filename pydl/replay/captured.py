@@ -27,7 +27,7 @@ class Captured:
         functools.update_wrapper(self, function)
         self.function = function
         self._recorded: dict[Any, list[Recorded]] = {}
-        self._warm: set[Any] = set()  # what was called before
+        self._warm: set[Any] = set()  # what ran eagerly the last time
         self._eager: set[Any] = set()  # what is not replayed
         self._said: set[str] = set()
         self._lock = threading.RLock()
@@ -64,12 +64,13 @@ class Captured:
             return result
 
     def _other(self, key: Any, args: tuple, kwargs: dict[str, Any], tensors: list[Tensor]) -> Any:
-        """A call of which there is no recording: once to warm up, once more to record."""
+        """A call of which there is no recording: once as ever, which makes what is made once, then recorded."""
         if key in self._eager or _mode.trace is not None:
             return self._run(args, kwargs)
         if key not in self._warm:
             self._warm.add(key)
             return self._run(args, kwargs)
+        self._warm.discard(key)
         if sum(map(len, self._recorded.values())) >= MOST:
             self._say(f"there are {MOST} recordings of other shapes and modes already")
             return self._run(args, kwargs)

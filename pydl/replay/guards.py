@@ -38,7 +38,8 @@ def _add_optimizer(guards: Any, optimizer: Any) -> None:
     for group in optimizer.param_groups:
         guards.add_item(group, "params", group["params"])
         guards.add_size(group["params"], len(group["params"]))
-    for entry in optimizer.state.values():
+    for parameter, entry in optimizer.state.items():
+        guards.add_item(optimizer.state, parameter, entry)
         guards.add_size(entry, len(entry))
         for name, value in entry.items():
             if name != "step":

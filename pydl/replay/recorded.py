@@ -44,7 +44,10 @@ class Recorded:
             self.buffers = [x._data.copy(order="K") for x in tensors]
             twins = iter([Tensor._wrap(buffer.view(Traced)) for buffer in self.buffers])
             args, kwargs = mapped((args, kwargs), lambda _: next(twins))
-            result = function(*args, **kwargs)
+            try:
+                result = function(*args, **kwargs)
+            finally:
+                _give_back(self.buffers, tensors)
         self.refused = recorder.refused
         outside = {id(seen.tensor) for seen in recorder.lasting()}
         self._kept: set[int] = set()  # results that are tensors from outside
@@ -135,11 +138,18 @@ def _update(step: Any, renew: Callable[..., None]) -> _Update:
     return _Update(weakref.ref(optimizer), index, optimizer._buffers(step.group), states, renew)
 
 
+def _give_back(buffers: list[np.ndarray], tensors: list[Tensor]) -> None:
+    """What the function did to its arguments, it did to copies of them."""
+    for buffer, tensor in zip(buffers, tensors, strict=True):
+        if buffer.tobytes() != tensor._data.tobytes():
+            tensor._data[...] = buffer
+            tensor._shared_version().count += 1
+
+
 def _changes(recorder: Recorder, buffers: list[np.ndarray]) -> str:
     """What the step changed that a replay would not, in words."""
-    for array in recorder.written():
-        if any(np.may_share_memory(array, buffer) for buffer in buffers):
-            return "it changes an argument in place"
+    if any(np.may_share_memory(array, buffer) for array in recorder.written() for buffer in buffers):
+        return "it changes an argument in place"
     for seen in recorder.lasting():
         tensor = seen.tensor
         if tensor._requires_grad != seen.requires_grad:
