@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from . import recording
 from .devices import CPU
 from .devices import device as Device
 
@@ -63,7 +64,9 @@ class _Device:
 
 def array_module(array: Array) -> ModuleType:
     """numpy or cupy: the library that moves, slices and compares `array`."""
-    return np if isinstance(array, np.ndarray) else importlib.import_module("cupy")
+    if not isinstance(array, np.ndarray):
+        return importlib.import_module("cupy")
+    return np if recording.recorder() is None else recording.recorder().numpy
 
 
 def device_of(array: Array) -> Device:

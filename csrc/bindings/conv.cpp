@@ -98,14 +98,14 @@ py::array conv2d(py::handle input, py::handle weight, py::handle bias, py::handl
              shape_string(float_view(input, name, "input")) + grouped(g),
          shape_string(w));
   parse_groups(groups, name, w.shape[0], "the output");
-  View holder;
-  const View* const b = bias_view(bias, x.view, w.shape[0], name, holder);
+  const OptionalView b = bias_view(bias, x.view, w.shape[0], name);
   int64_t out[2];
   window_out_size(name, window, {x.view.shape[2], x.view.shape[3]}, out);
   crop(out_size, name, out);
   py::array y = empty_images(x, w.shape[0], out, name);
   const View vy = batch_view(view_of_result(y), name, "result");
-  call_kernel(work_of(vy, w), [&] { kernels().conv.forward(x.view, w, b, vy, window, g); });
+  call_kernel(work_of(vy, w),
+              [=, image = x.view] { kernels().conv.forward(image, w, b.get(), vy, window, g); });
   return y;
 }
 
@@ -138,12 +138,12 @@ py::array conv_transpose2d(py::handle input, py::handle weight, py::handle bias,
              shape_string(float_view(input, name, "input")) + grouped(g),
          shape_string(w));
   const int64_t channels = checked_mul(name, w.shape[1], g);
-  View holder;
-  const View* const b = bias_view(bias, y.view, channels, name, holder);
+  const OptionalView b = bias_view(bias, y.view, channels, name);
   window_transposed_size(name, window, {y.view.shape[2], y.view.shape[3]}, added, size);
   py::array x = empty_images(y, channels, size, name);
   const View vx = batch_view(view_of_result(x), name, "result");
-  call_kernel(work_of(y.view, w), [&] { kernels().conv.transposed(y.view, w, b, vx, window, g); });
+  call_kernel(work_of(y.view, w),
+              [=, maps = y.view] { kernels().conv.transposed(maps, w, b.get(), vx, window, g); });
   return x;
 }
 
@@ -166,7 +166,8 @@ py::array conv2d_weight_grad(py::handle input, py::handle grad, py::handle kerne
          shape_string(float_view(grad, name, "grad")));
   py::array w = empty(x.view.dtype, {y.view.shape[1], x.view.shape[1] / g, kernel[0], kernel[1]});
   const View vw = view_of_result(w);
-  call_kernel(work_of(y.view, vw), [&] { kernels().conv.weight_grad(x.view, y.view, vw, window, g); });
+  call_kernel(work_of(y.view, vw),
+              [=, image = x.view, maps = y.view] { kernels().conv.weight_grad(image, maps, vw, window, g); });
   return w;
 }
 

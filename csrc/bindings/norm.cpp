@@ -5,6 +5,7 @@
 #include "bindings/arrays.h"
 #include "bindings/families.h"
 #include "bindings/images.h"
+#include "core/dispatch.h"
 #include "core/isa.h"
 
 namespace pydl {
@@ -56,7 +57,9 @@ py::tuple batch_norm_train(py::handle input, py::handle weight, py::handle bias,
   const py::object y = empty_like(x.full), mean = channel_result(x), var = channel_result(x);
   const Images out(y, name, "result");
   const View vm = view_of_result(mean), vv = view_of_result(var);
-  call_kernel(numel(x.full), [&] { kernels().norm.train(x.merged, p.affine, vm, vv, out.merged); });
+  call_kernel(numel(x.full), [=, from = x.merged, affine = p.affine, to = out.merged] {
+    kernels().norm.train(from, affine, vm, vv, to);
+  });
   return py::make_tuple(y, mean, var);
 }
 
@@ -70,7 +73,9 @@ py::object batch_norm_eval(py::handle input, py::handle mean, py::handle var, py
   const Parameters p(x, name, weight, bias, eps);
   const py::object y = empty_like(x.full);
   const Images out(y, name, "result");
-  call_kernel(numel(x.full), [&] { kernels().norm.evaluate(x.merged, p.affine, vm, vv, out.merged); });
+  call_kernel(numel(x.full), [=, from = x.merged, affine = p.affine, to = out.merged] {
+    kernels().norm.evaluate(from, affine, vm, vv, to);
+  });
   return y;
 }
 
@@ -87,10 +92,28 @@ py::tuple batch_norm_grad(py::handle input, py::handle grad, py::handle mean, py
   const py::object dx = empty_like(x.full), dweight = channel_result(x), dbias = channel_result(x);
   const Images out(dx, name, "result");
   const View vw = view_of_result(dweight), vb = view_of_result(dbias);
-  call_kernel(numel(x.full), [&] {
-    kernels().norm.backward(x.merged, g.merged, p.affine, vm, vv, training, out.merged, vw, vb);
+  call_kernel(numel(x.full), [=, from = x.merged, by = g.merged, affine = p.affine, to = out.merged] {
+    kernels().norm.backward(from, by, affine, vm, vv, training, to, vw, vb);
   });
   return py::make_tuple(dx, dweight, dbias);
+}
+
+// running = (1 - momentum) · running + momentum · (factor · value), in place and in running's dtype.
+void move_statistics(py::handle running, py::handle value, double momentum, double factor) {
+  const char* name = "move_statistics";
+  const View r = float_view(running, name, "running"), v = float_view(value, name, "value");
+  check_same_dtype(r, v, name, "running", "value");
+  if (r.ndim != 1 || !same_shape(r, v)) fail(name, "value of shape " + shape_string(r), shape_string(v));
+  check_written(running, r, name, "running");
+  call_kernel(r.shape[0], [=] {
+    dispatch_float(r.dtype, [&](auto zero) {
+      using T = decltype(zero);
+      for (int64_t c = 0; c < r.shape[0]; ++c) {
+        T& at = data_as<T>(r)[c * r.strides[0]];
+        at = at * T(1 - momentum) + data_as<T>(v)[c * v.strides[0]] * T(factor) * T(momentum);
+      }
+    });
+  });
 }
 
 }  // namespace
@@ -101,6 +124,8 @@ void bind_norm(py::module_& m) {
   m.def("batch_norm_train", &batch_norm_train, input, weight, bias, eps);
   m.def("batch_norm_eval", &batch_norm_eval, input, mean, var, weight, bias, eps);
   m.def("batch_norm_grad", &batch_norm_grad, input, grad, mean, var, weight, eps, py::arg("training"));
+  m.def("move_statistics", &move_statistics, py::arg("running"), py::arg("value"), py::arg("momentum"),
+        py::arg("factor"));
 }
 
 }  // namespace pydl

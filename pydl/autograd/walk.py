@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from .. import recording
 from ..tensor import Tensor
 from .graph import Edge, Function, Leaf, Node
 from .mode import enable_grad, no_grad
@@ -120,6 +121,8 @@ def _store_grad(leaf: Leaf, grad: Tensor, foreign: set[int]) -> None:
     tensor = leaf.tensor()
     if tensor is None:
         return
+    if recording.running:
+        recording.tell("store_grad", tensor)
     if tensor.grad is not None:
         tensor.grad = tensor.grad + grad
         return
