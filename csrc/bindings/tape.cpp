@@ -129,6 +129,7 @@ void bind_tape(py::module_& m) {
                tape.written.append(array);
            })
       .def("__len__", &Tape::size)
+      .def_readonly("done", &PyTape::done)
       .def_property_readonly("bytes", [](PyTape& tape) { return tape.arena().size(); })
       .def_readonly("written", &PyTape::written)
       .def_readonly("numbers", &PyTape::numbers);

@@ -41,15 +41,17 @@ class Tape {
   using Operation = std::function<void()>;
 
   void add(Operation operation) { operations_.push_back(std::move(operation)); }
-  // Runs every operation in the order of recording; an exception ends it.
-  void replay() const {
-    for (const Operation& operation : operations_) operation();
+  // Runs every operation in the order of recording; an exception ends it, after `done` of them.
+  void replay() {
+    for (done = 0; done < operations_.size(); ++done) operations_[done]();
   }
   size_t size() const { return operations_.size(); }
   Arena& arena() { return *arena_; }
 
   // Something that an operation needs alive.
   void keep(std::shared_ptr<void> object) { kept_.push_back(std::move(object)); }
+
+  size_t done = 0;
 
   // Where the numbers of a generator begin in this run; new numbers are drawn from stream `current`, -1:
   // none.
