@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 import numpy as np
@@ -107,6 +108,18 @@ def get_rng_state() -> np.ndarray:
 def set_rng_state(state: Any) -> None:
     """Go on from what `get_rng_state` gave."""
     default_generator.set_state(state)
+
+
+@contextmanager
+def fork_rng(seed: int | None = None) -> Iterator[None]:
+    """What is drawn within leaves the default generator as it was; with `seed`, it is drawn from that seed's stream."""
+    before = get_rng_state()
+    if seed is not None:
+        manual_seed(seed)
+    try:
+        yield
+    finally:
+        set_rng_state(before)
 
 
 def _generator(function: str, generator: Generator | None) -> Generator:

@@ -101,8 +101,8 @@ void note_written(Tape& tape, py::handle array, const View& view);
 // While a step is recorded: renew(…) gives an operation other numbers before a replay.
 void note_numbers(Tape& tape, py::object renew);
 
-// A result in the memory of the tape.
-py::object empty_on_tape(Tape& tape, const py::dtype& dtype, const std::vector<py::ssize_t>& shape,
-                         const std::vector<py::ssize_t>& strides);
+// While a step is recorded: a result gets this memory of the tape's pool. Gives the class of the result's
+// array.
+PyTypeObject* note_result(Tape& tape, const void* data, int64_t bytes);
 
 }  // namespace pydl

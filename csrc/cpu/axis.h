@@ -58,6 +58,16 @@ static inline Axis line(int64_t n, int64_t stride) {
   return axis;
 }
 
+// body(i, offset) for i < count, of the elements from `begin` on.
+template <class Body>
+static inline void for_offsets(const Axis& axis, int64_t begin, int64_t count, Body&& body) {
+  for (int64_t i = 0; i < count;) {
+    const int64_t base = axis.offset(begin + i), n = axis.run(begin + i, count - i), step = axis.step();
+    for (int64_t j = 0; j < n; ++j) body(i + j, base + j * step);
+    i += n;
+  }
+}
+
 // Whether n offsets are consecutive.
 static inline bool is_unit(const int64_t* offsets, int64_t n) {
   for (int64_t i = 1; i < n; ++i)

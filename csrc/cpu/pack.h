@@ -1,85 +1,18 @@
 // Packed panels: panel[k · R + lane], zero beyond the last lane, so that every tile, edges included, runs the
-// same chain of operations.
+// same chain of operations. And the operand of a product that is an array in memory.
 #pragma once
-#include "cpu/axis.h"
-#include "cpu/simd.h"
+#include "cpu/rows.h"
 
 namespace pydl {
 namespace PYDL_ISA {
 namespace {
 
-// The halves of a and b, lane by lane in turn.
-template <class T>
-static inline Vec<T> interleave_low(Vec<T> a, Vec<T> b) {
-  constexpr int W = Vec<T>::size;
-  if constexpr (W == 2) return Vec<T>(__builtin_shufflevector(a.v, b.v, 0, 2));
-  if constexpr (W == 4) return Vec<T>(__builtin_shufflevector(a.v, b.v, 0, 4, 1, 5));
-  if constexpr (W == 8) return Vec<T>(__builtin_shufflevector(a.v, b.v, 0, 8, 1, 9, 2, 10, 3, 11));
-  if constexpr (W == 16)
-    return Vec<T>(__builtin_shufflevector(a.v, b.v, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23));
-}
-
-template <class T>
-static inline Vec<T> interleave_high(Vec<T> a, Vec<T> b) {
-  constexpr int W = Vec<T>::size;
-  if constexpr (W == 2) return Vec<T>(__builtin_shufflevector(a.v, b.v, 1, 3));
-  if constexpr (W == 4) return Vec<T>(__builtin_shufflevector(a.v, b.v, 2, 6, 3, 7));
-  if constexpr (W == 8) return Vec<T>(__builtin_shufflevector(a.v, b.v, 4, 12, 5, 13, 6, 14, 7, 15));
-  if constexpr (W == 16)
-    return Vec<T>(
-        __builtin_shufflevector(a.v, b.v, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31));
-}
-
-// Transposes a square of registers: log2(W) perfect shuffles of its rows.
-template <class T>
-static inline void transpose(Vec<T> (&r)[Vec<T>::size]) {
-  constexpr int W = Vec<T>::size;
-#pragma GCC unroll 4
-  for (int round = 1; round < W; round *= 2) {
-    Vec<T> next[W];
-#pragma GCC unroll 8
-    for (int i = 0; i < W / 2; ++i) {
-      next[2 * i] = interleave_low(r[i], r[i + W / 2]);
-      next[2 * i + 1] = interleave_high(r[i], r[i + W / 2]);
-    }
-#pragma GCC unroll 16
-    for (int i = 0; i < W; ++i) r[i] = next[i];
-  }
-}
-
-// Lanes [first, first + Count) of a panel from as many rows of n contiguous elements; a null row is zeros.
-template <int R, int Count, class T>
-static void pack_lane_group(T* panel, const T* const* rows, int64_t n) {
-  using V = Vec<T>;
-  constexpr int W = V::size;
-  for (int64_t k = 0; k < n; k += W) {
-    const int width = int(min64(W, n - k));
-    V block[W];
-#pragma GCC unroll 16
-    for (int i = 0; i < W; ++i) {
-      if (i >= Count || !rows[i]) {
-        block[i] = V(T(0));
-      } else {
-        block[i] = width == W ? V::load(rows[i] + k) : V::load_partial(rows[i] + k, width);
-      }
-    }
-    transpose(block);
-    if (width == W) {
-#pragma GCC unroll 16
-      for (int j = 0; j < W; ++j) block[j].store_partial(panel + (k + j) * R, Count);
-    } else {
-      for (int j = 0; j < width; ++j) block[j].store_partial(panel + (k + j) * R, Count);
-    }
-  }
-}
-
 // A panel of R lanes from R rows of n contiguous elements.
 template <int R, class T>
 static void pack_rows(T* panel, const T* const* rows, int64_t n) {
   constexpr int W = Vec<T>::size;
-  constexpr int whole = R / W * W;
-  for (int lane = 0; lane < whole; lane += W) pack_lane_group<R, W>(panel + lane, rows + lane, n);
-  if constexpr (whole < R) pack_lane_group<R, R - whole>(panel + whole, rows + whole, n);
+  static_assert(R % W == 0, "whole registers");
+  for (int lane = 0; lane < R; lane += W) transpose_rows(panel + lane, R, rows + lane, n);
 }
 
 // A panel from rows that start at src + at[lane] and whose elements lie `step` apart.
@@ -101,6 +34,7 @@ struct Strided {
   const T* data;
   Axis lanes, ks;
 
+  // As the right operand: a panel of R lanes.
   template <int R>
   void pack(T* panel, int64_t lane0, int64_t count, int64_t k0, int64_t kc) const {
     int64_t at[R];
@@ -110,6 +44,36 @@ struct Strided {
       const int64_t n = ks.run(k0 + k, kc - k);
       pack_run<R>(panel + k * R, data + ks.offset(k0 + k), at, count, unit, n);
       k += n;
+    }
+  }
+
+  // As the left operand (rows.h).
+  bool in_place(int64_t columns) const {
+    if (ks.levels > 0 && (ks.step() != 1 || (ks.levels > 1 && ks.size[ks.levels - 1] < kShortest)))
+      return false;
+    // Rows that lie many pages apart fall into the same few sets of a cache.
+    return columns <= kFewColumns || lanes.levels != 1 || lanes.stride[0] * int64_t(sizeof(T)) % 4096 != 0;
+  }
+  void find(RowTable<T>& table, int64_t lane0, int64_t count, int64_t k0, int64_t kc) const {
+    for (int64_t k = 0; k < kc;) {
+      const int64_t n = ks.run(k0 + k, kc - k);
+      const T* const from = data + ks.offset(k0 + k);
+      const T** const rows = table.add(n);
+      for_offsets(lanes, lane0, count, [&](int64_t i, int64_t at) { rows[i] = from + at; });
+      k += n;
+    }
+  }
+  void copy(T* rows, int64_t row_step, int64_t lane0, int64_t count, int64_t k0, int64_t kc) const {
+    constexpr int64_t some = 64;
+    int64_t at[some];
+    for (int64_t i = 0; i < count; i += some, rows += some * row_step) {
+      const int64_t lanes_here = min64(some, count - i);
+      lanes.offsets(lane0 + i, lanes_here, at);
+      for (int64_t k = 0; k < kc;) {
+        const int64_t n = ks.run(k0 + k, kc - k);
+        copy_rows(rows + k, row_step, data + ks.offset(k0 + k), at, lanes_here, ks.step(), n);
+        k += n;
+      }
     }
   }
 

@@ -1,8 +1,9 @@
-// A matrix product over any two operands that can pack panels: matrices, or the patches of an image.
+// A matrix product over any two operands, the left one given as rows (rows.h), the right one as packed panels
+// (pack.h): matrices, or the patches of an image.
 //
 // The result is cut into blocks of rows × columns by shape; a block is one item of parallel work and runs
 // over the whole of k, in the order of long_sum.h where that is long. An operand that several blocks need is
-// packed once beforehand, the other by its block.
+// copied or packed once beforehand, the other by its block.
 #pragma once
 #include "core/parallel.h"
 #include "core/scratch.h"
@@ -16,7 +17,7 @@ namespace {
 constexpr int64_t kSharedElements = INT64_C(1) << 22;  // of one operand packed at a time
 constexpr int64_t kMostDeep = 16 * kLeaf;              // k packed at a time
 constexpr int64_t kItemWork = INT64_C(1) << 18;        // multiply-adds worth waking a thread for
-constexpr int64_t kMostItems = 64;
+constexpr int64_t kFewItems = 8, kMostItems = 64;
 
 // Sizes of the blocks: multiples of a tile.
 struct Blocks {
@@ -28,17 +29,23 @@ static inline int64_t even_block(int64_t total, int64_t pieces, int64_t unit) {
   return round_up(ceil_div(total, pieces), unit);
 }
 
-// At most max_rows × max_cols a block, and enough blocks to share out where there is work for them.
+// How many blocks share the work out well: the larger the blocks, the less is moved.
+static inline int64_t wanted_blocks(double work) {
+  const double few = work / double(kItemWork), many = work / double(16 * kItemWork);
+  const double wanted = few < double(kFewItems) ? few : many < double(kFewItems) ? double(kFewItems) : many;
+  return int64_t(wanted < double(kMostItems) ? wanted : double(kMostItems));
+}
+
+// At most max_rows × max_cols a block, and enough blocks to share out where there is work for them. Blocks are
+// rather tall than wide: a panel of the right operand is then read from near more often.
 template <class T>
 static Blocks cut_blocks(int64_t m, int64_t n, int64_t k, int64_t max_rows, int64_t max_cols) {
-  const double work = double(m) * double(n) * double(max64(k, 1));
-  const int64_t wanted =
-      int64_t(work / double(kItemWork) < double(kMostItems) ? work / double(kItemWork) : double(kMostItems));
+  const int64_t wanted = wanted_blocks(double(m) * double(n) * double(max64(k, 1)));
   const int64_t mr = Tile<T>::rows, nr = Tile<T>::cols;
   int64_t down = ceil_div(m, max_rows), across = ceil_div(n, max_cols);
   while (down * across < wanted) {
     const int64_t tall = ceil_div(m, down), wide = ceil_div(n, across);
-    if (wide >= 2 * nr && (wide >= tall || tall < 2 * mr)) {
+    if (wide >= 2 * nr && (2 * wide >= tall || tall < 2 * mr)) {
       across *= 2;
     } else if (tall >= 2 * mr) {
       down *= 2;
@@ -62,7 +69,7 @@ static void pack_panels(const Operand& operand, T* out, int64_t lane0, int64_t c
     operand.template pack<R>(out, lane0 + lane, min64(R, count - lane), k0, kc);
 }
 
-// All of an operand, block of k by block of k: panels of block p begin at p · kDeep · round_up(lanes, R).
+// All of the right operand, block of k by block of k: panels of block p begin at p · kDeep · round_up(lanes, R).
 template <int R, class T, class Operand>
 static void pack_whole(const Operand& operand, T* out, int64_t lane0, int64_t lanes, int64_t k0, int64_t k) {
   const int64_t padded = round_up(lanes, R), panels = padded / R;
@@ -76,6 +83,16 @@ static void pack_whole(const Operand& operand, T* out, int64_t lane0, int64_t la
   });
 }
 
+// All of the left operand, row by row.
+template <class T, class Operand>
+static void copy_whole(const Operand& operand, T* out, int64_t row_step, int64_t row0, int64_t rows, int64_t k0,
+                       int64_t k) {
+  const int64_t grain = 8 * max64(1, 4096 / max64(k, 1));
+  parallel_ranges(rows, grain, [&](int64_t begin, int64_t end) {
+    operand.copy(out + begin * row_step, row_step, row0 + begin, end - begin, k0, k);
+  });
+}
+
 template <class T, class A, class B>
 struct Product {
   const A& a;
@@ -85,20 +102,28 @@ struct Product {
   int64_t k0, k;                   // the part of the sum
 
   void run(int64_t max_rows, int64_t max_cols) const {
-    constexpr int MR = Tile<T>::rows, NR = Tile<T>::cols;
+    constexpr int NR = Tile<T>::cols;
     const int64_t deep = min64(k, kMostDeep), levels = LongSum<T>::levels(k);
     const Blocks cut = cut_blocks<T>(rows, cols, deep, max_rows, max_cols);
-    const int64_t size_a = cut.col_blocks > 1 ? round_up(round_up(rows, MR) * deep, 16) : 0,
+    const bool in_place = a.in_place(cols);
+    const int64_t row_step = deep + 16;
+    const int64_t size_a = !in_place && k > 0 && cut.col_blocks > 1 ? round_up(rows * row_step, 16) : 0,
                   size_b = cut.row_blocks > 1 ? round_up(round_up(cols, NR) * deep, 16) : 0,
                   size_sums =
                       k > kMostDeep ? levels * cut.row_blocks * cut.col_blocks * cut.rows * cut.cols : 0;
-    if (size_a + size_b + size_sums == 0) return run_blocks(cut, {0, k, nullptr, nullptr, nullptr});
+    if (size_a + size_b + size_sums == 0)
+      return run_blocks(cut, {0, k, nullptr, row_step, nullptr, nullptr, in_place});
     with_scratch<T>(size_a + size_b + size_sums, [&](T* memory) {
-      Part part{0, deep, size_a ? memory : nullptr, size_b ? memory + size_a : nullptr,
-                size_sums ? memory + size_a + size_b : nullptr};
+      Part part{0,
+                deep,
+                size_a ? memory : nullptr,
+                row_step,
+                size_b ? memory + size_a : nullptr,
+                size_sums ? memory + size_a + size_b : nullptr,
+                in_place};
       for (; part.p < k; part.p += deep) {
         part.k = min64(deep, k - part.p);
-        if (part.a) pack_whole<MR>(a, part.a, row0, rows, k0 + part.p, part.k);
+        if (part.a) copy_whole(a, part.a, row_step, row0, rows, k0 + part.p, part.k);
         if (part.b) pack_whole<NR>(b, part.b, col0, cols, k0 + part.p, part.k);
         run_blocks(cut, part);
       }
@@ -106,11 +131,14 @@ struct Product {
   }
 
  private:
-  // Steps [p, p + k) of the sum, and what the blocks share: the operands packed for these steps, and the sums
-  // that outlive them. Null: each block has its own.
+  // Steps [p, p + k) of the sum, and what the blocks share: the left operand's rows copied and the right one's
+  // panels packed for these steps, and the sums that outlive them. Null: each block has its own.
   struct Part {
     int64_t p, k;
-    T *a, *b, *sums;
+    T* a;
+    int64_t a_step;
+    T *b, *sums;
+    bool in_place;
   };
 
   // Rows [i, i + mb) × columns [j, j + nb) of the part of the result, and where they lie in the result.
@@ -124,7 +152,7 @@ struct Product {
     parallel(cut.row_blocks * cut.col_blocks, [&](int64_t item) {
       const int64_t i = item % cut.row_blocks * cut.rows, j = item / cut.row_blocks * cut.cols;
       const int64_t mb = min64(cut.rows, rows - i), nb = min64(cut.cols, cols - j);
-      const int64_t size_a = part.a ? 0 : round_up(round_up(mb, Tile<T>::rows) * min64(part.k, kDeep), 16);
+      const int64_t size_a = RowTable<T>::elements(mb);
       const int64_t size_b = part.b ? 0 : round_up(round_up(nb, Tile<T>::cols) * min64(part.k, kDeep), 16);
       const int64_t size_sums = part.sums ? 0 : all_levels;
       const int64_t indices = (mb + nb) * int64_t(sizeof(int64_t) / sizeof(T));
@@ -139,20 +167,28 @@ struct Product {
     });
   }
 
-  // Operands are packed here, into own_a and own_b, where they are not shared.
+  // The rows of a block for steps [p, p + kc) of the part.
+  void find_rows(RowTable<T>& table, const Place& at, const Part& part, int64_t p, int64_t kc) const {
+    if (part.a) return table.add_rows(part.a + at.i * part.a_step + p, part.a_step, at.mb, kc);
+    if (part.in_place && kc > 0) return a.find(table, row0 + at.i, at.mb, k0 + part.p + p, kc);
+    a.copy(table.copies, kCopy, row0 + at.i, at.mb, k0 + part.p + p, kc);
+    table.add_rows(table.copies, kCopy, at.mb, kc);
+  }
+
+  // The rows' table lies in own_a; the right operand is packed into own_b where it is not shared.
   void run_block(const Place& at, const Part& part, T* own_a, T* own_b, const LongSum<T>& sums) const {
-    constexpr int MR = Tile<T>::rows, NR = Tile<T>::cols;
+    constexpr int NR = Tile<T>::cols;
     int64_t p = 0;
     do {
       const int64_t kc = min64(kDeep, part.k - p), from = part.p + p, to = from + kc;
-      const T* pa = part.a ? part.a + p * round_up(rows, MR) + at.i * kc : own_a;
+      RowTable<T> table(at.mb, own_a);
+      find_rows(table, at, part, p, kc);
       const T* pb = part.b ? part.b + p * round_up(cols, NR) + at.j * kc : own_b;
-      if (!part.a) pack_panels<MR>(a, own_a, row0 + at.i, at.mb, k0 + from, kc);
       if (!part.b) pack_panels<NR>(b, own_b, col0 + at.j, at.nb, k0 + from, kc);
       if (k <= kLeaf) {
-        multiply_into_result(at, kc, pa, pb, from == 0, to == k);
+        multiply_into_result(at, kc, table.stretches, pb, from == 0, to == k);
       } else {
-        multiply_into_sums(at, kc, pa, pb, sums, from);
+        multiply_into_sums(at, kc, table.stretches, pb, sums, from);
         if (to % kLeaf == 0 || to == k) merge_sums(at, sums, from / kLeaf, to == k);
       }
       p += kc;
@@ -162,37 +198,42 @@ struct Product {
   // body(TilePlace, tile number) for each tile of a block, panel of columns by panel of columns.
   template <class Body>
   void for_tiles(const Place& at, bool begins, bool ends, Body&& body) const {
-    constexpr int MR = Tile<T>::rows, NR = Tile<T>::cols;
-    int64_t tile = 0;
+    constexpr int NR = Tile<T>::cols;
+    int64_t tile = 0, height;
     for (int64_t j = 0; j < at.nb; j += NR) {
       const int width = int(min64(NR, at.nb - j));
       const int64_t* const col_at = at.col_at + j;
       const bool unit = is_unit(col_at, width);
-      for (int64_t i = 0; i < at.mb; i += MR, ++tile)
-        body(TilePlace{row0 + at.i + i, col0 + at.j + j, int(min64(MR, at.mb - i)), width, at.row_at + i,
-                       col_at, unit, begins, ends},
+      for (int64_t i = 0; i < at.mb; i += height, ++tile) {
+        height = next_rows(at.mb - i);
+        body(TilePlace{row0 + at.i + i, col0 + at.j + j, int(height), width, at.row_at + i, col_at, unit,
+                       begins, ends},
              tile, i, j);
+      }
     }
   }
 
-  void multiply_into_result(const Place& at, int64_t kc, const T* pa, const T* pb, bool begins,
+  void multiply_into_result(const Place& at, int64_t kc, const Stretch<T>* rows_at, const T* pb, bool begins,
                             bool ends) const {
     alignas(64) T tile[Tile<T>::rows * Tile<T>::cols];
     for_tiles(at, begins, ends, [&](const TilePlace& t, int64_t, int64_t i, int64_t j) {
-      choose_tile<T>(t.rows, t.cols)(kc, pa + i * kc, pb + j * kc, tile);
+      prefetch_tile(result, t);
+      if (is_plain(result, t))
+        return choose_rows<T, 2, ToResult<T>>(t.rows)(kc, rows_at, i, pb + j * kc, straight(result, t));
+      choose_tile<T, ToTile<T>>(t.rows, t.cols)(kc, rows_at, i, pb + j * kc, {tile});
       store_tile(result, t, tile);
     });
   }
 
   // Steps from `from` on, of one leaf of a long sum.
-  void multiply_into_sums(const Place& at, int64_t kc, const T* pa, const T* pb, const LongSum<T>& sums,
-                          int64_t from) const {
+  void multiply_into_sums(const Place& at, int64_t kc, const Stretch<T>* rows_at, const T* pb,
+                          const LongSum<T>& sums, int64_t from) const {
     alignas(64) T tile[Tile<T>::rows * Tile<T>::cols];
     const int level = LongSum<T>::depth(from / kLeaf);
     const bool begins = from % kLeaf == 0;
     for_tiles(at, begins, false, [&](const TilePlace& t, int64_t number, int64_t i, int64_t j) {
       T* const sum = sums.at(level, number);
-      choose_tile<T>(t.rows, t.cols)(kc, pa + i * kc, pb + j * kc, begins ? sum : tile);
+      choose_tile<T, ToTile<T>>(t.rows, t.cols)(kc, rows_at, i, pb + j * kc, {begins ? sum : tile});
       if (!begins) add_tile(sum, tile, t.rows, t.cols);
     });
   }

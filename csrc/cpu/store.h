@@ -89,9 +89,20 @@ static inline Vec<T> column_bias(const Result<T>& r, int64_t col, int n) {
   return n == Vec<T>::size ? Vec<T>::load(bias) : Vec<T>::load_partial(bias, n);
 }
 
+// Brings the lines of a tile near while its products are computed.
+template <class T>
+static inline void prefetch_tile(const Result<T>& r, const TilePlace& t) {
+  if (!t.unit) return;
+  for (int i = 0; i < t.rows; ++i) {
+    const T* const out = r.data + t.row_at[i] + t.col_at[0];
+    __builtin_prefetch(out, 1);
+    __builtin_prefetch(out + t.cols - 1, 1);
+  }
+}
+
 // Any tile, any step of the result.
 template <class T>
-static void store_any(const Result<T>& r, const TilePlace& t, const T* tile) {
+static void store_tile(const Result<T>& r, const TilePlace& t, const T* tile) {
   using V = Vec<T>;
   constexpr int W = V::size;
   for (int i = 0; i < t.rows; ++i) {
@@ -116,34 +127,56 @@ static void store_any(const Result<T>& r, const TilePlace& t, const T* tile) {
   }
 }
 
-// A whole tile of consecutive columns, neither scaled nor activated.
+// … or straight to the result: a whole tile of consecutive columns, neither scaled nor activated.
 template <class T>
-static void store_whole(const Result<T>& r, const TilePlace& t, const T* tile) {
-  using V = Vec<T>;
-  constexpr int W = V::size;
-  V by_column[2] = {V(T(0)), V(T(0))};
-  if (t.last && r.col_bias)
-    for (int v = 0; v < 2; ++v) by_column[v] = column_bias(r, t.col + v * W, W);
-  for (int i = 0; i < t.rows; ++i, tile += 2 * W) {
-    T* const out = r.data + t.row_at[i] + t.col_at[0];
-    V value[2] = {V::load(tile), V::load(tile + W)};
-    for (int v = 0; v < 2; ++v) {
-      if (!t.first) value[v] = value[v] + V::load(out + v * W);
-      if (t.last && r.row_bias) value[v] = value[v] + V(r.row_bias[(t.row + i) * r.row_bias_step]);
-      if (t.last && r.col_bias) value[v] = value[v] + by_column[v];
-      value[v].store(out + v * W);
-    }
+struct ToResult {
+  T* out;
+  const int64_t* row_at;
+  bool adds;                            // to what is there
+  const T *row_bias, *col_bias;         // of the tile, or null
+  int64_t row_bias_step, col_bias_step;
+
+  template <int Rows, int Vecs, bool AddGroup, bool AddTile>
+  __attribute__((always_inline)) void finish(const Accumulators<T, Rows, Vecs>& sum, const T* group,
+                                             const T* tile) const {
+    constexpr int W = Vec<T>::size;
+    if (!adds && !row_bias && !col_bias)
+      return sum.template leave<AddGroup, AddTile>(
+          group, tile, [&](int i, int v, Vec<T> x) __attribute__((always_inline)) {
+            x.store(out + row_at[i] + v * W);
+          });
+    Vec<T> by_column[Vecs];
+    for (int v = 0; v < Vecs; ++v)
+      by_column[v] = col_bias ? Vec<T>::gather(col_bias + v * W * col_bias_step, col_bias_step) : Vec<T>(T(0));
+    sum.template leave<AddGroup, AddTile>(
+        group, tile, [&](int i, int v, Vec<T> x) __attribute__((always_inline)) {
+          T* const to = out + row_at[i] + v * W;
+          if (adds) x = x + Vec<T>::load(to);
+          if (row_bias) x = x + Vec<T>(row_bias[i * row_bias_step]);
+          if (col_bias) x = x + by_column[v];
+          x.store(to);
+        });
   }
+};
+
+// Whether a tile goes straight to the result.
+template <class T>
+static inline bool is_plain(const Result<T>& r, const TilePlace& t) {
+  return t.unit && t.cols == Tile<T>::cols && r.alpha == T(1) && (!t.first || r.beta == T(0)) &&
+         (!t.last || r.activation == Activation::none);
 }
 
 // The first block of k replaces (or, with beta, scales) what is there, later ones add to it; bias and
 // activation come with the last.
 template <class T>
-static void store_tile(const Result<T>& r, const TilePlace& t, const T* tile) {
-  const bool plain =
-      r.alpha == T(1) && (!t.first || r.beta == T(0)) && (!t.last || r.activation == Activation::none);
-  if (plain && t.unit && t.cols == Tile<T>::cols) return store_whole(r, t, tile);
-  store_any(r, t, tile);
+static inline ToResult<T> straight(const Result<T>& r, const TilePlace& t) {
+  return {r.data + t.col_at[0],
+          t.row_at,
+          !t.first,
+          t.last && r.row_bias ? r.row_bias + t.row * r.row_bias_step : nullptr,
+          t.last && r.col_bias ? r.col_bias + t.col * r.col_bias_step : nullptr,
+          r.row_bias_step,
+          r.col_bias_step};
 }
 
 }  // namespace

@@ -24,7 +24,45 @@ constexpr int64_t kDeep = 256;   // k in one packed block: a panel of B stays in
 constexpr int64_t kRun = 32;     // k in one chain of fused multiply-adds
 constexpr int64_t kGroup = 128;  // k in as many chains as are added one after the other
 
-// The accumulators of one tile, or of its first Rows rows and Vecs registers of columns.
+// n steps of k along which the elements of every row of A are consecutive, from rows[i] on.
+template <class T>
+struct Stretch {
+  int64_t n;
+  const T* const* rows;
+};
+
+// Rows `row` … row + Rows of A, stretch by stretch.
+template <class T, int Rows>
+struct RowCursor {
+  const Stretch<T>* stretch;
+  int64_t row, left;
+  const T* at[Rows];
+
+  RowCursor(const Stretch<T>* stretches, int64_t first) : stretch(stretches), row(first) { open(); }
+
+  // How many of `wanted` steps lie ahead in one stretch.
+  int64_t ready(int64_t wanted) {
+    if (left == 0) {
+      ++stretch;
+      open();
+    }
+    return wanted < left ? wanted : left;
+  }
+  void skip(int64_t n) {
+    left -= n;
+#pragma GCC unroll 12
+    for (int i = 0; i < Rows; ++i) at[i] += n;
+  }
+
+ private:
+  void open() {
+    left = stretch->n;
+#pragma GCC unroll 12
+    for (int i = 0; i < Rows; ++i) at[i] = stretch->rows[row + i];
+  }
+};
+
+// The accumulators of the first Rows rows and Vecs registers of columns of a tile.
 template <class T, int Rows, int Vecs>
 struct Accumulators {
   using V = Vec<T>;
@@ -39,80 +77,117 @@ struct Accumulators {
   }
 
   // n steps of a chain; the compiler knows n where a chain is whole.
-  __attribute__((always_inline)) void multiply(const T* a, const T* b, int64_t n) {
+  __attribute__((always_inline)) void multiply(const T* const (&a)[Rows], const T* b, int64_t n) {
 #pragma GCC unroll 4
-    for (int64_t k = 0; k < n; ++k, a += kRows, b += NR) {
+    for (int64_t k = 0; k < n; ++k, b += NR) {
       V row[Vecs];
 #pragma GCC unroll 2
       for (int v = 0; v < Vecs; ++v) row[v] = V::load(b + v * W);
 #pragma GCC unroll 12
       for (int i = 0; i < Rows; ++i) {
-        const V left(a[i]);
+        const V left(a[i][k]);
 #pragma GCC unroll 2
         for (int v = 0; v < Vecs; ++v) acc[i][v] = fma(left, row[v], acc[i][v]);
       }
     }
   }
 
-  void add(const T* p) {
+  // Register by register, so that additions and stores hide behind the products of the next chain. What is
+  // null is not added; put(i, v, sum) stores a register.
+  template <bool AddGroup, bool AddTile, class Put>
+  __attribute__((always_inline)) void leave(const T* group, const T* tile, Put&& put) const {
 #pragma GCC unroll 12
     for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 2
-      for (int v = 0; v < Vecs; ++v) acc[i][v] = V::load(p + i * NR + v * W) + acc[i][v];
-  }
-
-  void store(T* p) const {
-#pragma GCC unroll 12
-    for (int i = 0; i < Rows; ++i)
-#pragma GCC unroll 2
-      for (int v = 0; v < Vecs; ++v) acc[i][v].store(p + i * NR + v * W);
+      for (int v = 0; v < Vecs; ++v) {
+        V sum = acc[i][v];
+        if (AddGroup) sum = V::load(group + i * NR + v * W) + sum;
+        if (AddTile) sum = V::load(tile + i * NR + v * W) + sum;
+        put(i, v, sum);
+      }
   }
 };
 
-// tile[i, j] = Σ_k a[k, i] · b[k, j] for the first Rows rows and Vecs registers of columns; a and b are
-// packed panels of kRows and Tile<T>::cols lanes. Chains of kRun steps are added to groups, groups to the
-// tile, which bounds the rounding error.
-template <class T, int Rows, int Vecs>
-static void multiply_tile(int64_t kc, const T* a, const T* b, T* tile) {
-  alignas(64) T group[Rows * Tile<T>::cols];
-  int64_t k = 0;
-  do {
+// Where a tile goes: to memory of its own, rows Tile<T>::cols apart …
+template <class T>
+struct ToTile {
+  T* tile;
+
+  template <int Rows, int Vecs, bool AddGroup, bool AddTile>
+  __attribute__((always_inline)) void finish(const Accumulators<T, Rows, Vecs>& sum, const T* group,
+                                             const T* before) const {
+    T* const out = tile;
+    sum.template leave<AddGroup, AddTile>(group, before, [out](int i, int v, Vec<T> x) __attribute__((
+                                                             always_inline)) {
+      x.store(out + i * Tile<T>::cols + v * Vec<T>::size);
+    });
+  }
+};
+
+// tile[i, j] = Σ_k a[i, k] · b[k, j] for the first Rows rows and Vecs registers of columns; b is a packed
+// panel. Chains of kRun steps are added to groups, groups to the tile, which bounds the rounding error.
+template <class T, int Rows, int Vecs, class Place>
+static void multiply_tile(int64_t kc, const Stretch<T>* stretches, int64_t row, const T* b,
+                          const Place& place) {
+  alignas(64) T group[Rows * Tile<T>::cols], tile[Rows * Tile<T>::cols];
+  const ToTile<T> to_group{group}, to_tile{tile};
+  RowCursor<T, Rows> a(stretches, row);
+  for (int64_t k = 0;;) {
     Accumulators<T, Rows, Vecs> sum;
     sum.clear();
-    const bool begins = k % kGroup == 0, first = k < kGroup;
-    const int64_t left = kc - k;
-    if (left >= kRun) {
-      sum.multiply(a + k * kRows, b + k * Tile<T>::cols, kRun);
+    const int64_t steps = kc - k < kRun ? kc - k : kRun;
+    if (steps == kRun && a.ready(kRun) == kRun) {
+      sum.multiply(a.at, b, kRun);
+      a.skip(kRun);
     } else {
-      sum.multiply(a + k * kRows, b + k * Tile<T>::cols, left);
+      const T* from = b;
+      for (int64_t left = steps, n; left > 0; left -= n, from += n * Tile<T>::cols) {
+        n = a.ready(left);
+        sum.multiply(a.at, from, n);
+        a.skip(n);
+      }
     }
+    b += steps * Tile<T>::cols;
+    const bool alone = k % kGroup == 0, first = k < kGroup;
     k += kRun;
-    const bool ends = k % kGroup == 0 || left <= kRun;
-    if (!begins) sum.add(group);
-    if (ends && !first) sum.add(tile);
-    sum.store(ends ? tile : group);
-  } while (k < kc);
+    if (k >= kc) {
+      if (first) return alone ? place.template finish<Rows, Vecs, false, false>(sum, group, tile)
+                              : place.template finish<Rows, Vecs, true, false>(sum, group, tile);
+      return alone ? place.template finish<Rows, Vecs, false, true>(sum, group, tile)
+                   : place.template finish<Rows, Vecs, true, true>(sum, group, tile);
+    }
+    if (k % kGroup == 0) {
+      first ? to_tile.template finish<Rows, Vecs, true, false>(sum, group, tile)
+            : to_tile.template finish<Rows, Vecs, true, true>(sum, group, tile);
+    } else {
+      alone ? to_group.template finish<Rows, Vecs, false, false>(sum, group, tile)
+            : to_group.template finish<Rows, Vecs, true, false>(sum, group, tile);
+    }
+  }
 }
 
-template <class T>
-using TileFunction = void (*)(int64_t, const T*, const T*, T*);
+template <class T, class Place>
+using TileFunction = void (*)(int64_t, const Stretch<T>*, int64_t, const T*, const Place&);
 
-template <class T, int Vecs>
-static TileFunction<T> choose_rows(int64_t rows) {
-  if (rows <= 1) return multiply_tile<T, 1, Vecs>;
-  if (rows <= 2) return multiply_tile<T, 2, Vecs>;
-  if (rows <= 4) return multiply_tile<T, 4, Vecs>;
-#if defined(__AVX512F__)
-  if (rows <= 6) return multiply_tile<T, 6, Vecs>;
-  if (rows <= 8) return multiply_tile<T, 8, Vecs>;
-#endif
-  return multiply_tile<T, kRows, Vecs>;
+// The function for that many rows.
+template <class T, int Vecs, class Place, int Rows = kRows>
+static TileFunction<T, Place> choose_rows(int64_t rows) {
+  if constexpr (Rows > 1)
+    if (rows < Rows) return choose_rows<T, Vecs, Place, Rows - 1>(rows);
+  return multiply_tile<T, Rows, Vecs, Place>;
 }
 
-// The smallest function that covers rows × cols.
-template <class T>
-static TileFunction<T> choose_tile(int64_t rows, int64_t cols) {
-  return cols <= Vec<T>::size ? choose_rows<T, 1>(rows) : choose_rows<T, 2>(rows);
+// The function for rows × cols.
+template <class T, class Place>
+static TileFunction<T, Place> choose_tile(int64_t rows, int64_t cols) {
+  return cols <= Vec<T>::size ? choose_rows<T, 1, Place>(rows) : choose_rows<T, 2, Place>(rows);
+}
+
+// How many of `left` rows the next tile takes: the last two share theirs, since a tile of a row or two leaves
+// the multipliers idle.
+static inline int64_t next_rows(int64_t left) {
+  if (left <= kRows) return left;
+  return left >= 2 * kRows ? kRows : (left + 1) / 2;
 }
 
 }  // namespace
