@@ -72,7 +72,7 @@ class Generator:
         """make(seed, position) for the next `blocks` blocks; where it fails they count as not drawn."""
         seed, start = self.take(blocks)
         if recording.running:
-            recording.tell("draw", self, seed, start)
+            recording.tell("draw", self, seed, start, blocks)
         try:
             return make(seed, start)
         except BaseException:

@@ -153,3 +153,45 @@ def test_what_no_memory_can_hold_is_an_error(shape):
     with pytest.raises((MemoryError, ValueError)):
         kernels.add(np.lib.stride_tricks.as_strided(x, shape, (0,) * len(shape)), 1.0)
     assert (result(1000) == 1).all()
+
+
+def test_a_private_pool_lends_its_blocks_to_nobody_else():
+    pool = kernels.PrivatePool()
+    with pool:
+        first = result(100_000)
+        small = result(3)
+        places = {address(first), address(small)}
+        del first, small
+    before = kernels.memory_use()
+    outside = [result(100_000) for _ in range(3)] + [result(3) for _ in range(3)]
+    assert not places & {address(array) for array in outside}
+    with pool:
+        again = [result(100_000), result(3)]
+    assert places == {address(array) for array in again}
+    del outside
+    kernels.empty_cache()
+    assert kernels.memory_use() == (before[0], 0)
+
+
+def test_a_private_pool_ends_with_its_last_block():
+    pool = kernels.PrivatePool()
+    with pool:
+        array = result(MIB, 7.0)
+        result(2 * MIB)
+    del pool
+    assert (array == 7).all()
+    before = kernels.memory_use()
+    del array
+    assert kernels.memory_use() == before
+
+
+def test_a_private_pool_is_of_one_thread():
+    pool, seen = kernels.PrivatePool(), []
+    with pool:
+        thread = threading.Thread(target=lambda: seen.append(result(MIB)))
+        before = kernels.memory_use()[0]
+        thread.start()
+        thread.join()
+        mine = result(MIB)
+        assert kernels.memory_use()[0] == before + 4 * MIB
+    assert address(mine) != address(seen[0])

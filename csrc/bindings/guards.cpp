@@ -10,6 +10,18 @@ namespace {
 
 namespace py = pybind11;
 
+// What a weak reference leads to; null where that is gone.
+py::object referent(const py::object& reference) {
+#if PY_VERSION_HEX >= 0x030D0000
+  PyObject* object = nullptr;
+  if (PyWeakref_GetRef(reference.ptr(), &object) < 0) PyErr_Clear();
+  return py::reinterpret_steal<py::object>(object);
+#else
+  const py::handle object = PyWeakref_GET_OBJECT(reference.ptr());
+  return object.is_none() ? py::object() : py::reinterpret_borrow<py::object>(object);
+#endif
+}
+
 class Guards {
  public:
   // getattr(object, name) is `expected`. The object is held weakly: once it is gone, the step reads another.
@@ -26,8 +38,8 @@ class Guards {
   // Whether all is as it was.
   bool hold() const {
     for (const Entry& e : attributes_) {
-      const py::object object = e.holder();
-      if (object.is_none()) return false;
+      const py::object object = referent(e.holder);
+      if (!object) return false;
       const auto value = py::reinterpret_steal<py::object>(PyObject_GetAttr(object.ptr(), e.name.ptr()));
       if (!value) PyErr_Clear();
       if (value.ptr() != e.expected.ptr()) return false;

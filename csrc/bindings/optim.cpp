@@ -9,6 +9,7 @@
 
 #include "bindings/arrays.h"
 #include "bindings/families.h"
+#include "core/dispatch.h"
 #include "core/isa.h"
 
 namespace pydl {
@@ -151,6 +152,27 @@ void adam_step(const Arrays& params, const Arrays& grads, const Arrays& means, c
   });
 }
 
+double sum_squares(const View& v) {
+  double result = 0;
+  dispatch_float(v.dtype, [&](auto zero) {
+    decltype(zero) sum;
+    View one{&sum, v.dtype, v.ndim, {}, {}};
+    for (int d = 0; d < v.ndim; ++d) one.shape[d] = one.strides[d] = 1;
+    kernels().reduce.reduce(Reduction::sum_squares, v, (1u << v.ndim) - 1, one);
+    result = sum;
+  });
+  return result;
+}
+
+void scale(const View& v, double factor) {
+  dispatch_float(v.dtype, [&](auto zero) {
+    auto number = decltype(zero)(factor);
+    View spread{&number, v.dtype, v.ndim, {}, {}};
+    for (int d = 0; d < v.ndim; ++d) spread.shape[d] = v.shape[d];
+    kernels().elementwise.binary(Binary::mul, v, spread, v, 0, 0);
+  });
+}
+
 void adagrad_step(const Arrays& params, const Arrays& grads, const Arrays& sums, const Numbers& rates,
                   double eps, double weight_decay, bool maximize) {
   const auto step = std::make_shared<Step<AdagradOptions>>(
@@ -161,6 +183,30 @@ void adagrad_step(const Arrays& params, const Arrays& grads, const Arrays& sums,
     step->group.set_rates(rates);
     step->options = {eps, weight_decay, maximize};
   });
+}
+
+// The norm of all gradients as one vector, in the precision of each and in double across them; they are
+// scaled by limit / norm where it exceeds the limit, or is NaN.
+py::object clip_norm(const Arrays& grads, double limit) {
+  std::vector<View> views;
+  int64_t work = 0;
+  for (const py::object& grad : grads) {
+    views.push_back(float_view(grad, "clip_norm", "grads"));
+    check_written(grad, views.back(), "clip_norm", "grads");
+    work += numel(views.back());
+  }
+  if (views.empty()) fail("clip_norm", "at least one gradient", "none");
+  py::object norm = empty(views[0].dtype, {});
+  const View out = view_of_result(norm);
+  call_kernel(work, [=] {
+    double squares = 0;
+    for (const View& v : views) squares += sum_squares(v);
+    const double total = std::sqrt(squares), factor = limit / (total + 1e-6);
+    dispatch_float(out.dtype, [&](auto zero) { *data_as<decltype(zero)>(out) = decltype(zero)(total); });
+    if (factor >= 1) return;
+    for (const View& v : views) scale(v, factor);
+  });
+  return norm;
 }
 
 }  // namespace
@@ -177,6 +223,7 @@ void bind_optim(py::module_& m) {
         py::arg("eps"), py::arg("weight_decay"), py::arg("decoupled"), py::arg("maximize"));
   m.def("adagrad_step", &adagrad_step, py::arg("params"), py::arg("grads"), py::arg("sums"), py::arg("rates"),
         py::arg("eps"), py::arg("weight_decay"), py::arg("maximize"));
+  m.def("clip_norm", &clip_norm, py::arg("grads"), py::arg("limit"));
 }
 
 }  // namespace pydl

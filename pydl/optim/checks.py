@@ -12,6 +12,8 @@ from ..tensor import Tensor
 
 def check_number(function: str, name: str, value: Any, low: float, high: float = math.inf, closed: bool = True) -> None:
     """A finite number in [low, high], or [low, high) unless `closed`."""
+    if type(value) is float and low <= value < high:  # the usual case; neither infinite nor NaN
+        return
     if isinstance(value, Tensor) and value.numel() == 1 and value.dtype.kind in "fi":
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):

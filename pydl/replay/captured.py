@@ -44,7 +44,7 @@ class Captured:
         with self._lock:
             tensors: list[Tensor] = []
             try:
-                key = describe((args, kwargs), tensors), _mode.grad
+                key = describe((args, kwargs), tensors) if args or kwargs else None, _mode.grad
             except NotRecordable as error:
                 self._say(f"its arguments hold {error}")
                 return self._run(args, kwargs)

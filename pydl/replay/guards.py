@@ -36,6 +36,7 @@ def _add_optimizer(guards: Any, optimizer: Any) -> None:
         guards.add_attribute(optimizer, name, getattr(optimizer, name))
         guards.add_size(getattr(optimizer, name), len(getattr(optimizer, name)))
     for group in optimizer.param_groups:
+        guards.add_size(group, len(group))
         guards.add_item(group, "params", group["params"])
         guards.add_size(group["params"], len(group["params"]))
     for parameter, entry in optimizer.state.items():

@@ -4,30 +4,16 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from ..optim.optimizer import plain as plain_options
 from ..tensor import Tensor
 from .guards import guards_of
 from .recorder import Recorder
 from .structure import NotRecordable, mapped
 from .traced import Traced, plain
-
-
-class _Update(NamedTuple):
-    """A kernel call of an optimizer, held so that the optimizer may go."""
-
-    optimizer: weakref.ref
-    group: int
-    buffers: tuple[str, ...]  # of state; they say which kernel it is
-    states: list[dict[str, Any]]  # of its parameters
-    renew: Callable[..., None]
-
-    def holds(self) -> bool:
-        optimizer = self.optimizer()
-        return optimizer is not None and optimizer._buffers(optimizer.param_groups[self.group]) == self.buffers
+from .updates import Update
 
 
 class Recorded:
@@ -86,10 +72,11 @@ class Recorded:
                 self.grads.append((weakref.ref(seen.tensor), grad))
         cells = [(seen.tensor._version, seen.version) for seen in lasting if seen.tensor._version is not None]
         self.versions = [(cell, cell.count - before) for cell, before in cells if cell.count != before]
-        self.generators = [(drawn.generator, drawn.generator._offset - drawn.offset) for drawn in recorder.drawn]
+        self.generators = [(drawn.generator, sum(blocks for _, blocks in drawn.draws)) for drawn in recorder.drawn]
+        self._draws = [drawn.draws for drawn in recorder.drawn]
         self.refused = self.refused or _changes(recorder, self.buffers)
         if not self.refused:
-            self.updates = [_update(step, renew) for step, renew in zip(recorder.steps, self.tape.numbers, strict=True)]
+            self.updates = [Update(step, renew) for step, renew in zip(recorder.steps, self.tape.numbers, strict=True)]
             self.guards = guards_of(recorder)
 
     def holds(self) -> bool:
@@ -100,25 +87,28 @@ class Recorded:
         """What function(…) does and returns, for arguments with these tensors."""
         for buffer, tensor in zip(self.buffers, tensors, strict=True):
             buffer[...] = tensor._data
-        counts = self.counts()
+        for update in self.updates:
+            update.renew()
         starts = [generator.take(blocks) for generator, blocks in self.generators]
         try:
-            for update in self.updates:
-                optimizer: Any = update.optimizer()
-                group = plain_options(optimizer.param_groups[update.group])
-                optimizer._check_group(group)
-                update.renew(*optimizer.numbers(group, update.states))
             self.tape.replay(starts)
         except BaseException:
-            self.set_counts(counts)
-            for (generator, _), (_, start) in zip(self.generators, starts, strict=True):
-                generator._offset = start
+            self._undo(starts)
             raise
         for leaf, grad in self.grads:
             leaf().grad = grad
         for cell, changes in self.versions:
             cell.count += changes
         return self._copied()
+
+    def _undo(self, starts: list[tuple[int, int]]) -> None:
+        """Of a replay that failed, what came after the operation that did has neither counted nor drawn."""
+        done = self.tape.done
+        for update in self.updates:
+            if update.position >= done:
+                update.uncount()
+        for (generator, _), draws, (_, start) in zip(self.generators, self._draws, starts, strict=True):
+            generator._offset = start + sum(blocks for position, blocks in draws if position < done)
 
     def counts(self) -> list[int | None]:
         """How many steps each optimizer has done, parameter by parameter."""
@@ -129,13 +119,6 @@ class Recorded:
         for state, count in zip(states, counts, strict=True):
             if count is not None:
                 state["step"] = count
-
-
-def _update(step: Any, renew: Callable[..., None]) -> _Update:
-    optimizer = step.optimizer
-    index = next(i for i, group in enumerate(optimizer.param_groups) if group is step.group)
-    states = [optimizer.state[p] for p in step.params]
-    return _Update(weakref.ref(optimizer), index, optimizer._buffers(step.group), states, renew)
 
 
 def _give_back(buffers: list[np.ndarray], tensors: list[Tensor]) -> None:

@@ -26,19 +26,21 @@ class Seen(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """A generator that the step draws from, and where it stood before."""
+    """A generator that the step draws from, where it stood before, and the (operation, blocks) of every draw."""
 
     generator: Any
     seed: int
     offset: int
+    draws: list[tuple[int, int]]
 
 
 class OptimizerStep(NamedTuple):
-    """One kernel call of an optimizer."""
+    """One kernel call of an optimizer: which operation of the tape it is."""
 
     optimizer: Any
     group: dict[str, Any]
     params: list[Tensor]
+    position: int
 
 
 class Recorder:
@@ -135,19 +137,21 @@ class Recorder:
         found = {id(x._data): x._data for x in tensors}
         return [*self.written(), *found.values()]
 
-    def draw(self, generator: Any, seed: int, offset: int) -> None:
-        """Numbers are about to be drawn from `generator`, at `offset`."""
-        for i, drawn in enumerate(self.drawn):
-            if drawn.generator is generator:
-                self.tape.use_stream(i)
-                return
-        self.drawn.append(Drawn(generator, seed, offset))
-        self.tape.use_stream(self.tape.add_stream(seed, offset))
+    def draw(self, generator: Any, seed: int, offset: int, blocks: int) -> None:
+        """Numbers are about to be drawn from `generator`, `blocks` of them from `offset` on."""
+        found = [i for i, drawn in enumerate(self.drawn) if drawn.generator is generator]
+        if not found:
+            found = [self.tape.add_stream(seed, offset)]
+            self.drawn.append(Drawn(generator, seed, offset, []))
+        self.tape.use_stream(found[0])
+        self.drawn[found[0]].draws.append((len(self.tape), blocks))
 
     def begin_step(self, optimizer: Any, group: dict[str, Any], params: list[Tensor]) -> None:
         """An optimizer is about to call its kernel, which will add to the tape's `numbers`."""
+        if any(getattr(p.grad._data, "made_by", None) is not self.mark for p in params):
+            self.refuse("an optimizer uses a gradient from outside the step")
         self.optimizers[id(optimizer)] = optimizer
-        self.steps.append(OptimizerStep(optimizer, group, params))
+        self.steps.append(OptimizerStep(optimizer, group, params, len(self.tape)))
 
     def store_grad(self, tensor: Tensor) -> None:
         """A gradient arrives at a leaf."""
