@@ -3,6 +3,7 @@
 #include "core/algorithm.h"
 #include "core/dispatch.h"
 #include "cpu/depthwise.h"
+#include "cpu/padded.h"
 #include "cpu/pixel_rows.h"
 #include "cpu/product.h"
 #include "cpu/taps.h"
@@ -44,12 +45,24 @@ struct Correlation {
   void run_group(int64_t g) const {
     Windows<T> w = windows;
     w.image += g * w.channels * w.channel_step;
+    const PixelRows<T> rows{w};
+    if (!lanes_are_filters() || rows.in_place(filters)) return run_group(g, w);
+    with_padded(w, images, true, [&](const Windows<T>& copy) { run_group(g, copy); });
+  }
+
+  // Lanes go along what is consecutive in the result, or else along filters where pixels would be gathered one
+  // by one.
+  bool lanes_are_filters() const {
+    if (result_channel_step == 1 && result_step[1] != 1) return true;
+    return filters >= Vec<T>::size && (windows.step[1] != 1 || windows.out[1] < Tile<T>::cols);
+  }
+
+  void run_group(int64_t g, const Windows<T>& w) const {
     const int64_t pixels = images * w.out[0] * w.out[1], taps = w.taps[0] * w.taps[1] * w.channels;
     Strided<T> filter{weights + g * weight_group_step, line(filters, filter_step), {}};
     filter.ks.push(w.taps[0], tap_step[0]);
     filter.ks.push(w.taps[1], tap_step[1]);
     filter.ks.push(w.channels, channel_step);
-    const PixelLanes<T> patches{w};
     Result<T> out{result + g * filters * result_channel_step, line(filters, result_channel_step), {}};
     out.cols.push(images, result_image_step);
     out.cols.push(w.out[0], result_step[0]);
@@ -58,10 +71,9 @@ struct Correlation {
       out.row_bias = bias + g * filters * bias_step;
       out.row_bias_step = bias_step;
     }
-    // Lanes go along what is consecutive in the result.
-    if (result_channel_step == 1 && result_step[1] != 1)
+    if (lanes_are_filters())
       return multiply<T>(PixelRows<T>{w}, filter, exchanged(out), pixels, filters, 0, taps, 96, 512);
-    multiply<T>(filter, patches, out, filters, pixels, 0, taps, 384, 128);
+    multiply<T>(filter, PixelLanes<T>{w}, out, filters, pixels, 0, taps, 384, 128);
   }
 
   void run_depthwise() const {
