@@ -126,8 +126,6 @@ void bind_norm(py::module_& m) {
   m.def("batch_norm_grad", &batch_norm_grad, input, grad, mean, var, weight, eps, py::arg("training"));
   m.def("move_statistics", &move_statistics, py::arg("running"), py::arg("value"), py::arg("momentum"),
         py::arg("factor"));
-  m.def("move_statistics", &move_statistics, py::arg("running"), py::arg("value"), py::arg("momentum"),
-        py::arg("factor"));
 }
 
 }  // namespace pydl
