@@ -105,6 +105,28 @@ void window_across(const T* x, const View& vx, const PoolAxis& h, const PoolAxis
   }
 }
 
+// The same where there are W channels or more, one after another in memory, and few taps: a tap is a row.
+template <class T, class Op>
+void window_of_rows(const T* x, const View& vx, const PoolAxis& h, const PoolAxis& v, const Place& window,
+                    const Op& op) {
+  const typename Vec<T>::bits all = typename Vec<T>::bits{} - 1;
+  const Range ys = h.taps(window.oh), xs = v.taps(window.ow);
+  const T* rows[kMostRows];
+  int64_t taps[kMostRows];
+  int count = 0;
+  for (int64_t ky = ys.begin; ky < ys.end; ++ky)
+    for (int64_t kx = xs.begin; kx < xs.end; ++kx) {
+      rows[count] = x + h.position(window.oh, ky) * vx.strides[2] + v.position(window.ow, kx) * vx.strides[3];
+      taps[count++] = ky * v.kernel + kx;
+    }
+  for_whole_registers<T>(vx.shape[1], [&](int64_t c) {
+    const Place place{window.y + c, window.index + c, window.oh, window.ow, Vec<T>::size};
+    auto state = op.start(place);
+    for (int t = 0; t < count; ++t) op.add(state, Vec<T>::load(rows[t] + c), taps[t], all);
+    op.finish(state, place);
+  });
+}
+
 // One row of windows in one channel, W at a time.
 template <class T, class Op>
 void row_along(const T* x, const View& vx, const PoolAxis& h, const PoolAxis& v, const Place& row,
@@ -159,6 +181,8 @@ void for_windows(const View& x, const Window2d& w, const View& y, const View& in
   if (PoolTiles::fit(w, x, y, index)) return for_tiles(PoolTiles(w, y), data_as<T>(x), op);
   const bool across = pool_across(x);
   const int64_t C = x.shape[1], taps = h.kernel * v.kernel;
+  const bool rows =
+      across && C >= Vec<T>::size && y.strides[1] == 1 && index.strides[1] == 1 && taps <= kMostRows;
   const int64_t per_row = v.out * (across ? C : 1) * (taps < kGrain ? taps : kGrain);
   parallel_ranges(
       x.shape[0] * h.out * (across ? 1 : C), 1 + kGrain / per_row, [&](int64_t begin, int64_t end) {
@@ -173,7 +197,11 @@ void for_windows(const View& x, const Window2d& w, const View& y, const View& in
             continue;
           }
           for (; place.ow < v.out; ++place.ow, place.y += y.strides[3], place.index += index.strides[3])
-            window_across(p, x, h, v, place, {y.strides[1], index.strides[1]}, op);
+            if (rows) {
+              window_of_rows(p, x, h, v, place, op);
+            } else {
+              window_across(p, x, h, v, place, {y.strides[1], index.strides[1]}, op);
+            }
         }
       });
 }
