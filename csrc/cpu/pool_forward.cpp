@@ -78,7 +78,7 @@ struct Mean {
   State start(const Place&) const { return V(T(0)); }
   void add(State& s, V v, int64_t, typename V::bits valid) const { s += select(valid, v, V(T(0))); }
   void finish(const State& s, const Place& at) const {
-    put_lanes(y + at.y, y_step, at.count, s / divisors.at(at.oh, at.ow, {0, at.count}));
+    put_lanes(y + at.y, y_step, at.count, divisors.divide(s, at.oh, at.ow, {0, at.count}));
   }
 };
 

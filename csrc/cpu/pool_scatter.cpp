@@ -40,12 +40,6 @@ struct Picked {
 };
 
 template <class T>
-static inline bool is_power_of_two(T x) {
-  const auto whole = static_cast<int64_t>(x);
-  return T(whole) == x && whole > 0 && (whole & (whole - 1)) == 0;
-}
-
-template <class T>
 struct Shared {
   using V = Vec<T>;
   using Loaded = V;
@@ -54,14 +48,11 @@ struct Shared {
   PoolDivisors<T> divisors;
 
   V load(int64_t at_g, int64_t, int64_t oh, int64_t ow, Range lanes) const {
-    const V share = fetch_range(g, at_g, g_step, lanes) / divisors.at(oh, ow, lanes);
+    const V share = divisors.divide(fetch_range(g, at_g, g_step, lanes), oh, ow, lanes);
     return full<T>(lanes) ? share : select(lane_mask<T>(lanes), share, V(T(0)));
   }
-  // The quotient's bits by a product, where the divisor is a power of two.
-  V load_row(const T* from, int64_t, T divisor) const {
-    return is_power_of_two(divisor) ? V::load(from) * V(T(1) / divisor) : V::load(from) / V(divisor);
-  }
-  T divisor(int64_t oh, int64_t ow) const { return divisors.rows[oh] * divisors.columns[ow]; }
+  V load_row(const T* from, int64_t, T divisor) const { return divisors.divide(V::load(from), V(divisor)); }
+  T divisor(int64_t oh, int64_t ow) const { return divisors.of_window(oh, ow); }
   V at(V share, int64_t) const { return share; }
 };
 
