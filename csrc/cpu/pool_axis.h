@@ -74,6 +74,21 @@ static inline void for_whole_registers(int64_t C, Body&& body) {
 
 constexpr int kMostRows = 64;  // that one window, or one element, is made of where lanes run across channels
 
+template <int N>
+struct Count {
+  static constexpr int value = N;
+};
+
+// body(Count<n>()) for the usual n, so that what it keeps n of stays in registers; else body(Count<0>()).
+template <class Body>
+static inline void with_count(int n, Body&& body) {
+  if (n == 1) return body(Count<1>());
+  if (n == 2) return body(Count<2>());
+  if (n == 4) return body(Count<4>());
+  if (n == 9) return body(Count<9>());
+  body(Count<0>());
+}
+
 // Lanes whose positions p0 + lane * step lie in [0, size).
 static inline Range lanes_within(int64_t p0, int64_t step, int64_t size, int count) {
   if (p0 >= 0 && p0 + (count - 1) * step < size) return {0, count};

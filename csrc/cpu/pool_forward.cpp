@@ -19,7 +19,8 @@ struct Place {
 };
 
 // An Op reduces the windows of W lanes: start(place), add(state, value, tap, valid lanes), finish(state,
-// place).
+// place); of W neighbouring channels of one window at the offsets y and index: start_row(index) and
+// finish_row(state, y, index, divisor(oh, ow)).
 template <class T, class I>
 struct Max {
   using V = Vec<T>;
@@ -44,6 +45,12 @@ struct Max {
     put_lanes(y + at.y, y_step, at.count, s.best);
     put_taps<T>(index + at.index, index_step, at.count, s.taken);
   }
+  State start_row(int64_t) const { return start({}); }
+  void finish_row(const State& s, int64_t at_y, int64_t at_index, T) const {
+    s.best.store(y + at_y);
+    put_taps<T>(index + at_index, 1, V::size, s.taken);
+  }
+  T divisor(int64_t, int64_t) const { return T(1); }
 };
 
 template <class T, class I>
@@ -65,6 +72,11 @@ struct Gather {
     s.value = select((s.taken == Int(tap)) & valid, v, s.value);
   }
   void finish(const State& s, const Place& at) const { put_lanes(y + at.y, y_step, at.count, s.value); }
+  State start_row(int64_t at_index) const {
+    return {V(T(0)), fetch_taps<T>(index, at_index, 1, {0, V::size})};
+  }
+  void finish_row(const State& s, int64_t at_y, int64_t, T) const { s.value.store(y + at_y); }
+  T divisor(int64_t, int64_t) const { return T(1); }
 };
 
 template <class T>
@@ -80,6 +92,9 @@ struct Mean {
   void finish(const State& s, const Place& at) const {
     put_lanes(y + at.y, y_step, at.count, divisors.divide(s, at.oh, at.ow, {0, at.count}));
   }
+  State start_row(int64_t) const { return V(T(0)); }
+  void finish_row(V sum, int64_t at_y, int64_t, T by) const { divisors.divide(sum, V(by)).store(y + at_y); }
+  T divisor(int64_t oh, int64_t ow) const { return divisors.of_window(oh, ow); }
 };
 
 // One window, W channels at a time.
@@ -119,11 +134,17 @@ void window_of_rows(const T* x, const View& vx, const PoolAxis& h, const PoolAxi
       rows[count] = x + h.position(window.oh, ky) * vx.strides[2] + v.position(window.ow, kx) * vx.strides[3];
       taps[count++] = ky * v.kernel + kx;
     }
-  for_whole_registers<T>(vx.shape[1], [&](int64_t c) {
-    const Place place{window.y + c, window.index + c, window.oh, window.ow, Vec<T>::size};
-    auto state = op.start(place);
-    for (int t = 0; t < count; ++t) op.add(state, Vec<T>::load(rows[t] + c), taps[t], all);
-    op.finish(state, place);
+  with_count(count, [&](auto known) {
+    constexpr int N = decltype(known)::value;
+    const Op reduce = op;  // copies of what no store can change
+    const T* row[N > 0 ? N : kMostRows];
+    for (int t = 0; t < (N > 0 ? N : count); ++t) row[t] = rows[t];
+    const T divisor = op.divisor(window.oh, window.ow);
+    for_whole_registers<T>(vx.shape[1], [&](int64_t c) __attribute__((always_inline)) {
+      auto state = reduce.start_row(window.index + c);
+      for (int t = 0; t < (N > 0 ? N : count); ++t) reduce.add(state, Vec<T>::load(row[t] + c), taps[t], all);
+      reduce.finish_row(state, window.y + c, window.index + c, divisor);
+    });
   });
 }
 

@@ -96,30 +96,39 @@ void element_across(const Source& source, const Windows& side, const PoolAxis& h
   for (int64_t c = 0; c < vdx.shape[1] && first; ++c) dx[c * vdx.strides[1]] = T(0);
 }
 
-// The same where there are W channels or more, one after another in memory, and few windows hold an element:
-// a window is a row.
+// What a window sends to one element, as a row of channels.
+template <class T>
+struct WindowRow {
+  const T* g;
+  int64_t index, tap;
+  T divisor;
+};
+
+// The same where there are W channels or more, one after another in memory, and few windows hold an element.
 template <class T, class Source>
 void element_of_rows(const Source& source, const Windows& side, const PoolAxis& h, const PoolAxis& v,
                      int64_t i, int64_t j, Range ohs, Range ows, const int64_t (&image)[2], T* dx,
                      int64_t C) {
-  int64_t at_index[kMostRows], taps[kMostRows];
-  const T* rows[kMostRows];
-  T divisors[kMostRows];
+  WindowRow<T> rows[kMostRows];
   int count = 0;
   for (int64_t oh = ohs.begin; oh < ohs.end; ++oh)
     for (int64_t ow = ows.begin; ow < ows.end; ++ow) {
       const int64_t ky = h.tap(i, oh), kx = v.tap(j, ow);
       if (ky < 0 || kx < 0) continue;
-      rows[count] = source.g + image[0] + side.at_g(oh, ow);
-      at_index[count] = image[1] + side.at_index(oh, ow);
-      divisors[count] = source.divisor(oh, ow);
-      taps[count++] = ky * v.kernel + kx;
+      rows[count++] = {source.g + image[0] + side.at_g(oh, ow), image[1] + side.at_index(oh, ow),
+                       ky * v.kernel + kx, source.divisor(oh, ow)};
     }
-  for_whole_registers<T>(C, [&](int64_t c) {
-    Vec<T> total(T(0));
-    for (int q = 0; q < count; ++q)
-      total += source.at(source.load_row(rows[q] + c, at_index[q] + c, divisors[q]), taps[q]);
-    total.store(dx + c);
+  with_count(count, [&](auto known) {
+    constexpr int N = decltype(known)::value;
+    const Source from = source;  // copies of what no store can change
+    WindowRow<T> row[N > 0 ? N : kMostRows];
+    for (int q = 0; q < (N > 0 ? N : count); ++q) row[q] = rows[q];
+    for_whole_registers<T>(C, [&](int64_t c) __attribute__((always_inline)) {
+      Vec<T> total(T(0));
+      for (int q = 0; q < (N > 0 ? N : count); ++q)
+        total += from.at(from.load_row(row[q].g + c, row[q].index + c, row[q].divisor), row[q].tap);
+      total.store(dx + c);
+    });
   });
 }
 
