@@ -87,7 +87,11 @@ static void map_channels(const View* const (&in)[I], const T* const (&parameters
   if (out.shape[1] == 0 || out.shape[2] == 0) return;
   const bool across = channels_across(*in[0]);
   const int64_t lines = out.shape[0] * out.shape[across ? 2 : 1], length = out.shape[across ? 1 : 2];
-  parallel_ranges(lines, 1 + kGrain / length, [&](int64_t begin, int64_t end) {
+  const int64_t grain = 1 + kGrain / length, items = (lines + grain - 1) / grain;
+  // From the end: a pass over the same images came before, and what it read last is still in the cache.
+  parallel(items, [&](int64_t item) {
+    int64_t begin = (items - 1 - item) * grain;
+    const int64_t end = begin + grain < lines ? begin + grain : lines;
     if (!across) {
       map_lines<false, 1>(in, parameters, out, begin, end, f);
     } else {  // several rows, so that the parameters are loaded once for all of them
