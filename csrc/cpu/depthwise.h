@@ -48,7 +48,7 @@ struct Depthwise {
     const Vec<T> offset(bias ? bias[o * bias_step] : T(0));
     for (int64_t j = 0; j < w.out[1]; j += W) {
       const int count = int(min64(W, w.out[1] - j));
-      Vec<T> sum = pixels(image, weight(o), i * w.step[0] + w.origin[0], j, count);
+      Vec<T> sum = some_pixels(image, weight(o), i * w.step[0] + w.origin[0], j, count);
       if (bias) sum = sum + offset;
       T* const to = out + j * result_step[1];
       if (result_step[1] != 1) {
@@ -62,7 +62,7 @@ struct Depthwise {
   }
 
   // Windows j … j + count of one row; y: the row of the image under the first tap.
-  Vec<T> pixels(const T* image, const T* filter, int64_t y, int64_t j, int count) const {
+  Vec<T> some_pixels(const T* image, const T* filter, int64_t y, int64_t j, int count) const {
     const Windows<T>& w = windows;
     Vec<T> sum(T(0));
     for (int64_t u = 0; u < w.taps[0]; ++u) {
@@ -99,40 +99,64 @@ struct Depthwise {
       for (int64_t t = 0; t < taps; ++t)
         for (int64_t o = 0; o < channels; ++o)
           filters[t * channels + o] = weight(o)[t / w.taps[1] * tap_step[0] + t % w.taps[1] * tap_step[1]];
-      const int64_t pixels = images * w.out[0] * w.out[1];
-      parallel_ranges(pixels, max64(1, 16384 / (channels * max64(1, taps))), [&](int64_t begin, int64_t end) {
-        for (int64_t p = begin; p < end; ++p)
-          pixel(filters, p / w.out[1] / w.out[0], p / w.out[1] % w.out[0], p % w.out[1]);
-      });
+      const int64_t rows = images * w.out[0];
+      parallel_ranges(rows, max64(1, 65536 / (channels * w.out[1] * max64(1, taps))),
+                      [&](int64_t begin, int64_t end) {
+                        for (int64_t r = begin; r < end; ++r) channel_row(filters, r / w.out[0], r % w.out[0]);
+                      });
     });
   }
 
-  void pixel(const T* filters, int64_t n, int64_t i, int64_t j) const {
-    constexpr int W = Vec<T>::size;
-    T* const out = result + n * result_image_step + i * result_step[0] + j * result_step[1];
-    for (int64_t o = 0; o < channels; o += W) {
-      const int count = int(min64(W, channels - o));
-      Vec<T> sum = all_taps(filters + o, n, i, j, o, count);
-      if (bias) sum = sum + Vec<T>::gather(bias + o * bias_step, bias_step, count);
-      count == W ? sum.store(out + o) : sum.store_partial(out + o, count);
-    }
+  static constexpr int kPixels = 8;  // whose sums are in registers at a time
+
+  // One row of pixels, all channels: several pixels at a time where all their taps lie inside the image.
+  void channel_row(const T* filters, int64_t n, int64_t i) const {
+    const Windows<T>& w = windows;
+    const int64_t reach = (w.taps[1] - 1) * w.spread[1];
+    const int64_t low = w.origin[1] + min64(reach, 0), high = w.origin[1] + max64(reach, 0);
+    const int64_t begin = min64(w.out[1], low < 0 ? ceil_div(-low, w.step[1]) : 0);
+    const int64_t end = high >= w.size[1] ? 0 : min64(w.out[1], ceil_div(w.size[1] - high, w.step[1]));
+    int64_t j = 0;
+    for (; j < begin; ++j) pixels<1>(filters, n, i, j);
+    for (; j + kPixels <= end; j += kPixels) pixels<kPixels>(filters, n, i, j);
+    for (; j < w.out[1]; ++j) pixels<1>(filters, n, i, j);
   }
 
-  Vec<T> all_taps(const T* filters, int64_t n, int64_t i, int64_t j, int64_t o, int count) const {
+  template <int P>
+  void pixels(const T* filters, int64_t n, int64_t i, int64_t j) const {
     constexpr int W = Vec<T>::size;
-    const Windows<T>& w = windows;
+    int64_t o = 0;
+    for (; o + W <= channels; o += W) some_channels<P, true>(filters + o, n, i, j, o, W);
+    if (o < channels) some_channels<P, false>(filters + o, n, i, j, o, int(channels - o));
+  }
+
+  // P pixels from the j-th on; with P > 1 their taps lie inside along the width.
+  template <int P, bool Whole>
+  void some_channels(const T* filters, int64_t n, int64_t i, int64_t j, int64_t o, int count) const {
     const auto fetch = [count](const T* p) {
-      return count == W ? Vec<T>::load(p) : Vec<T>::load_partial(p, count);
+      return Whole ? Vec<T>::load(p) : Vec<T>::load_partial(p, count);
     };
-    Vec<T> sum(T(0));
+    static const T zeros[Vec<T>::size] = {};
+    const Windows<T>& w = windows;
+    Vec<T> sum[P];
+    for (int p = 0; p < P; ++p) sum[p] = Vec<T>(T(0));
     for (int64_t u = 0; u < w.taps[0]; ++u)
       for (int64_t v = 0; v < w.taps[1]; ++v, filters += channels) {
         const int64_t y = i * w.step[0] + u * w.spread[0] + w.origin[0];
         const int64_t x = j * w.step[1] + v * w.spread[1] + w.origin[1];
-        const Vec<T> value = w.inside(y, x) ? fetch(w.image + w.at(n, y, x) + o) : Vec<T>(T(0));
-        sum = fma(fetch(filters), value, sum);
+        const bool inside = w.inside(y, x);
+        const T* const from = inside ? w.image + w.at(n, y, x) + o : zeros;
+        const int64_t step = inside ? w.step[1] * w.pixel_step[1] : 0;
+        const Vec<T> filter = fetch(filters);
+#pragma GCC unroll 8
+        for (int p = 0; p < P; ++p) sum[p] = fma(filter, fetch(from + p * step), sum[p]);
       }
-    return sum;
+    T* const out = result + n * result_image_step + i * result_step[0] + j * result_step[1] + o;
+    for (int p = 0; p < P; ++p) {
+      if (bias) sum[p] = sum[p] + Vec<T>::gather(bias + o * bias_step, bias_step, count);
+      T* const to = out + p * result_step[1];
+      Whole ? sum[p].store(to) : sum[p].store_partial(to, count);
+    }
   }
 };
 
