@@ -107,8 +107,6 @@ struct Depthwise {
     });
   }
 
-  static constexpr int kPixels = 8;  // whose sums are in registers at a time
-
   // One row of pixels, all channels: several pixels at a time where all their taps lie inside the image.
   void channel_row(const T* filters, int64_t n, int64_t i) const {
     const Windows<T>& w = windows;
@@ -117,46 +115,62 @@ struct Depthwise {
     const int64_t begin = min64(w.out[1], low < 0 ? ceil_div(-low, w.step[1]) : 0);
     const int64_t end = high >= w.size[1] ? 0 : min64(w.out[1], ceil_div(w.size[1] - high, w.step[1]));
     int64_t j = 0;
-    for (; j < begin; ++j) pixels<1>(filters, n, i, j);
-    for (; j + kPixels <= end; j += kPixels) pixels<kPixels>(filters, n, i, j);
-    for (; j < w.out[1]; ++j) pixels<1>(filters, n, i, j);
+    for (; j < begin; ++j) pixels<1, 4>(filters, n, i, j);
+    for (; j + 8 <= end; j += 8) pixels<8, 1>(filters, n, i, j);
+    for (; j + 4 <= end; j += 4) pixels<4, 2>(filters, n, i, j);
+    for (; j < w.out[1]; ++j) pixels<1, 4>(filters, n, i, j);
   }
 
-  template <int P>
+  // P pixels from the j-th on, R registers of channels at a time.
+  template <int P, int R>
   void pixels(const T* filters, int64_t n, int64_t i, int64_t j) const {
     constexpr int W = Vec<T>::size;
     int64_t o = 0;
-    for (; o + W <= channels; o += W) some_channels<P, true>(filters + o, n, i, j, o, W);
-    if (o < channels) some_channels<P, false>(filters + o, n, i, j, o, int(channels - o));
+    for (; o + R * W <= channels; o += R * W) some_channels<P, R, true>(filters + o, n, i, j, o, W);
+    for (; o + W <= channels; o += W) some_channels<P, 1, true>(filters + o, n, i, j, o, W);
+    if (o < channels) some_channels<P, 1, false>(filters + o, n, i, j, o, int(channels - o));
   }
 
-  // P pixels from the j-th on; with P > 1 their taps lie inside along the width.
-  template <int P, bool Whole>
+  // With P > 1 all taps lie inside the image along the width.
+  template <int P, int R, bool Whole>
   void some_channels(const T* filters, int64_t n, int64_t i, int64_t j, int64_t o, int count) const {
+    constexpr int W = Vec<T>::size;
     const auto fetch = [count](const T* p) {
       return Whole ? Vec<T>::load(p) : Vec<T>::load_partial(p, count);
     };
-    static const T zeros[Vec<T>::size] = {};
+    static const T zeros[R * W] = {};
     const Windows<T>& w = windows;
-    Vec<T> sum[P];
-    for (int p = 0; p < P; ++p) sum[p] = Vec<T>(T(0));
+    Vec<T> sum[P][R];
+#pragma GCC unroll 8
+    for (int p = 0; p < P; ++p)
+#pragma GCC unroll 4
+      for (int r = 0; r < R; ++r) sum[p][r] = Vec<T>(T(0));
     for (int64_t u = 0; u < w.taps[0]; ++u)
       for (int64_t v = 0; v < w.taps[1]; ++v, filters += channels) {
         const int64_t y = i * w.step[0] + u * w.spread[0] + w.origin[0];
         const int64_t x = j * w.step[1] + v * w.spread[1] + w.origin[1];
         const bool inside = w.inside(y, x);
-        const T* const from = inside ? w.image + w.at(n, y, x) + o : zeros;
+        const T* from = inside ? w.image + w.at(n, y, x) + o : zeros;
         const int64_t step = inside ? w.step[1] * w.pixel_step[1] : 0;
-        const Vec<T> filter = fetch(filters);
+        Vec<T> filter[R];
+#pragma GCC unroll 4
+        for (int r = 0; r < R; ++r) filter[r] = fetch(filters + r * W);
 #pragma GCC unroll 8
-        for (int p = 0; p < P; ++p) sum[p] = fma(filter, fetch(from + p * step), sum[p]);
+        for (int p = 0; p < P; ++p, from += step)
+#pragma GCC unroll 4
+          for (int r = 0; r < R; ++r) sum[p][r] = fma(filter[r], fetch(from + r * W), sum[p][r]);
       }
-    T* const out = result + n * result_image_step + i * result_step[0] + j * result_step[1] + o;
-    for (int p = 0; p < P; ++p) {
-      if (bias) sum[p] = sum[p] + Vec<T>::gather(bias + o * bias_step, bias_step, count);
-      T* const to = out + p * result_step[1];
-      Whole ? sum[p].store(to) : sum[p].store_partial(to, count);
-    }
+    T* to = result + n * result_image_step + i * result_step[0] + j * result_step[1] + o;
+    Vec<T> offset[R];
+    for (int r = 0; r < R; ++r)
+      offset[r] = bias ? Vec<T>::gather(bias + (o + r * W) * bias_step, bias_step, count) : Vec<T>(T(0));
+#pragma GCC unroll 8
+    for (int p = 0; p < P; ++p, to += result_step[1])
+#pragma GCC unroll 4
+      for (int r = 0; r < R; ++r) {
+        const Vec<T> value = bias ? sum[p][r] + offset[r] : sum[p][r];
+        Whole ? value.store(to + r * W) : value.store_partial(to + r * W, count);
+      }
   }
 };
 

@@ -81,12 +81,14 @@ struct DepthwiseGrad {
     const int64_t step = windows.step[1] * windows.pixel_step[1],
                   tap = windows.spread[1] * windows.pixel_step[1], map_stride = map_step[2];
     Vec<T> sum[Taps];
-    for (Vec<T>& s : sum) s = Vec<T>(T(0));
+#pragma GCC unroll 3
+    for (int t = 0; t < Taps; ++t) sum[t] = Vec<T>(T(0));
     for (int64_t p = 0; p < count; ++p, map += map_stride, image += step) {
       const Vec<T> m = fetch(map);
 #pragma GCC unroll 3
       for (int t = 0; t < Taps; ++t) sum[t] = fma(m, fetch(image + t * tap), sum[t]);
     }
+#pragma GCC unroll 3
     for (int t = 0; t < Taps; ++t)
       Whole ? sum[t].store(out + t * channels) : sum[t].store_partial(out + t * channels, lanes);
   }
