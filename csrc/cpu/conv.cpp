@@ -316,10 +316,10 @@ void add_parts(T* parts, int64_t count, int64_t size, T* out) {
   });
 }
 
-// body(windows) on the image as it is, or on a copy with channels last and zeros around it.
+// body(windows) on the image as it is, or on a copy with channels last.
 template <class T, class Body>
 void with_channels_last(const Windows<T>& w, int64_t images, Body&& body) {
-  if (w.channel_step == 1 && is_padded(w)) return body(w);
+  if (w.channel_step == 1) return body(w);
   with_padded(w, images, true, body);
 }
 
@@ -347,8 +347,7 @@ void depthwise_weight_grad(const View& x, const View& y, T* out, const Window2d&
 
 template <class T>
 void weight_grad(const View& x, const View& y, const View& w, const Window2d& window, int64_t groups) {
-  if (groups > 1 && w.shape[1] == 1 && w.shape[0] == groups && numel(y) > 0 &&
-      can_be_padded(conv_windows<T>(x, window, y.shape + 2, groups)))
+  if (groups > 1 && w.shape[1] == 1 && w.shape[0] == groups && numel(y) > 0)
     return depthwise_weight_grad<T>(x, y, data_as<T>(w), window);
   const WeightGrad<T> grad{conv_windows<T>(x, window, y.shape + 2, groups), y, w.shape[0] / groups};
   const int64_t size = grad.filters * grad.taps(), pixels = grad.pixels();

@@ -14,14 +14,11 @@ template <class T>
 struct Margin {
   int64_t before = 0, after = 0;
 
-  bool fits = false;
-
   Margin(const Windows<T>& w, int axis) {
     const int64_t reach = (w.taps[axis] - 1) * w.spread[axis];
     const int64_t first = w.origin[axis] + (reach < 0 ? reach : 0);
     const int64_t last = w.origin[axis] + (w.out[axis] - 1) * w.step[axis] + (reach > 0 ? reach : 0);
     if (w.taps[axis] == 0 || first < -w.size[axis] - 8 || last > 2 * w.size[axis] + 8) return;
-    fits = true;
     before = max64(0, -first);
     after = max64(0, last + 1 - w.size[axis]);
   }
@@ -38,12 +35,6 @@ static bool is_padded(const Windows<T>& w) {
       return false;
   }
   return true;
-}
-
-// Whether with_padded makes it so.
-template <class T>
-static bool can_be_padded(const Windows<T>& w) {
-  return Margin<T>(w, 0).fits && Margin<T>(w, 1).fits;
 }
 
 // One line of an image: rows of channels `to_channel` and pixels `to_pixel` apart. One of the two is 1.
