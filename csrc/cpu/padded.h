@@ -24,6 +24,19 @@ struct Margin {
   }
 };
 
+// Whether no window reaches beyond the image.
+template <class T>
+static bool is_padded(const Windows<T>& w) {
+  for (int axis = 0; axis < 2; ++axis) {
+    const int64_t reach = (w.taps[axis] - 1) * w.spread[axis];
+    const int64_t last = w.origin[axis] + (w.out[axis] - 1) * w.step[axis];
+    if (w.taps[axis] == 0 || min64(w.origin[axis], w.origin[axis] + reach) < 0 ||
+        max64(last, last + reach) >= w.size[axis])
+      return false;
+  }
+  return true;
+}
+
 // One line of an image: rows of channels `to_channel` and pixels `to_pixel` apart. One of the two is 1.
 template <class T>
 static void copy_line(T* out, int64_t to_channel, int64_t to_pixel, const T* in, int64_t channel, int64_t pixel,
