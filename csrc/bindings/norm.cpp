@@ -116,24 +116,6 @@ void move_statistics(py::handle running, py::handle value, double momentum, doub
   });
 }
 
-// running = (1 - momentum) · running + momentum · (factor · value), in place and in running's dtype.
-void move_statistics(py::handle running, py::handle value, double momentum, double factor) {
-  const char* name = "move_statistics";
-  const View r = float_view(running, name, "running"), v = float_view(value, name, "value");
-  check_same_dtype(r, v, name, "running", "value");
-  if (r.ndim != 1 || !same_shape(r, v)) fail(name, "value of shape " + shape_string(r), shape_string(v));
-  check_written(running, r, name, "running");
-  call_kernel(r.shape[0], [=] {
-    dispatch_float(r.dtype, [&](auto zero) {
-      using T = decltype(zero);
-      for (int64_t c = 0; c < r.shape[0]; ++c) {
-        T& at = data_as<T>(r)[c * r.strides[0]];
-        at = at * T(1 - momentum) + data_as<T>(v)[c * v.strides[0]] * T(factor) * T(momentum);
-      }
-    });
-  });
-}
-
 }  // namespace
 
 void bind_norm(py::module_& m) {
@@ -142,8 +124,6 @@ void bind_norm(py::module_& m) {
   m.def("batch_norm_train", &batch_norm_train, input, weight, bias, eps);
   m.def("batch_norm_eval", &batch_norm_eval, input, mean, var, weight, bias, eps);
   m.def("batch_norm_grad", &batch_norm_grad, input, grad, mean, var, weight, eps, py::arg("training"));
-  m.def("move_statistics", &move_statistics, py::arg("running"), py::arg("value"), py::arg("momentum"),
-        py::arg("factor"));
   m.def("move_statistics", &move_statistics, py::arg("running"), py::arg("value"), py::arg("momentum"),
         py::arg("factor"));
 }
