@@ -290,6 +290,8 @@ class Tensor:
 
     def detach(self) -> Tensor:
         """The same memory, outside the graph. A change in place is seen by the graph as a change of this tensor."""
+        if recording.running:
+            recording.tell("watch", (self,))
         tensor = Tensor._wrap(self._data)
         tensor._version = self._shared_version()
         return tensor
@@ -301,6 +303,8 @@ class Tensor:
     @property
     def data(self) -> Tensor:
         """The same memory, outside the graph and its checks."""
+        if recording.running:
+            recording.tell("watch", (self,))
         return Tensor._wrap(self._data)
 
     @data.setter

@@ -101,8 +101,7 @@ void note_written(Tape& tape, py::handle array, const View& view);
 // While a step is recorded: renew(…) gives an operation other numbers before a replay.
 void note_numbers(Tape& tape, py::object renew);
 
-// While a step is recorded: a result gets this memory of the tape's pool. Gives the class of the result's
-// array.
-PyTypeObject* note_result(Tape& tape, const void* data, int64_t bytes);
+// While a step is recorded: what results are, a type of NumPy's arrays.
+PyTypeObject* array_type(Tape& tape);
 
 }  // namespace pydl

@@ -83,39 +83,56 @@ int type_number(DType dtype) {
   throw TypeError("unknown dtype");
 }
 
-// Null where NumPy is to find the memory, or to say that there is none.
-MemoryBlock* block_for(DType dtype, const int64_t* shape, int ndim) {
-  int64_t bytes = item_size(dtype);
-  for (int i = 0; i < ndim; ++i)
-    if (__builtin_mul_overflow(bytes, shape[i], &bytes)) return nullptr;
-  return bytes >= kLeastPooled || in_private_pool() ? take_block(bytes) : nullptr;
-}
+// Memory for a result, and the object that gives it back when the array is gone; null where NumPy is to find
+// the memory, or to say that there is none.
+struct Memory {
+  void* data = nullptr;
+  PyObject* owner = nullptr;
+};
 
-// What an array holds in place of memory of its own: the block goes back with it.
-PyObject* owner_of(MemoryBlock* block) {
+Memory pooled(int64_t bytes) {
+  MemoryBlock* const block = take_block(bytes);
+  if (!block) return {};
   PyObject* const owner = PyCapsule_New(block, nullptr, [](PyObject* capsule) {
     give_block(static_cast<MemoryBlock*>(PyCapsule_GetPointer(capsule, nullptr)));
   });
   if (!owner) give_block(block);
-  return owner;
+  return {block->data, owner};
+}
+
+Memory on_tape(Tape& tape, int64_t bytes) {
+  auto* const block = new std::shared_ptr<void>(tape.arena().allocate(static_cast<size_t>(bytes)));
+  PyObject* const owner = PyCapsule_New(block, nullptr, [](PyObject* capsule) {
+    delete static_cast<std::shared_ptr<void>*>(PyCapsule_GetPointer(capsule, nullptr));
+  });
+  void* const data = block->get();
+  if (!owner) delete block;
+  return {data, owner};
+}
+
+Memory memory_for(Tape* tape, DType dtype, const int64_t* shape, int ndim) {
+  int64_t bytes = item_size(dtype);
+  for (int i = 0; i < ndim; ++i)
+    if (__builtin_mul_overflow(bytes, shape[i], &bytes)) return {};
+  if (tape) return on_tape(*tape, bytes);
+  return bytes >= kLeastPooled ? pooled(bytes) : Memory{};
 }
 
 // Strides are in bytes; null for row by row.
 py::object new_array(DType dtype, const int64_t* shape, const int64_t* strides, int ndim) {
   static_assert(sizeof(Py_intptr_t) == sizeof(int64_t), "sizes of NumPy are of 64 bits");
   const auto& api = py::detail::npy_api::get();
-  MemoryBlock* const block = block_for(dtype, shape, ndim);
-  PyObject* const owner = block ? owner_of(block) : nullptr;
-  if (block && !owner) throw py::error_already_set();
-  Tape* const tape = block ? recording() : nullptr;
-  PyTypeObject* const type = tape ? note_result(*tape, block->data, block->bytes) : api.PyArray_Type_;
+  Tape* const tape = recording();
+  const Memory memory = memory_for(tape, dtype, shape, ndim);
+  if (memory.data && !memory.owner) throw py::error_already_set();
   PyObject* const array = api.PyArray_NewFromDescr_(
-      type, api.PyArray_DescrFromType_(type_number(dtype)), ndim, reinterpret_cast<const Py_intptr_t*>(shape),
-      reinterpret_cast<const Py_intptr_t*>(strides), block ? block->data : nullptr,
-      block ? py::detail::npy_api::NPY_ARRAY_WRITEABLE_ : 0, nullptr);
+      tape ? array_type(*tape) : api.PyArray_Type_, api.PyArray_DescrFromType_(type_number(dtype)), ndim,
+      reinterpret_cast<const Py_intptr_t*>(shape), reinterpret_cast<const Py_intptr_t*>(strides), memory.data,
+      memory.data ? py::detail::npy_api::NPY_ARRAY_WRITEABLE_ : 0, nullptr);
   const py::object result = py::reinterpret_steal<py::object>(array);
-  if (!array) Py_XDECREF(owner);
-  if (!array || (owner && api.PyArray_SetBaseObject_(array, owner) < 0)) throw py::error_already_set();
+  if (!array) Py_XDECREF(memory.owner);
+  if (!array || (memory.owner && api.PyArray_SetBaseObject_(array, memory.owner) < 0))
+    throw py::error_already_set();
   return result;
 }
 

@@ -33,11 +33,11 @@ class PyTape : public Tape {
 
 void begin(PyTape& tape) {
   if (recording()) fail<TypeError>("record", "no other recording on this thread", "one");
-  tape.begin();
+  set_recording(&tape);
 }
 
 void end(PyTape& tape) {
-  if (recording() == &tape) tape.end();
+  if (recording() == &tape) set_recording(nullptr);
 }
 
 // A function of Python as an operation.
@@ -89,18 +89,17 @@ void fill(py::handle array, double value) {
 
 void note_used(Tape& tape, py::handle array, const View& view) {
   auto& own = static_cast<PyTape&>(tape);
-  if (!own.owns(view.data) && own.known.insert(array.ptr()).second) own.keep(shared(array));
+  if (!own.arena().owns(view.data) && own.known.insert(array.ptr()).second) own.keep(shared(array));
 }
 
 void note_written(Tape& tape, py::handle array, const View& view) {
   auto& own = static_cast<PyTape&>(tape);
-  if (!own.owns(view.data)) own.written.append(array);
+  if (!own.arena().owns(view.data)) own.written.append(array);
 }
 
 void note_numbers(Tape& tape, py::object renew) { static_cast<PyTape&>(tape).numbers.append(renew); }
 
-PyTypeObject* note_result(Tape& tape, const void* data, int64_t bytes) {
-  tape.note_block(data, bytes);
+PyTypeObject* array_type(Tape& tape) {
   return reinterpret_cast<PyTypeObject*>(static_cast<PyTape&>(tape).array_type.ptr());
 }
 
@@ -115,15 +114,16 @@ void bind_tape(py::module_& m) {
       .def("replay", &replay)
       .def("owns",
            [](PyTape& tape, py::handle array) {
-             return tape.owns(py::reinterpret_borrow<py::array>(array).data());
+             return tape.arena().owns(py::reinterpret_borrow<py::array>(array).data());
            })
       .def("note_written",
            [](PyTape& tape, py::handle array) {
-             if (!tape.owns(py::reinterpret_borrow<py::array>(array).data())) tape.written.append(array);
+             if (!tape.arena().owns(py::reinterpret_borrow<py::array>(array).data()))
+               tape.written.append(array);
            })
       .def("__len__", &Tape::size)
       .def_readonly("done", &PyTape::done)
-      .def_property_readonly("bytes", [](PyTape& tape) { return tape.bytes(); })
+      .def_property_readonly("bytes", [](PyTape& tape) { return tape.arena().size(); })
       .def_readonly("written", &PyTape::written)
       .def_readonly("numbers", &PyTape::numbers);
   m.def("copy", &copy, py::arg("source"), py::arg("target"));

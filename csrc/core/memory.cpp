@@ -34,17 +34,12 @@ struct SizeClass {
   }
 };
 
-}  // namespace
-
 // A free block hangs on its shelf, where the newest is taken first and the oldest is given up first.
 struct PooledBlock : MemoryBlock {
-  MemoryPool* pool;
   int shelf;
   int64_t put;  // when it was put on its shelf
   PooledBlock *older, *newer;
 };
-
-namespace {
 
 // Aligned to huge pages where it can hold some; null where there is no memory.
 void* map_pages(int64_t bytes) {
@@ -81,19 +76,12 @@ void block_to_system(PooledBlock* block) {
   delete block;
 }
 
-// One lock for all pools: it is held for the moving of a pointer, and by a thread that has Python's lock
-// anyway.
+// Held for the moving of a pointer, and by a thread that has Python's lock anyway.
 std::mutex g_mutex;
 
-thread_local MemoryPool* t_pool = nullptr;  // null: the shared one
-
-}  // namespace
-
 // Every function is called with the lock held.
-class MemoryPool {
+class Pool {
  public:
-  explicit MemoryPool(bool bounded) : bounded_(bounded) {}
-
   PooledBlock* take(int64_t wanted) {
     const SizeClass size(wanted);
     PooledBlock* block = shelves_[size.shelf].newest;
@@ -103,31 +91,15 @@ class MemoryPool {
       block = fresh(size);
       if (!block) return nullptr;
     }
-    block->pool = this;
     use_.in_use += block->bytes;
-    ++out_;
     note_peak();
     return block;
   }
 
-  // True when that was the last block of a released pool.
-  bool give(PooledBlock* block) {
+  void give(PooledBlock* block) {
     use_.in_use -= block->bytes;
-    --out_;
-    if (released_) {
-      block_to_system(block);
-      return out_ == 0;
-    }
     hang(block);
-    if (bounded_) keep_at_most(most_kept());
-    return false;
-  }
-
-  // True when no block of it is in use.
-  bool release() {
-    released_ = true;
-    keep_at_most(0);
-    return out_ == 0;
+    keep_at_most(most_kept());
   }
 
   void keep_at_most(int64_t bytes) {
@@ -146,9 +118,9 @@ class MemoryPool {
   };
 
   PooledBlock* fresh(const SizeClass& size) {
-    if (bounded_) keep_at_most(most_kept() - size.bytes);
-    PooledBlock* block = block_from_system(size);
-    if (block || use_.kept == 0 || !bounded_) return block;
+    keep_at_most(most_kept() - size.bytes);
+    PooledBlock* const block = block_from_system(size);
+    if (block || use_.kept == 0) return block;
     keep_at_most(0);
     return block_from_system(size);
   }
@@ -191,21 +163,16 @@ class MemoryPool {
 
   Shelf shelves_[kShelves];
   MemoryUse use_{0, 0};
-  int64_t out_ = 0;                     // blocks in use
   int64_t clock_ = 0;                   // blocks taken
   int64_t peak_ = 0, peak_before_ = 0;  // most in use, in this window and in the one before
-  const bool bounded_;
-  bool released_ = false;
 };
 
-namespace {
-
 // Never destroyed: arrays may outlive static objects.
-MemoryPool& shared_pool() {
-  static MemoryPool* const pool = [] {
+Pool& shared_pool() {
+  static Pool* const pool = [] {
     // The lock is never held across a fork, so the child finds it free and the shelves whole.
     pthread_atfork([] { g_mutex.lock(); }, [] { g_mutex.unlock(); }, [] { g_mutex.unlock(); });
-    return new MemoryPool(true);
+    return new Pool;
   }();
   return *pool;
 }
@@ -214,41 +181,25 @@ MemoryPool& shared_pool() {
 
 MemoryBlock* take_block(int64_t bytes) {
   if (bytes < 0 || bytes > kMost) return nullptr;
-  MemoryPool& pool = t_pool ? *t_pool : shared_pool();
+  Pool& pool = shared_pool();
   const std::lock_guard<std::mutex> lock(g_mutex);
   return pool.take(bytes);
 }
 
 void give_block(MemoryBlock* block) {
+  Pool& pool = shared_pool();
   const std::lock_guard<std::mutex> lock(g_mutex);
-  auto* const pooled = static_cast<PooledBlock*>(block);
-  MemoryPool* const pool = pooled->pool;
-  if (pool->give(pooled)) delete pool;
+  pool.give(static_cast<PooledBlock*>(block));
 }
-
-MemoryPool* make_pool() {
-  shared_pool();  // which looks after forks
-  return new MemoryPool(false);
-}
-
-void release_pool(MemoryPool* pool) {
-  const std::lock_guard<std::mutex> lock(g_mutex);
-  if (pool->release()) delete pool;
-}
-
-UsePool::UsePool(MemoryPool* pool) : before_(t_pool) { t_pool = pool; }
-UsePool::~UsePool() { t_pool = before_; }
-
-bool in_private_pool() { return t_pool != nullptr; }
 
 MemoryUse memory_use() {
-  MemoryPool& pool = shared_pool();
+  Pool& pool = shared_pool();
   const std::lock_guard<std::mutex> lock(g_mutex);
   return pool.use();
 }
 
 void empty_cache() {
-  MemoryPool& pool = shared_pool();
+  Pool& pool = shared_pool();
   const std::lock_guard<std::mutex> lock(g_mutex);
   pool.keep_at_most(0);
 }

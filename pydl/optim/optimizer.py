@@ -128,8 +128,8 @@ class Optimizer:
                 loss = closure()
         work = []
         for group in self.param_groups:
-            missing = sorted(set(self.defaults) - set(group))
-            if missing:
+            if not group.keys() >= self.defaults.keys():
+                missing = sorted(set(self.defaults) - set(group))
                 raise ValueError(
                     f"[{self._name}.step] expected options {sorted(self.defaults)}, got none for {missing}"
                 )
@@ -256,7 +256,9 @@ def plain(value: Any) -> Any:
         return {name: option if name == "params" else plain(option) for name, option in value.items()}
     if isinstance(value, (tuple, list)):
         return tuple([plain(x) for x in value])
-    return value.item() if isinstance(value, (Tensor, np.generic)) else value
+    if isinstance(value, Tensor):
+        return value._data.item()
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _loaded_value(function: str, number: Any, name: str, value: Any, parameter: Tensor) -> Any:

@@ -46,8 +46,7 @@ class Captured:
             try:
                 key = describe((args, kwargs), tensors) if args or kwargs else None, _mode.grad
             except NotRecordable as error:
-                self._say(f"its arguments hold {error}")
-                return self._run(args, kwargs)
+                return self._instead(f"its arguments hold {error}", args, kwargs)
             for recorded in self._recorded.get(key, ()):
                 if recorded.holds():
                     if recorded.verified:
@@ -63,6 +62,10 @@ class Captured:
         except NotRecordable:
             return result
 
+    def _instead(self, reason: str, args: tuple, kwargs: dict[str, Any]) -> Any:
+        self._say(reason)
+        return self._run(args, kwargs)
+
     def _other(self, key: Any, args: tuple, kwargs: dict[str, Any], tensors: list[Tensor]) -> Any:
         """A call of which there is no recording: once as ever, which makes what is made once, then recorded."""
         if key in self._eager or _mode.trace is not None:
@@ -72,8 +75,7 @@ class Captured:
             return self._run(args, kwargs)
         self._warm.discard(key)
         if sum(map(len, self._recorded.values())) >= MOST:
-            self._say(f"there are {MOST} recordings of other shapes and modes already")
-            return self._run(args, kwargs)
+            return self._instead(f"there are {MOST} recordings of other shapes and modes already", args, kwargs)
         recorded = Recorded(self.function, args, kwargs, tensors)
         if recorded.refused:
             self._eager.add(key)

@@ -20,6 +20,7 @@ class Seen(NamedTuple):
 
     tensor: Tensor
     array: Any
+    traced: Any  # what stands in its place during the step
     requires_grad: bool
     version: int
     grad: Tensor | None
@@ -69,8 +70,10 @@ class Recorder:
         self.tape.end()
         recording.set_recorder(None)
         for seen in self.seen.values():
-            if isinstance(seen.tensor._data, Traced):
+            if seen.tensor._data is seen.traced:
                 seen.tensor._data = seen.array
+            else:
+                seen.tensor._data = plain(seen.tensor._data)
 
     def refuse(self, reason: str) -> None:
         """The step goes on, but not on the tape."""
@@ -88,12 +91,13 @@ class Recorder:
                     continue
                 if not isinstance(array, np.ndarray):
                     return self.refuse("it works on a GPU")
-                self.seen.setdefault(id(tensor), self._see(tensor))
-                tensor._data = array.view(Traced)
+                if id(tensor) not in self.seen:
+                    self.seen[id(tensor)] = self._see(tensor)
+                    tensor._data = self.seen[id(tensor)].traced
 
     def _see(self, tensor: Tensor) -> Seen:
         version = 0 if tensor._version is None else tensor._version.count
-        return Seen(tensor, tensor._data, tensor._requires_grad, version, tensor.grad)
+        return Seen(tensor, tensor._data, tensor._data.view(Traced), tensor._requires_grad, version, tensor.grad)
 
     def enter(self, module: Any) -> None:
         """A module is called."""
@@ -148,7 +152,7 @@ class Recorder:
 
     def begin_step(self, optimizer: Any, group: dict[str, Any], params: list[Tensor]) -> None:
         """An optimizer is about to call its kernel, which will add to the tape's `numbers`."""
-        if any(getattr(p.grad._data, "made_by", None) is not self.mark for p in params):
+        if any(getattr(getattr(p.grad, "_data", None), "made_by", None) is not self.mark for p in params):
             self.refuse("an optimizer uses a gradient from outside the step")
         self.optimizers[id(optimizer)] = optimizer
         self.steps.append(OptimizerStep(optimizer, group, params, len(self.tape)))

@@ -23,8 +23,10 @@ def describe(value: Any, tensors: list[Tensor]) -> Any:
         array = value._data
         if not isinstance(array, np.ndarray):
             raise NotRecordable("a tensor on a GPU")
+        if value._requires_grad:
+            raise NotRecordable("a tensor that requires a gradient")
         tensors.append(value)
-        return array.shape, array.strides, array.dtype, value._requires_grad
+        return array.shape, array.strides, array.dtype
     if kind in _CONSTANTS:
         return kind, value
     if kind in (tuple, list):

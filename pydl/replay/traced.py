@@ -40,7 +40,10 @@ def watched(value: Any) -> Any:
 
 def owned(array: np.ndarray) -> np.ndarray:
     """An array made by the step itself."""
-    recording.recorder().own(array)
+    current = recording.recorder()
+    if current is None:
+        return array
+    current.own(array)
     return array.view(Traced)
 
 
@@ -81,7 +84,9 @@ def perform(function: Callable, args: tuple, options: dict[str, Any], *targets: 
         recorder.note(_again(function, args, options, outputs))
         outputs = [owned(x) for x in outputs]
     traced = [x.view(Traced) for x in outputs]
-    return type(result)(traced) if several else traced[0]
+    if not several:
+        return traced[0]
+    return traced if isinstance(result, list) else tuple(traced)
 
 
 def _again(function: Callable, args: tuple, options: dict[str, Any], outputs: list[np.ndarray]) -> Callable[[], None]:
@@ -141,8 +146,9 @@ def joined(parts: Any, axis: int = 0) -> np.ndarray:
 
 def made(array: np.ndarray) -> np.ndarray:
     """A constant that was just made; its elements are set again in every replay."""
-    if array.size and array.dtype in _OWN and (array == array.flat[0]).all():
-        cpu_kernels().fill(array, float(array.flat[0]))
+    first = array.flat[0] if array.size else 0
+    if array.dtype in _OWN and -(2**53) < first < 2**53 and (array == first).all():
+        cpu_kernels().fill(array, float(first))
     else:
         perform(np.copyto, (array, array.copy()), {}, array)
     return owned(array)

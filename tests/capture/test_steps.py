@@ -313,3 +313,29 @@ def test_a_part_of_a_batch_and_channels_last_inputs(same):
         return step, [net, optimizer]
 
     same(make, [(x,) for x in images])
+
+
+def test_clipped_gradients(same):
+    def make():
+        net = mlp()
+        optimizer = pydl.optim.SGD(net.parameters(), lr=0.1)
+
+        def step(x, y):
+            optimizer.zero_grad()
+            F.cross_entropy(net(x), y).backward()
+            norm = nn.utils.clip_grad_norm_(net.parameters(), 0.1)
+            nn.utils.clip_grad_value_(net.parameters(), 0.01)
+            optimizer.step()
+            return norm
+
+        return step, [net, optimizer]
+
+    same(make, batches())
+
+
+def test_spectral_normalisation_moves_its_vectors(same):
+    def make():
+        net = nn.Sequential(nn.utils.spectral_norm(nn.Linear(4, 8)), nn.ReLU(), nn.Linear(8, 3))
+        return training(net, pydl.optim.Adam(net.parameters()))
+
+    same(make, batches())
