@@ -3,7 +3,7 @@
     python benchmarks/mixtures.py --out runs/mixtures
 
 Every training is a run folder that `pydl train` makes; a second call goes on where the first was stopped, and prints
-the table of what is there. docs/mixtures.md has what it printed, beside the published numbers.
+the table of what is there.
 """
 
 from __future__ import annotations
