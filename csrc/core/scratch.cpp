@@ -9,7 +9,9 @@
 namespace pydl {
 namespace {
 
-constexpr size_t kPage = 4096, kHugePage = size_t(1) << 21;
+constexpr size_t kPage = 4096;
+constexpr size_t kHugePage = size_t(1)
+                             << 21;         // for large blocks: kernels write to many places of one in turn
 constexpr size_t kKept = size_t(48) << 20;  // bytes that a thread holds on to
 
 struct Block {
@@ -60,7 +62,7 @@ class Lease {
  public:
   explicit Lease(size_t bytes) : block_(t_cache.take(bytes)) {
     if (block_.data) return;
-    if (bytes > SIZE_MAX - kPage) throw std::bad_alloc();
+    if (bytes > SIZE_MAX - kHugePage) throw std::bad_alloc();
     const size_t page = bytes < kHugePage ? kPage : kHugePage;
     block_.capacity = bytes < page ? page : (bytes + page - 1) / page * page;
     block_.data = std::aligned_alloc(page, block_.capacity);

@@ -2,7 +2,8 @@
 // takes 144: the contracts of kernels/conv.h, to the accuracy of docs/reliability.md.
 //
 // The order of summation is fixed by the shapes alone: over channels (in weight_grad over tiles) in chains of
-// kChain products from the first on, each chain added to the sum of those before.
+// kChain products from the first on, each chain added to the sum of those before; parts of weight_grad's
+// tiles are added as a binary tree.
 //
 // Source: Lavin and Gray, Fast algorithms for convolutional neural networks, 2015.
 #pragma once

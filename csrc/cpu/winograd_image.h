@@ -19,7 +19,7 @@ struct Places {
 
 struct Pixels {
   const float* data;
-  int64_t images, channels, size[2];
+  int64_t channels, size[2];
   int64_t image_step, step[2];
 
   // Side × side pixels from row y, column x of image n on; `zeros` where there is none.
@@ -117,8 +117,8 @@ static void gather_row(const View& v, int64_t n, int64_t i, float* out) {
 // body(Pixels) of an image (N, C, H, W); a copy where the channels of a pixel are not consecutive.
 template <class Body>
 static void with_pixels(const View& v, Body&& body) {
-  Pixels p{data_as<float>(v),        v.shape[0],   v.shape[1],
-           {v.shape[2], v.shape[3]}, v.strides[0], {v.strides[2], v.strides[3]}};
+  Pixels p{
+      data_as<float>(v), v.shape[1], {v.shape[2], v.shape[3]}, v.strides[0], {v.strides[2], v.strides[3]}};
   if (v.strides[1] == 1) return body(p);
   with_scratch<float>(numel(v), [&](float* copy) {
     const int64_t row = v.shape[3] * v.shape[1];
