@@ -87,7 +87,7 @@ def test_what_is_kept_follows_what_was_in_use_lately():
     arrays = [result(4 * MIB) for _ in range(8)]
     high = kernels.memory_use()[0]
     del arrays
-    assert high * 0.99 < sum(kernels.memory_use()) <= high * 1.125 + 16 * MIB
+    assert high * 0.99 < sum(kernels.memory_use()) <= high * 1.25 + 16 * MIB
     for _ in range(2 * 4096 + 1):  # two windows in which little is used
         result(512)
     assert kernels.memory_use()[1] <= 17 * MIB
@@ -96,7 +96,7 @@ def test_what_is_kept_follows_what_was_in_use_lately():
 def test_other_sizes_push_out_what_was_unused_longest():
     for mib in range(4, 64, 3):
         result(mib * MIB // 4)
-    assert kernels.memory_use()[1] <= 64 * MIB * 9 / 8 + 16 * MIB
+    assert kernels.memory_use()[1] <= 64 * MIB * 5 / 4 + 16 * MIB
 
 
 def test_resident_memory_is_flat_over_many_steps():

@@ -127,7 +127,7 @@ class Pool {
 
   int64_t most_kept() const {
     const int64_t peak = std::max(std::max(peak_, peak_before_), use_.in_use);
-    return peak + peak / 8 + kSlack - use_.in_use;
+    return peak + peak / 4 + kSlack - use_.in_use;
   }
 
   void note_peak() {

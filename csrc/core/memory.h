@@ -2,7 +2,7 @@
 // is given back is kept for the next result of its size.
 //
 // Sizes are rounded up to one of eight steps between powers of two; blocks are aligned to 64 bytes. The
-// pool holds at most an eighth (and 16 MiB) more than was lately in use at one time; what is beyond
+// pool holds at most a quarter (and 16 MiB) more than was lately in use at one time; what is beyond
 // that goes back to the system, longest unused first. A forked child may use what it inherits.
 #pragma once
 #include <cstdint>
