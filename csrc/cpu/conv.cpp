@@ -4,8 +4,10 @@
 #include "core/dispatch.h"
 #include "cpu/depthwise.h"
 #include "cpu/depthwise_grad.h"
+#include "cpu/narrow.h"
 #include "cpu/padded.h"
 #include "cpu/pixel_rows.h"
+#include "cpu/planes.h"
 #include "cpu/product.h"
 #include "cpu/taps.h"
 #include "cpu/winograd.h"
@@ -47,12 +49,54 @@ struct Correlation {
     Windows<T> w = windows;
     w.image += g * w.channels * w.channel_step;
     const PixelRows<T> rows{w};
+    if (takes_planes())
+      return with_padded(w, images, false, [&](const Windows<T>& copy) { run_planes(g, copy); });
     if (!lanes_are_filters() || rows.in_place(filters)) return run_group(g, rows);
     with_padded(w, images, true, [&](const Windows<T>& copy) { run_group(g, {copy, is_padded(copy)}); });
   }
 
-  // Lanes go along what is consecutive in the result, or else along filters where pixels would be gathered one
-  // by one.
+  // Few filters leave most of the lanes along them empty. Their sums are no longer than one leaf of
+  // long_sum.h.
+  bool takes_planes() const {
+    const int64_t taps = windows.taps[0] * windows.taps[1] * windows.channels;
+    return filters < Vec<T>::size && windows.channels <= 32 && windows.step[1] == 1 &&
+           windows.out[1] >= Vec<T>::size && taps > 0 && taps <= kLeaf && can_be_padded(windows);
+  }
+
+  void run_planes(int64_t g, const Windows<T>& w) const {
+    const int64_t taps = w.taps[0] * w.taps[1] * w.channels;
+    with_scratch<int64_t>(
+        taps + ceil_div(filters * taps * sizeof(T), sizeof(int64_t)), [&](int64_t* offsets) {
+          T* const rows = reinterpret_cast<T*>(offsets + taps);
+          filter_operand(g).copy(rows, taps, 0, filters, 0, taps);
+          tap_offsets(w, offsets);
+          PlaneRows<T> planes{w, images, filters, taps, rows, offsets, result_of(g), result_image_step, {}};
+          planes.step[0] = result_step[0];
+          planes.step[1] = result_step[1];
+          planes.run();
+        });
+  }
+
+  Strided<T> filter_operand(int64_t g) const {
+    Strided<T> filter{weights + g * weight_group_step, line(filters, filter_step), {}};
+    filter.ks.push(windows.taps[0], tap_step[0]);
+    filter.ks.push(windows.taps[1], tap_step[1]);
+    filter.ks.push(windows.channels, channel_step);
+    return filter;
+  }
+
+  // Rows are filters; columns are still to be added.
+  Result<T> result_of(int64_t g) const {
+    Result<T> out{result + g * filters * result_channel_step, line(filters, result_channel_step), {}};
+    if (bias) {
+      out.row_bias = bias + g * filters * bias_step;
+      out.row_bias_step = bias_step;
+    }
+    return out;
+  }
+
+  // Lanes go along what is consecutive in the result, or else along filters where pixels would be gathered
+  // one by one.
   bool lanes_are_filters() const {
     if (result_channel_step == 1 && result_step[1] != 1) return true;
     return filters >= Vec<T>::size && (windows.step[1] != 1 || windows.out[1] < Tile<T>::cols);
@@ -61,18 +105,11 @@ struct Correlation {
   void run_group(int64_t g, const PixelRows<T>& patches) const {
     const Windows<T>& w = patches.windows;
     const int64_t pixels = images * w.out[0] * w.out[1], taps = w.taps[0] * w.taps[1] * w.channels;
-    Strided<T> filter{weights + g * weight_group_step, line(filters, filter_step), {}};
-    filter.ks.push(w.taps[0], tap_step[0]);
-    filter.ks.push(w.taps[1], tap_step[1]);
-    filter.ks.push(w.channels, channel_step);
-    Result<T> out{result + g * filters * result_channel_step, line(filters, result_channel_step), {}};
+    const Strided<T> filter = filter_operand(g);
+    Result<T> out = result_of(g);
     out.cols.push(images, result_image_step);
     out.cols.push(w.out[0], result_step[0]);
     out.cols.push(w.out[1], result_step[1]);
-    if (bias) {
-      out.row_bias = bias + g * filters * bias_step;
-      out.row_bias_step = bias_step;
-    }
     if (lanes_are_filters())
       return multiply<T>(patches, filter, exchanged(out), pixels, filters, 0, taps, 96, 512);
     multiply<T>(filter, PixelLanes<T>{w}, out, filters, pixels, 0, taps, 384, 128);
@@ -333,9 +370,11 @@ void depthwise_weight_grad(const View& x, const View& y, T* out, const Window2d&
   const int64_t channels = x.shape[1], images = x.shape[0];
   with_channels_last<T>(conv_windows<T>(x, window, y.shape + 2, 1), images, [&](const Windows<T>& image) {
     with_channels_last<T>(map_windows<T>(y), images, [&](const Windows<T>& maps) {
-      const DepthwiseGrad<T> grad{image, channels, maps.image, {maps.image_step, maps.pixel_step[0], maps.pixel_step[1]}};
+      const DepthwiseGrad<T> grad{
+          image, channels, maps.image, {maps.image_step, maps.pixel_step[0], maps.pixel_step[1]}};
       const int64_t rows = images * image.out[0], size = channels * grad.taps();
-      const int64_t grain = max64(ceil_div(rows, 32), ceil_div(1024, image.out[1])), parts = ceil_div(rows, grain);
+      const int64_t grain = max64(ceil_div(rows, 32), ceil_div(1024, image.out[1])),
+                    parts = ceil_div(rows, grain);
       with_scratch<T>((parts + 1) * size, [&](T* partial) {
         parallel_ranges(rows, grain, [&](int64_t begin, int64_t end) {
           grad.run(begin, end, partial + begin / grain * size);
@@ -349,8 +388,32 @@ void depthwise_weight_grad(const View& x, const View& y, T* out, const Window2d&
   });
 }
 
+// Whether a row of taps and channels fills the lanes better than channels or taps would do.
+template <class T>
+bool is_narrow(const Windows<T>& w, int64_t groups) {
+  return groups == 1 && w.channels < 2 * Vec<T>::size && w.spread[1] == 1 && can_be_padded(w);
+}
+
+template <class T>
+void narrow_weight_grad(const View& x, const View& y, T* out, const Window2d& window) {
+  const int64_t images = x.shape[0];
+  with_padded(conv_windows<T>(x, window, y.shape + 2, 1), images, true, [&](const Windows<T>& image) {
+    const NarrowGrad<T> grad{image, map_windows<T>(y), y.shape[1]};
+    const int64_t blocks = images * grad.blocks_of_image(), size = grad.size();
+    const int64_t grain = ceil_div(blocks, 16), parts = ceil_div(blocks, grain);
+    with_scratch<T>(parts * size, [&](T* partial) {
+      parallel_ranges(blocks, grain, [&](int64_t begin, int64_t end) {
+        grad.run(begin, end, partial + begin / grain * size);
+      });
+      add_parts(partial, parts, size, out);
+    });
+  });
+}
+
 template <class T>
 void weight_grad(const View& x, const View& y, const View& w, const Window2d& window, int64_t groups) {
+  if (numel(y) > 0 && is_narrow(conv_windows<T>(x, window, y.shape + 2, groups), groups))
+    return narrow_weight_grad<T>(x, y, data_as<T>(w), window);
   if (groups > 1 && w.shape[1] == 1 && w.shape[0] == groups && numel(y) > 0)
     return depthwise_weight_grad<T>(x, y, data_as<T>(w), window);
   const WeightGrad<T> grad{conv_windows<T>(x, window, y.shape + 2, groups), y, w.shape[0] / groups};

@@ -102,7 +102,8 @@ struct Depthwise {
       const int64_t rows = images * w.out[0];
       parallel_ranges(rows, max64(1, 65536 / (channels * w.out[1] * max64(1, taps))),
                       [&](int64_t begin, int64_t end) {
-                        for (int64_t r = begin; r < end; ++r) channel_row(filters, r / w.out[0], r % w.out[0]);
+                        for (int64_t r = begin; r < end; ++r)
+                          channel_row(filters, r / w.out[0], r % w.out[0]);
                       });
     });
   }

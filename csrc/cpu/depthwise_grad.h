@@ -1,5 +1,5 @@
-// The gradient of the weights of a depthwise convolution: vectors run over channels, whose sums over pixels are
-// independent of one another.
+// The gradient of the weights of a depthwise convolution: vectors run over channels, whose sums over pixels
+// are independent of one another.
 //
 // A chain of fused multiply-adds is kRun pixels of one row; chains, row after row, are the leaves of a binary
 // counter (as in long_sum.h).
@@ -47,7 +47,8 @@ struct DepthwiseGrad {
     for (; i < size; ++i) to[i] += level[i];
   }
 
-  // One tap or a few side by side, over `count` pixels of a row; all of them inside the image for [begin, end).
+  // One tap or a few side by side, over `count` pixels of a row; all of them inside the image for [begin,
+  // end).
   struct Taps {
     const T *map, *image;
     int64_t x, count, begin, end;  // x: of the first tap of the first pixel
@@ -85,7 +86,8 @@ struct DepthwiseGrad {
       if (some == 2) some_taps<2, true>(taps, 0, c, W, out);
       if (some == 1) some_taps<1, true>(taps, 0, c, W, out);
     }
-    for (int64_t t = 0; t < some && c < channels; ++t) some_taps<1, false>(taps, t, c, int(channels - c), out);
+    for (int64_t t = 0; t < some && c < channels; ++t)
+      some_taps<1, false>(taps, t, c, int(channels - c), out);
   }
 
   // Taps first … first + N of them, channels c … c + lanes.
@@ -110,7 +112,8 @@ struct DepthwiseGrad {
     };
     int64_t p = 0;
     for (; p < taps.begin; ++p, map += map_step[2]) border(p);
-    const T* image = shifted(taps.image, (taps.x + p * w.step[1] + first * w.spread[1]) * w.pixel_step[1] + c);
+    const T* image =
+        shifted(taps.image, (taps.x + p * w.step[1] + first * w.spread[1]) * w.pixel_step[1] + c);
     for (; p < taps.end; ++p, map += map_step[2], image += step) {
       const Vec<T> m = fetch(map);
 #pragma GCC unroll 3

@@ -12,27 +12,35 @@ OptimKernels optim_kernels();
 
 namespace {
 
+// One register of consecutive elements.
+template <int N, class T, class Rule>
+__attribute__((always_inline)) inline void update_whole(T* const (&p)[N], int64_t i, const Rule& rule) {
+  Vec<T> v[N];
+#pragma GCC unroll 5
+  for (int k = 0; k < N; ++k) v[k] = Vec<T>::load(p[k] + i);
+  rule(v);
+#pragma GCC unroll 5
+  for (int k = 0; k < N; ++k)
+    if (k != 1) v[k].store(p[k] + i);  // 1 is the gradient
+}
+
+template <int N, class T, class Rule>
+void update_some(T* const (&p)[N], const int64_t (&strides)[N], int64_t i, int lanes, const Rule& rule) {
+  Vec<T> v[N];
+  for (int k = 0; k < N; ++k) v[k] = Vec<T>::gather(p[k] + i * strides[k], strides[k], lanes);
+  rule(v);
+  for (int k = 0; k < N; ++k)
+    if (k != 1) v[k].scatter(p[k] + i * strides[k], strides[k], lanes);
+}
+
 template <bool Unit, int N, class T, class Rule>
 void update_row(T* const (&p)[N], const int64_t (&strides)[N], int64_t n, const Rule& rule) {
-  using V = Vec<T>;
-  for (int64_t i = 0; i < n; i += V::size) {
-    const int lanes = n - i < V::size ? int(n - i) : V::size;
-    V v[N];
-    for (int k = 0; k < N; ++k)
-      v[k] = !Unit              ? V::gather(p[k] + i * strides[k], strides[k], lanes)
-             : lanes == V::size ? V::load(p[k] + i)
-                                : V::load_partial(p[k] + i, lanes);
-    rule(v);
-    for (int k = 0; k < N; ++k) {
-      if (k == 1) continue;  // the gradient
-      if (!Unit)
-        v[k].scatter(p[k] + i * strides[k], strides[k], lanes);
-      else if (lanes == V::size)
-        v[k].store(p[k] + i);
-      else
-        v[k].store_partial(p[k] + i, lanes);
-    }
-  }
+  constexpr int64_t W = Vec<T>::size;
+  const Rule r = rule;  // in registers: the stores below might change what is behind a reference
+  int64_t i = 0;
+  if (Unit)
+    for (; i + W <= n; i += W) update_whole<N, T, Rule>(p, i, r);
+  for (; i < n; i += W) update_some<N, T, Rule>(p, strides, i, n - i < W ? int(n - i) : int(W), r);
 }
 
 template <int N>

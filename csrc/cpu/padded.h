@@ -13,16 +13,24 @@ namespace {
 template <class T>
 struct Margin {
   int64_t before = 0, after = 0;
+  bool fits = false;
 
   Margin(const Windows<T>& w, int axis) {
     const int64_t reach = (w.taps[axis] - 1) * w.spread[axis];
     const int64_t first = w.origin[axis] + (reach < 0 ? reach : 0);
     const int64_t last = w.origin[axis] + (w.out[axis] - 1) * w.step[axis] + (reach > 0 ? reach : 0);
     if (w.taps[axis] == 0 || first < -w.size[axis] - 8 || last > 2 * w.size[axis] + 8) return;
+    fits = true;
     before = max64(0, -first);
     after = max64(0, last + 1 - w.size[axis]);
   }
 };
+
+// Whether a copy with margins is not much larger than the image.
+template <class T>
+static bool can_be_padded(const Windows<T>& w) {
+  return Margin<T>(w, 0).fits && Margin<T>(w, 1).fits;
+}
 
 // Whether no window reaches beyond the image.
 template <class T>
@@ -39,8 +47,8 @@ static bool is_padded(const Windows<T>& w) {
 
 // One line of an image: rows of channels `to_channel` and pixels `to_pixel` apart. One of the two is 1.
 template <class T>
-static void copy_line(T* out, int64_t to_channel, int64_t to_pixel, const T* in, int64_t channel, int64_t pixel,
-                      int64_t channels, int64_t width) {
+static void copy_line(T* out, int64_t to_channel, int64_t to_pixel, const T* in, int64_t channel,
+                      int64_t pixel, int64_t channels, int64_t width) {
   constexpr int W = Vec<T>::size;
   int64_t c = 0;
   if (to_channel == 1 && pixel == 1)
@@ -71,21 +79,23 @@ static void with_padded(const Windows<T>& windows, int64_t images, bool channels
   const int64_t slack = 2 * Vec<T>::size;  // a register may be read beyond the last line
   with_scratch<T>(images * w.image_step + slack, [&](T* memory) {
     w.image = memory;
-    parallel_ranges(images * w.size[0], 1 + 16384 / (w.size[1] * w.channels), [&](int64_t begin, int64_t end) {
-      for (int64_t line = begin; line < end; ++line) {
-        const int64_t n = line / w.size[0], y = line % w.size[0] - top.before;
-        T* const out = memory + w.at(n, line % w.size[0], 0);
-        const bool whole = w.size[1] == windows.size[1] && y >= 0 && y < windows.size[0];
-        if (!whole && channels_last) __builtin_memset(out, 0, w.size[1] * w.channels * sizeof(T));
-        if (!whole && !channels_last)
-          for (int64_t c = 0; c < w.channels; ++c)
-            __builtin_memset(out + c * w.channel_step, 0, w.size[1] * sizeof(T));
-        if (y >= 0 && y < windows.size[0])
-          copy_line(out + left.before * w.pixel_step[1], w.channel_step, w.pixel_step[1],
-                    windows.image + windows.at(n, y, 0), windows.channel_step, windows.pixel_step[1], w.channels,
-                    windows.size[1]);
-      }
-    });
+    parallel_ranges(images * w.size[0], 1 + 16384 / (w.size[1] * w.channels),
+                    [&](int64_t begin, int64_t end) {
+                      for (int64_t line = begin; line < end; ++line) {
+                        const int64_t n = line / w.size[0], y = line % w.size[0] - top.before;
+                        T* const out = memory + w.at(n, line % w.size[0], 0);
+                        const bool whole = w.size[1] == windows.size[1] && y >= 0 && y < windows.size[0];
+                        if (!whole && channels_last)
+                          __builtin_memset(out, 0, w.size[1] * w.channels * sizeof(T));
+                        if (!whole && !channels_last)
+                          for (int64_t c = 0; c < w.channels; ++c)
+                            __builtin_memset(out + c * w.channel_step, 0, w.size[1] * sizeof(T));
+                        if (y >= 0 && y < windows.size[0])
+                          copy_line(out + left.before * w.pixel_step[1], w.channel_step, w.pixel_step[1],
+                                    windows.image + windows.at(n, y, 0), windows.channel_step,
+                                    windows.pixel_step[1], w.channels, windows.size[1]);
+                      }
+                    });
     __builtin_memset(memory + images * w.image_step, 0, slack * sizeof(T));
     body(w);
   });

@@ -16,9 +16,7 @@ struct PixelRows {
   bool padded = false;  // no window reaches beyond the image, and a register may be read beyond it
 
   // Short stretches are better copied one after the other, where that takes but a few registers.
-  bool in_place(int64_t) const {
-    return channels_last() && stretch() >= (joined() ? kRun : kShortest);
-  }
+  bool in_place(int64_t) const { return channels_last() && stretch() >= (joined() ? kRun : kShortest); }
 
   void find(RowTable<T>& table, int64_t pixel, int64_t count, int64_t k0, int64_t kc) const {
     for (int64_t k = 0; k < kc;) {
@@ -58,7 +56,8 @@ struct PixelRows {
 
   // Whether the taps of one row follow one another in memory.
   bool joined() const {
-    return channels_last() && windows.spread[1] > 0 && windows.spread[1] * windows.pixel_step[1] == windows.channels;
+    return channels_last() && windows.spread[1] > 0 &&
+           windows.spread[1] * windows.pixel_step[1] == windows.channels;
   }
   int64_t stretch() const { return joined() ? windows.channels * windows.taps[1] : windows.channels; }
 
@@ -103,7 +102,8 @@ struct PixelRows {
     }
   }
 
-  // Register by register; what a register holds too much is overwritten by the next part or lies between rows.
+  // Register by register; what a register holds too much is overwritten by the next part or lies between
+  // rows.
   void copy_inside(T* out, int64_t row_step, const Part& part, const Line& line) const {
     const Windows<T>& w = windows;
     const T* from = w.image + w.at(line.n, row_of(part, line), column_of(part, line, 0)) + part.from;

@@ -36,8 +36,8 @@ static inline int64_t wanted_blocks(double work) {
   return int64_t(wanted < double(kMostItems) ? wanted : double(kMostItems));
 }
 
-// At most max_rows × max_cols a block, and enough blocks to share out where there is work for them. Blocks are
-// rather tall than wide: a panel of the right operand is then read from near more often.
+// At most max_rows × max_cols a block, and enough blocks to share out where there is work for them. Blocks
+// are rather tall than wide: a panel of the right operand is then read from near more often.
 template <class T>
 static Blocks cut_blocks(int64_t m, int64_t n, int64_t k, int64_t max_rows, int64_t max_cols) {
   const int64_t wanted = wanted_blocks(double(m) * double(n) * double(max64(k, 1)));
@@ -69,7 +69,8 @@ static void pack_panels(const Operand& operand, T* out, int64_t lane0, int64_t c
     operand.template pack<R>(out, lane0 + lane, min64(R, count - lane), k0, kc);
 }
 
-// All of the right operand, block of k by block of k: panels of block p begin at p · kDeep · round_up(lanes, R).
+// All of the right operand, block of k by block of k: panels of block p begin at p · kDeep · round_up(lanes,
+// R).
 template <int R, class T, class Operand>
 static void pack_whole(const Operand& operand, T* out, int64_t lane0, int64_t lanes, int64_t k0, int64_t k) {
   const int64_t padded = round_up(lanes, R), panels = padded / R;
@@ -85,8 +86,8 @@ static void pack_whole(const Operand& operand, T* out, int64_t lane0, int64_t la
 
 // All of the left operand, row by row.
 template <class T, class Operand>
-static void copy_whole(const Operand& operand, T* out, int64_t row_step, int64_t row0, int64_t rows, int64_t k0,
-                       int64_t k) {
+static void copy_whole(const Operand& operand, T* out, int64_t row_step, int64_t row0, int64_t rows,
+                       int64_t k0, int64_t k) {
   const int64_t grain = 8 * max64(1, 4096 / max64(k, 1));
   parallel_ranges(rows, grain, [&](int64_t begin, int64_t end) {
     operand.copy(out + begin * row_step, row_step, row0 + begin, end - begin, k0, k);
@@ -131,8 +132,8 @@ struct Product {
   }
 
  private:
-  // Steps [p, p + k) of the sum, and what the blocks share: the left operand's rows copied and the right one's
-  // panels packed for these steps, and the sums that outlive them. Null: each block has its own.
+  // Steps [p, p + k) of the sum, and what the blocks share: the left operand's rows copied and the right
+  // one's panels packed for these steps, and the sums that outlive them. Null: each block has its own.
   struct Part {
     int64_t p, k;
     T* a;

@@ -1,7 +1,7 @@
 // The left operand of a product, in one block of it and for some steps of k: where each of its rows lies.
 //
-// Rows that are consecutive along k are read where they are, in stretches; others are copied first. An operand
-// says which (in_place), finds (find) and copies (copy) them.
+// Rows that are consecutive along k are read where they are, in stretches; others are copied first. An
+// operand says which (in_place), finds (find) and copies (copy) them.
 #pragma once
 #include "cpu/tile.h"
 #include "cpu/transpose.h"

@@ -132,8 +132,8 @@ template <class T>
 struct ToResult {
   T* out;
   const int64_t* row_at;
-  bool adds;                            // to what is there
-  const T *row_bias, *col_bias;         // of the tile, or null
+  bool adds;                     // to what is there
+  const T *row_bias, *col_bias;  // of the tile, or null
   int64_t row_bias_step, col_bias_step;
 
   template <int Rows, int Vecs, bool AddGroup, bool AddTile>
@@ -142,20 +142,20 @@ struct ToResult {
     constexpr int W = Vec<T>::size;
     if (!adds && !row_bias && !col_bias)
       return sum.template leave<AddGroup, AddTile>(
-          group, tile, [&](int i, int v, Vec<T> x) __attribute__((always_inline)) {
-            x.store(out + row_at[i] + v * W);
-          });
+          group, tile,
+          [&](int i, int v, Vec<T> x) __attribute__((always_inline)) { x.store(out + row_at[i] + v * W); });
     Vec<T> by_column[Vecs];
     for (int v = 0; v < Vecs; ++v)
-      by_column[v] = col_bias ? Vec<T>::gather(col_bias + v * W * col_bias_step, col_bias_step) : Vec<T>(T(0));
-    sum.template leave<AddGroup, AddTile>(
-        group, tile, [&](int i, int v, Vec<T> x) __attribute__((always_inline)) {
-          T* const to = out + row_at[i] + v * W;
-          if (adds) x = x + Vec<T>::load(to);
-          if (row_bias) x = x + Vec<T>(row_bias[i * row_bias_step]);
-          if (col_bias) x = x + by_column[v];
-          x.store(to);
-        });
+      by_column[v] =
+          col_bias ? Vec<T>::gather(col_bias + v * W * col_bias_step, col_bias_step) : Vec<T>(T(0));
+    sum.template leave<AddGroup, AddTile>(group, tile,
+                                          [&](int i, int v, Vec<T> x) __attribute__((always_inline)) {
+                                            T* const to = out + row_at[i] + v * W;
+                                            if (adds) x = x + Vec<T>::load(to);
+                                            if (row_bias) x = x + Vec<T>(row_bias[i * row_bias_step]);
+                                            if (col_bias) x = x + by_column[v];
+                                            x.store(to);
+                                          });
   }
 };
 
@@ -181,7 +181,8 @@ static inline ToResult<T> straight(const Result<T>& r, const TilePlace& t) {
 
 // One tile's products, into the result; `tile` is memory for those that go there by way of it.
 template <class T, class Source>
-static inline void multiply_to(const Result<T>& r, const TilePlace& t, int64_t kc, const Source& source, T* tile) {
+static inline void multiply_to(const Result<T>& r, const TilePlace& t, int64_t kc, const Source& source,
+                               T* tile) {
   if (is_plain(r, t)) return choose_rows<T, 2, Source, ToResult<T>>(t.rows)(kc, source, straight(r, t));
   choose_tile<T, Source>(t.rows, t.cols)(kc, source, {tile});
   store_tile(r, t, tile);

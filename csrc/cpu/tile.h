@@ -31,8 +31,9 @@ struct Stretch {
   const T* const* rows;
 };
 
-// A source of products has a Cursor<Rows> over k: ready(n) says how many of n > 0 steps come one after the other,
-// left(i, k) and right(k) are the element of A and the place of the row of B, k steps ahead; skip(n) goes on.
+// A source of products has a Cursor<Rows> over k: ready(n) says how many of n > 0 steps come one after the
+// other, left(i, k) and right(k) are the element of A and the place of the row of B, k steps ahead; skip(n)
+// goes on.
 
 // Rows of A stretch by stretch, B in a packed panel.
 template <class T>
@@ -131,15 +132,15 @@ struct ToTile {
   __attribute__((always_inline)) void finish(const Accumulators<T, Rows, Vecs>& sum, const T* group,
                                              const T* before) const {
     T* const out = tile;
-    sum.template leave<AddGroup, AddTile>(group, before, [out](int i, int v, Vec<T> x) __attribute__((
-                                                             always_inline)) {
-      x.store(out + i * Tile<T>::cols + v * Vec<T>::size);
-    });
+    sum.template leave<AddGroup, AddTile>(group, before,
+                                          [out](int i, int v, Vec<T> x) __attribute__((always_inline)) {
+                                            x.store(out + i * Tile<T>::cols + v * Vec<T>::size);
+                                          });
   }
 };
 
-// tile[i, j] = Σ_k a[i, k] · b[k, j] for the first Rows rows and Vecs registers of columns. Chains of kRun steps
-// are added to groups, groups to the tile, which bounds the rounding error.
+// tile[i, j] = Σ_k a[i, k] · b[k, j] for the first Rows rows and Vecs registers of columns. Chains of kRun
+// steps are added to groups, groups to the tile, which bounds the rounding error.
 template <class T, int Rows, int Vecs, class Source, class Place>
 static void multiply_tile(int64_t kc, const Source& source, const Place& place) {
   alignas(64) T group[Rows * Tile<T>::cols], tile[Rows * Tile<T>::cols];
@@ -163,8 +164,9 @@ static void multiply_tile(int64_t kc, const Source& source, const Place& place) 
     const bool alone = k % kGroup == 0, first = k < kGroup;
     k += kRun;
     if (k >= kc) {
-      if (first) return alone ? place.template finish<Rows, Vecs, false, false>(sum, group, tile)
-                              : place.template finish<Rows, Vecs, true, false>(sum, group, tile);
+      if (first)
+        return alone ? place.template finish<Rows, Vecs, false, false>(sum, group, tile)
+                     : place.template finish<Rows, Vecs, true, false>(sum, group, tile);
       return alone ? place.template finish<Rows, Vecs, false, true>(sum, group, tile)
                    : place.template finish<Rows, Vecs, true, true>(sum, group, tile);
     }

@@ -29,8 +29,8 @@ static inline Vec<T> interleave_high(Vec<T> a, Vec<T> b) {
         __builtin_shufflevector(a.v, b.v, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31));
 }
 
-// Transposes a square of registers. With 8 lanes: shuffles inside halves of registers, which are cheap, then an
-// exchange of halves; else log2(W) perfect shuffles of its rows.
+// Transposes a square of registers. With 8 lanes: shuffles inside halves of registers, which are cheap, then
+// an exchange of halves; else log2(W) perfect shuffles of its rows.
 template <class T>
 static inline void transpose(Vec<T> (&r)[Vec<T>::size]) {
   constexpr int W = Vec<T>::size;

@@ -1,0 +1,136 @@
+// The gradient of the weights where the image has few channels: a row of taps with all its channels is one
+// stretch of a padded image, whose lanes are multiplied by the maps' pixels without packing either.
+//
+// Pixels are cut into blocks of some lines; a block's products are added as those of one block of k (tile.h),
+// and the blocks are the leaves of a binary counter (long_sum.h).
+#pragma once
+#include "cpu/long_sum.h"
+#include "cpu/padded.h"
+
+namespace pydl {
+namespace PYDL_ISA {
+namespace {
+
+// k are the pixels of some lines; rows of A are maps, the row of B is what lies under a row of taps.
+template <class T>
+struct Lines {
+  const T *map, *image;
+  int64_t map_step, width;                         // from one map to the next; pixels of a line
+  int64_t map_pixel, map_line, pixel, image_line;  // steps
+
+  template <int Rows>
+  struct Cursor {
+    const T *at[Rows], *b;
+    const Lines& lines;
+    int64_t rest;
+
+    explicit Cursor(const Lines& l) : b(l.image), lines(l), rest(l.width) {
+#pragma GCC unroll 12
+      for (int i = 0; i < Rows; ++i) at[i] = l.map + i * l.map_step;
+    }
+    int64_t ready(int64_t wanted) {
+      if (rest == 0) {
+        rest = lines.width;
+        move(lines.map_line - rest * lines.map_pixel, lines.image_line - rest * lines.pixel);
+      }
+      return wanted < rest ? wanted : rest;
+    }
+    T left(int i, int64_t k) const { return at[i][k * lines.map_pixel]; }
+    const T* right(int64_t k) const { return b + k * lines.pixel; }
+    void skip(int64_t n) {
+      rest -= n;
+      move(n * lines.map_pixel, n * lines.pixel);
+    }
+
+   private:
+    void move(int64_t on_map, int64_t on_image) {
+      b = shifted(b, on_image);
+#pragma GCC unroll 12
+      for (int i = 0; i < Rows; ++i) at[i] = shifted(at[i], on_map);
+    }
+  };
+};
+
+template <class T>
+struct NarrowGrad {
+  Windows<T> image;  // channels last, padded
+  Windows<T> maps;   // windows of one pixel
+  int64_t filters;
+
+  static constexpr int64_t NR = Tile<T>::cols, kTile = kRows * NR;
+
+  int64_t lanes() const { return image.taps[1] * image.channels; }
+  int64_t lines() const { return max64(1, kDeep / image.out[1]); }  // of a block
+  int64_t blocks_of_image() const { return ceil_div(image.out[0], lines()); }
+  int64_t size() const { return filters * image.taps[0] * lanes(); }
+
+  // Blocks [begin, end) of all images into out, laid out as the weights.
+  void run(int64_t begin, int64_t end, T* out) const {
+    const int64_t tiles = image.taps[0] * ceil_div(lanes(), NR) * ceil_div(filters, kRows);
+    int64_t levels = 2;
+    for (int64_t leaves = end - begin; leaves > 1; leaves = (leaves + 1) / 2) ++levels;
+    with_scratch<T>(levels * tiles * kTile, [&](T* memory) {
+      const LongSum<T> sums{memory, tiles * kTile};
+      for (int64_t b = begin; b < end; ++b) {
+        const int64_t leaf = b - begin;
+        const int top = LongSum<T>::depth(leaf), merges = LongSum<T>::merges(leaf, b + 1 == end);
+        multiply(b, sums.at(top, 0));
+        for (int l = top; l > top - merges; --l) add_tiles(sums.at(l - 1, 0), sums.at(l, 0));
+      }
+      store(memory, out);
+    });
+  }
+
+ private:
+  // body(tile number, u, lane, filter, how many filters)
+  template <class Body>
+  void for_tiles(Body&& body) const {
+    int64_t number = 0;
+    for (int64_t u = 0; u < image.taps[0]; ++u)
+      for (int64_t lane = 0; lane < lanes(); lane += NR)
+        for (int64_t f = 0, height; f < filters; f += height) {
+          height = next_rows(filters - f);
+          body(number++, u, lane, f, height);
+        }
+  }
+
+  void multiply(int64_t block, T* tiles) const {
+    const int64_t n = block / blocks_of_image(), i = block % blocks_of_image() * lines();
+    const int64_t count = min64(lines(), image.out[0] - i);
+    Lines<T> source{};
+    source.map_step = maps.channel_step;
+    source.width = image.out[1];
+    source.map_pixel = maps.pixel_step[1];
+    source.map_line = maps.pixel_step[0];
+    source.pixel = image.step[1] * image.pixel_step[1];
+    source.image_line = image.step[0] * image.pixel_step[0];
+    for_tiles([&](int64_t number, int64_t u, int64_t lane, int64_t f, int64_t height) {
+      const int64_t y = i * image.step[0] + u * image.spread[0] + image.origin[0];
+      source.map = maps.image + maps.at(n, i, 0) + f * maps.channel_step;
+      source.image = image.image + image.at(n, y, image.origin[1]) + lane;
+      choose_tile<T, Lines<T>>(height, lanes() - lane)(count * image.out[1], source,
+                                                       {tiles + number * kTile});
+    });
+  }
+
+  void add_tiles(T* to, const T* from) const {
+    for_tiles([&](int64_t number, int64_t, int64_t lane, int64_t, int64_t height) {
+      add_tile(to + number * kTile, from + number * kTile, int(height), int(min64(NR, lanes() - lane)));
+    });
+  }
+
+  void store(const T* tiles, T* out) const {
+    const int64_t area = image.taps[0] * image.taps[1], all = image.channels * area;
+    for_tiles([&](int64_t number, int64_t u, int64_t lane, int64_t f, int64_t height) {
+      for (int64_t i = 0; i < height; ++i)
+        for (int64_t l = lane; l < min64(lane + NR, lanes()); ++l) {
+          const int64_t v = l / image.channels, c = l % image.channels;
+          out[(f + i) * all + c * area + u * image.taps[1] + v] = tiles[number * kTile + i * NR + l - lane];
+        }
+    });
+  }
+};
+
+}  // namespace
+}  // namespace PYDL_ISA
+}  // namespace pydl
