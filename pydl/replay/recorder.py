@@ -70,10 +70,10 @@ class Recorder:
         self.tape.end()
         recording.set_recorder(None)
         for seen in self.seen.values():
-            if seen.tensor._data is seen.traced:
-                seen.tensor._data = seen.array
-            else:
-                seen.tensor._data = plain(seen.tensor._data)
+            tensor = seen.tensor
+            tensor._data = seen.array if tensor._data is seen.traced else plain(tensor._data)
+            if tensor.grad is not None:
+                tensor.grad._data = plain(tensor.grad._data)
 
     def refuse(self, reason: str) -> None:
         """The step goes on, but not on the tape."""
