@@ -75,7 +75,7 @@ def figures(run: Finished) -> str:
         "modes": "{:.0f} modes", "high_quality": "{:.1%} of high quality", "reverse_kl": "reverse KL {:.3f}",
         "error_there": "mean error there {:.3f}", "error_back": "and back {:.3f}",
     }  # fmt: skip
-    words = ", ".join(form.format(found[name]) for name, form in forms.items() if name in found)
+    words = ", ".join(form.format(found[name]) for name, form in forms.items() if found.get(name) is not None)
     return words[:1].upper() + words[1:]
 
 

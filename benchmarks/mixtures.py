@@ -3,7 +3,7 @@
     python benchmarks/mixtures.py --out runs/mixtures
 
 Every training is a run folder that `pydl train` makes; a second call goes on where the first was stopped, and prints
-the table of what is there. docs/mixtures.md has what it printed, beside the published numbers.
+the table of what is there.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def table(out: Path, variants: Sequence[str], data: Sequence[str], seeds: Sequen
 
 
 def row(data: str, variant: str, runs: list[Finished]) -> str:
-    modes, quality, divergence = ([run.figures[figure] for run in runs] for figure in FIGURES)
+    modes, quality, divergence = ([number(run.figures[figure]) for run in runs] for figure in FIGURES)
     seconds = statistics.mean(run.figures["time"] for run in runs)
     percent = [100 * share for share in quality]
     cells = [
@@ -62,6 +62,11 @@ def row(data: str, variant: str, runs: list[Finished]) -> str:
         f"{min(percent):.1f} %", spread(divergence, 3), f"{seconds:.0f} s",
     ]  # fmt: skip
     return f"| {' | '.join(cells)} |"
+
+
+def number(figure: float | None) -> float:
+    """A figure of the log, where null stands for NaN: the divergence of points that reach no mode."""
+    return float("nan") if figure is None else figure
 
 
 def spread(values: Sequence[float], digits: int) -> str:

@@ -3,7 +3,7 @@
     python benchmarks/zoo.py --out runs/zoo
 
 Every training is a run folder that `pydl train` makes; a second call goes on where the first was stopped, and prints
-the table of what is there. docs/gans.md has what it printed.
+the table of what is there.
 """
 
 from __future__ import annotations

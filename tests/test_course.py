@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from pydl import data, models
-from pydl.cli.train import _configure, _given, _parser
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "docs/course.md").read_text(encoding="utf-8")
@@ -43,6 +42,12 @@ def test_every_command_is_understood(command):
     if program == "python":
         assert (ROOT / words[0]).is_file()
         return
-    assert words[0] == "train"
-    args = _parser().parse(words[1:])
-    assert _configure(models.get(args.model), _given(args))["data"] in data.names()
+    what, model, *words = words
+    assert what == "train"
+    defaults = models.get(model).defaults
+    given = {
+        name.removeprefix("--").replace("-", "_"): value for name, value in zip(words[::2], words[1::2], strict=True)
+    }
+    kinds = {name: int if isinstance(value, list) else type(value) for name, value in defaults.items()}
+    config = models.get(model).config(**{name: kinds[name](value) for name, value in given.items()})
+    assert config["data"] in data.names()

@@ -55,11 +55,6 @@ struct ChannelBlocks {
   }
 };
 
-template <class T, int K>
-struct Pack {
-  Vec<T> v[K];
-};
-
 // n elements p[0], p[step], … : in place where they are whole registers, else in the buffer, followed by
 // zeros.
 template <class T>
@@ -71,36 +66,44 @@ static inline const T* staged(const T* p, int64_t step, int64_t n, T* buffer) {
   return buffer;
 }
 
-// total[k][i] = sum over the block of term k for channel c + i; term(values of the I operands, centre).
+// total[k][i] = sum k over the block of channel c + i; term(values of the I operands, centre, sums) adds to
+// its K sums.
 template <int I, int K, class T, class Term>
 static void sum_across(const Channels<const T> (&in)[I], const ChannelBlock& b, int64_t c, int64_t count,
                        const T* centre, Term&& term, T (&total)[K][kGroup]) {
-  constexpr int W = Vec<T>::size;
-  const int64_t width = (count + W - 1) / W * W;
+  using V = Vec<T>;
+  constexpr int W = V::size;
+  const int64_t width = (count + W - 1) / W * W, L = b.l1 - b.l0;
   T part[kChains][K][kGroup], buffers[I][kGroup];
-  const int chains = int(b.l1 - b.l0 < kChains ? b.l1 - b.l0 : kChains);
+  const int chains = int(L < kChains ? L : kChains);
   for (int j = 0; j < chains; ++j)
     for (int k = 0; k < K; ++k)
-      for (int64_t i = 0; i < width; ++i) part[j][k][i] = T(0);
-  for (int64_t n = b.n0; n < b.n1; ++n)
-    for (int64_t l = b.l0; l < b.l1; ++l) {
-      const T* row[I];
-      for (int k = 0; k < I; ++k)
-        row[k] = staged(in[k].p + n * in[k].n + c * in[k].c + l * in[k].l, in[k].c, count, buffers[k]);
-      auto& sums = part[l % kChains];
+      for (int64_t i = 0; i < width; i += W) V(T(0)).store(part[j][k] + i);
+  for (int64_t n = b.n0; n < b.n1; ++n) {
+    const T *at[I], *row[I];
+    for (int k = 0; k < I; ++k) at[k] = in[k].p + n * in[k].n + c * in[k].c + b.l0 * in[k].l;
+    for (int64_t l = 0; l < L; ++l) {
+      T(&sums)[K][kGroup] = part[l % kChains];
+      for (int k = 0; k < I; ++k) {
+        row[k] = staged(at[k], in[k].c, count, buffers[k]);
+        at[k] += in[k].l;
+      }
       for (int64_t i = 0; i < width; i += W) {
-        Vec<T> v[I];
-        for (int k = 0; k < I; ++k) v[k] = Vec<T>::load(row[k] + i);
-        const Pack<T, K> one = term(v, Vec<T>::load(centre + i));
-        for (int k = 0; k < K; ++k) (Vec<T>::load(sums[k] + i) + one.v[k]).store(sums[k] + i);
+        V v[I], add[K];
+        for (int k = 0; k < I; ++k) v[k] = V::load(row[k] + i);
+        for (int k = 0; k < K; ++k) add[k] = V::load(sums[k] + i);
+        term(v, V::load(centre + i), add);
+        for (int k = 0; k < K; ++k) add[k].store(sums[k] + i);
       }
     }
+  }
   for (int half = kChains / 2; half > 0; half /= 2)
     for (int j = 0; j < half && j + half < chains; ++j)
       for (int k = 0; k < K; ++k)
-        for (int64_t i = 0; i < width; ++i) part[j][k][i] += part[j + half][k][i];
+        for (int64_t i = 0; i < width; i += W)
+          (V::load(part[j][k] + i) + V::load(part[j + half][k] + i)).store(part[j][k] + i);
   for (int k = 0; k < K; ++k)
-    for (int64_t i = 0; i < width; ++i) total[k][i] = part[0][k][i];
+    for (int64_t i = 0; i < width; i += W) V::load(part[0][k] + i).store(total[k] + i);
 }
 
 // The same of channel c alone, in total[k].
@@ -112,11 +115,14 @@ static void sum_along(const Channels<const T> (&in)[I], const ChannelBlock& b, i
   V part[K][R];
   for (auto& sums : part)
     for (V& v : sums) v = V(T(0));
-  const auto add = [&](const T* const(&at)[I], int r, auto&& within) {
-    V v[I];
+  // Lanes beyond `left` add nothing.
+  const auto add = [&](const T* const(&at)[I], int r, int64_t left) {
+    V v[I], sums[K];
     for (int k = 0; k < I; ++k) v[k] = V::load(at[k] + r * W);
-    const Pack<T, K> one = term(v, V(centre));
-    for (int k = 0; k < K; ++k) part[k][r] += within(one.v[k]);
+    for (int k = 0; k < K; ++k) sums[k] = part[k][r];
+    term(v, V(centre), sums);
+    for (int k = 0; k < K; ++k)
+      part[k][r] = left >= W ? sums[k] : select(lanes_below<T>(left), sums[k], part[k][r]);
   };
   T buffers[I][kChains];
   for (int64_t n = b.n0; n < b.n1; ++n) {
@@ -128,7 +134,7 @@ static void sum_along(const Channels<const T> (&in)[I], const ChannelBlock& b, i
     }
     int64_t left = b.l1 - b.l0;
     for (; unit && left >= kChains; left -= kChains) {
-      for (int r = 0; r < R; ++r) add(line, r, [](V v) { return v; });
+      for (int r = 0; r < R; ++r) add(line, r, W);
       for (int k = 0; k < I; ++k) line[k] += kChains;
     }
     for (; left > 0; left -= kChains) {
@@ -137,8 +143,7 @@ static void sum_along(const Channels<const T> (&in)[I], const ChannelBlock& b, i
         at[k] = staged(line[k], in[k].l, left < kChains ? left : kChains, buffers[k]);
         line[k] += kChains * in[k].l;
       }
-      for (int r = 0; r < R && r * W < left; ++r)
-        add(at, r, [&](V v) { return select(lanes_below<T>(left - r * W), v, V(T(0))); });
+      for (int r = 0; r < R && r * W < left; ++r) add(at, r, left - r * W);
     }
   }
   for (int k = 0; k < K; ++k) {

@@ -3,6 +3,8 @@
 #include "core/algorithm.h"
 #include "core/dispatch.h"
 #include "cpu/depthwise.h"
+#include "cpu/depthwise_grad.h"
+#include "cpu/padded.h"
 #include "cpu/pixel_rows.h"
 #include "cpu/product.h"
 #include "cpu/taps.h"
@@ -44,12 +46,25 @@ struct Correlation {
   void run_group(int64_t g) const {
     Windows<T> w = windows;
     w.image += g * w.channels * w.channel_step;
+    const PixelRows<T> rows{w};
+    if (!lanes_are_filters() || rows.in_place(filters)) return run_group(g, rows);
+    with_padded(w, images, true, [&](const Windows<T>& copy) { run_group(g, {copy, is_padded(copy)}); });
+  }
+
+  // Lanes go along what is consecutive in the result, or else along filters where pixels would be gathered one
+  // by one.
+  bool lanes_are_filters() const {
+    if (result_channel_step == 1 && result_step[1] != 1) return true;
+    return filters >= Vec<T>::size && (windows.step[1] != 1 || windows.out[1] < Tile<T>::cols);
+  }
+
+  void run_group(int64_t g, const PixelRows<T>& patches) const {
+    const Windows<T>& w = patches.windows;
     const int64_t pixels = images * w.out[0] * w.out[1], taps = w.taps[0] * w.taps[1] * w.channels;
     Strided<T> filter{weights + g * weight_group_step, line(filters, filter_step), {}};
     filter.ks.push(w.taps[0], tap_step[0]);
     filter.ks.push(w.taps[1], tap_step[1]);
     filter.ks.push(w.channels, channel_step);
-    const PixelLanes<T> patches{w};
     Result<T> out{result + g * filters * result_channel_step, line(filters, result_channel_step), {}};
     out.cols.push(images, result_image_step);
     out.cols.push(w.out[0], result_step[0]);
@@ -58,10 +73,9 @@ struct Correlation {
       out.row_bias = bias + g * filters * bias_step;
       out.row_bias_step = bias_step;
     }
-    // Lanes go along what is consecutive in the result.
-    if (result_channel_step == 1 && result_step[1] != 1)
-      return multiply<T>(PixelRows<T>{w}, filter, exchanged(out), pixels, filters, 0, taps, 96, 512);
-    multiply<T>(filter, patches, out, filters, pixels, 0, taps, 384, 128);
+    if (lanes_are_filters())
+      return multiply<T>(patches, filter, exchanged(out), pixels, filters, 0, taps, 96, 512);
+    multiply<T>(filter, PixelLanes<T>{w}, out, filters, pixels, 0, taps, 384, 128);
   }
 
   void run_depthwise() const {
@@ -104,6 +118,12 @@ Windows<T> conv_windows(const View& image, const Window2d& window, const int64_t
     w.origin[a] = -window.padding[a];
   }
   return w;
+}
+
+// An image seen through windows of one pixel.
+template <class T>
+Windows<T> map_windows(const View& y) {
+  return conv_windows<T>(y, {{1, 1}, {1, 1}, {0, 0}, {0, 0}, {1, 1}}, y.shape + 2, 1);
 }
 
 template <class T>
@@ -300,8 +320,39 @@ void add_parts(T* parts, int64_t count, int64_t size, T* out) {
   });
 }
 
+// body(windows) on the image as it is, or on a copy with channels last.
+template <class T, class Body>
+void with_channels_last(const Windows<T>& w, int64_t images, Body&& body) {
+  if (w.channel_step == 1) return body(w);
+  with_padded(w, images, true, body);
+}
+
+// One channel and one filter to a group.
+template <class T>
+void depthwise_weight_grad(const View& x, const View& y, T* out, const Window2d& window) {
+  const int64_t channels = x.shape[1], images = x.shape[0];
+  with_channels_last<T>(conv_windows<T>(x, window, y.shape + 2, 1), images, [&](const Windows<T>& image) {
+    with_channels_last<T>(map_windows<T>(y), images, [&](const Windows<T>& maps) {
+      const DepthwiseGrad<T> grad{image, channels, maps.image, {maps.image_step, maps.pixel_step[0], maps.pixel_step[1]}};
+      const int64_t rows = images * image.out[0], size = channels * grad.taps();
+      const int64_t grain = max64(ceil_div(rows, 32), ceil_div(1024, image.out[1])), parts = ceil_div(rows, grain);
+      with_scratch<T>((parts + 1) * size, [&](T* partial) {
+        parallel_ranges(rows, grain, [&](int64_t begin, int64_t end) {
+          grad.run(begin, end, partial + begin / grain * size);
+        });
+        T* const sums = partial + parts * size;
+        add_parts(partial, parts, size, sums);
+        for (int64_t c = 0; c < channels; ++c)
+          for (int64_t t = 0; t < grad.taps(); ++t) out[c * grad.taps() + t] = sums[t * channels + c];
+      });
+    });
+  });
+}
+
 template <class T>
 void weight_grad(const View& x, const View& y, const View& w, const Window2d& window, int64_t groups) {
+  if (groups > 1 && w.shape[1] == 1 && w.shape[0] == groups && numel(y) > 0)
+    return depthwise_weight_grad<T>(x, y, data_as<T>(w), window);
   const WeightGrad<T> grad{conv_windows<T>(x, window, y.shape + 2, groups), y, w.shape[0] / groups};
   const int64_t size = grad.filters * grad.taps(), pixels = grad.pixels();
   T* const out = data_as<T>(w);

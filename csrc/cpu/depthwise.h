@@ -48,7 +48,7 @@ struct Depthwise {
     const Vec<T> offset(bias ? bias[o * bias_step] : T(0));
     for (int64_t j = 0; j < w.out[1]; j += W) {
       const int count = int(min64(W, w.out[1] - j));
-      Vec<T> sum = pixels(image, weight(o), i * w.step[0] + w.origin[0], j, count);
+      Vec<T> sum = some_pixels(image, weight(o), i * w.step[0] + w.origin[0], j, count);
       if (bias) sum = sum + offset;
       T* const to = out + j * result_step[1];
       if (result_step[1] != 1) {
@@ -62,7 +62,7 @@ struct Depthwise {
   }
 
   // Windows j … j + count of one row; y: the row of the image under the first tap.
-  Vec<T> pixels(const T* image, const T* filter, int64_t y, int64_t j, int count) const {
+  Vec<T> some_pixels(const T* image, const T* filter, int64_t y, int64_t j, int count) const {
     const Windows<T>& w = windows;
     Vec<T> sum(T(0));
     for (int64_t u = 0; u < w.taps[0]; ++u) {
@@ -99,40 +99,78 @@ struct Depthwise {
       for (int64_t t = 0; t < taps; ++t)
         for (int64_t o = 0; o < channels; ++o)
           filters[t * channels + o] = weight(o)[t / w.taps[1] * tap_step[0] + t % w.taps[1] * tap_step[1]];
-      const int64_t pixels = images * w.out[0] * w.out[1];
-      parallel_ranges(pixels, max64(1, 16384 / (channels * max64(1, taps))), [&](int64_t begin, int64_t end) {
-        for (int64_t p = begin; p < end; ++p)
-          pixel(filters, p / w.out[1] / w.out[0], p / w.out[1] % w.out[0], p % w.out[1]);
-      });
+      const int64_t rows = images * w.out[0];
+      parallel_ranges(rows, max64(1, 65536 / (channels * w.out[1] * max64(1, taps))),
+                      [&](int64_t begin, int64_t end) {
+                        for (int64_t r = begin; r < end; ++r) channel_row(filters, r / w.out[0], r % w.out[0]);
+                      });
     });
   }
 
-  void pixel(const T* filters, int64_t n, int64_t i, int64_t j) const {
-    constexpr int W = Vec<T>::size;
-    T* const out = result + n * result_image_step + i * result_step[0] + j * result_step[1];
-    for (int64_t o = 0; o < channels; o += W) {
-      const int count = int(min64(W, channels - o));
-      Vec<T> sum = all_taps(filters + o, n, i, j, o, count);
-      if (bias) sum = sum + Vec<T>::gather(bias + o * bias_step, bias_step, count);
-      count == W ? sum.store(out + o) : sum.store_partial(out + o, count);
-    }
+  // One row of pixels, all channels: several pixels at a time where all their taps lie inside the image.
+  void channel_row(const T* filters, int64_t n, int64_t i) const {
+    const Windows<T>& w = windows;
+    const int64_t reach = (w.taps[1] - 1) * w.spread[1];
+    const int64_t low = w.origin[1] + min64(reach, 0), high = w.origin[1] + max64(reach, 0);
+    const int64_t begin = min64(w.out[1], low < 0 ? ceil_div(-low, w.step[1]) : 0);
+    const int64_t end = high >= w.size[1] ? 0 : min64(w.out[1], ceil_div(w.size[1] - high, w.step[1]));
+    int64_t j = 0;
+    for (; j < begin; ++j) pixels<1, 4>(filters, n, i, j);
+    for (; j + 8 <= end; j += 8) pixels<8, 1>(filters, n, i, j);
+    for (; j + 4 <= end; j += 4) pixels<4, 2>(filters, n, i, j);
+    for (; j < w.out[1]; ++j) pixels<1, 4>(filters, n, i, j);
   }
 
-  Vec<T> all_taps(const T* filters, int64_t n, int64_t i, int64_t j, int64_t o, int count) const {
+  // P pixels from the j-th on, R registers of channels at a time.
+  template <int P, int R>
+  void pixels(const T* filters, int64_t n, int64_t i, int64_t j) const {
     constexpr int W = Vec<T>::size;
-    const Windows<T>& w = windows;
+    int64_t o = 0;
+    for (; o + R * W <= channels; o += R * W) some_channels<P, R, true>(filters + o, n, i, j, o, W);
+    for (; o + W <= channels; o += W) some_channels<P, 1, true>(filters + o, n, i, j, o, W);
+    if (o < channels) some_channels<P, 1, false>(filters + o, n, i, j, o, int(channels - o));
+  }
+
+  // With P > 1 all taps lie inside the image along the width.
+  template <int P, int R, bool Whole>
+  void some_channels(const T* filters, int64_t n, int64_t i, int64_t j, int64_t o, int count) const {
+    constexpr int W = Vec<T>::size;
     const auto fetch = [count](const T* p) {
-      return count == W ? Vec<T>::load(p) : Vec<T>::load_partial(p, count);
+      return Whole ? Vec<T>::load(p) : Vec<T>::load_partial(p, count);
     };
-    Vec<T> sum(T(0));
+    static const T zeros[R * W] = {};
+    const Windows<T>& w = windows;
+    Vec<T> sum[P][R];
+#pragma GCC unroll 8
+    for (int p = 0; p < P; ++p)
+#pragma GCC unroll 4
+      for (int r = 0; r < R; ++r) sum[p][r] = Vec<T>(T(0));
     for (int64_t u = 0; u < w.taps[0]; ++u)
       for (int64_t v = 0; v < w.taps[1]; ++v, filters += channels) {
         const int64_t y = i * w.step[0] + u * w.spread[0] + w.origin[0];
         const int64_t x = j * w.step[1] + v * w.spread[1] + w.origin[1];
-        const Vec<T> value = w.inside(y, x) ? fetch(w.image + w.at(n, y, x) + o) : Vec<T>(T(0));
-        sum = fma(fetch(filters), value, sum);
+        const bool inside = w.inside(y, x);
+        const T* from = inside ? w.image + w.at(n, y, x) + o : zeros;
+        const int64_t step = inside ? w.step[1] * w.pixel_step[1] : 0;
+        Vec<T> filter[R];
+#pragma GCC unroll 4
+        for (int r = 0; r < R; ++r) filter[r] = fetch(filters + r * W);
+#pragma GCC unroll 8
+        for (int p = 0; p < P; ++p, from += step)
+#pragma GCC unroll 4
+          for (int r = 0; r < R; ++r) sum[p][r] = fma(filter[r], fetch(from + r * W), sum[p][r]);
       }
-    return sum;
+    T* to = result + n * result_image_step + i * result_step[0] + j * result_step[1] + o;
+    Vec<T> offset[R];
+    for (int r = 0; r < R; ++r)
+      offset[r] = bias ? Vec<T>::gather(bias + (o + r * W) * bias_step, bias_step, count) : Vec<T>(T(0));
+#pragma GCC unroll 8
+    for (int p = 0; p < P; ++p, to += result_step[1])
+#pragma GCC unroll 4
+      for (int r = 0; r < R; ++r) {
+        const Vec<T> value = bias ? sum[p][r] + offset[r] : sum[p][r];
+        Whole ? value.store(to + r * W) : value.store_partial(to + r * W, count);
+      }
   }
 };
 

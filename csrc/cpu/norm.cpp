@@ -43,15 +43,15 @@ void block_moments(bool across, const Channels<const T>& x, const ChannelBlock& 
   using V = Vec<T>;
   const Channels<const T> in[1] = {x};
   T sum[1][kGroup], around[2][kGroup], centre[kGroup] = {};
-  block_sums(across, in, block, c, count, centre, [](const V(&v)[1], V) { return Pack<T, 1>{{v[0]}}; }, sum);
+  const auto plain = [](const V(&v)[1], V, V(&sums)[1]) { sums[0] += v[0]; };
+  const auto moments = [](const V(&v)[1], V m, V(&sums)[2]) {
+    const V d = v[0] - m;
+    sums[0] += d;
+    sums[1] = fma(d, d, sums[1]);
+  };
+  block_sums(across, in, block, c, count, centre, plain, sum);
   for (int64_t i = 0; i < count; ++i) centre[i] = sum[0][i] / T(block.size());
-  block_sums(
-      across, in, block, c, count, centre,
-      [](const V(&v)[1], V m) {
-        const V d = v[0] - m;
-        return Pack<T, 2>{{d, d * d}};
-      },
-      around);
+  block_sums(across, in, block, c, count, centre, moments, around);
   const double size = double(block.size());
   for (int64_t i = 0; i < count; ++i) {
     const double correction = double(around[0][i]) / size;
@@ -109,14 +109,16 @@ void gradient_sums(const View& x, const View& g, const T* mean, T* sum_g, T* sum
   const int64_t C = x.shape[1];
   const bool across = channels_across(x);
   const Channels<const T> in[2] = {Channels<const T>(x), Channels<const T>(g)};
+  const auto products = [](const V(&v)[2], V m, V(&sums)[2]) {
+    sums[0] += v[1];
+    sums[1] = fma(v[1], v[0] - m, sums[1]);
+  };
   with_scratch<double>(2 * C * blocks.count, [&](double* memory) {
     const Partials p{memory, C};
     for_channel_blocks(across, blocks, C, [&](int64_t b, int64_t c, int64_t count) {
       T sums[2][kGroup], centre[kGroup] = {};
       for (int64_t i = 0; i < count; ++i) centre[i] = mean[c + i];
-      block_sums(
-          across, in, blocks[b], c, count, centre,
-          [](const V(&v)[2], V m) { return Pack<T, 2>{{v[1], v[1] * (v[0] - m)}}; }, sums);
+      block_sums(across, in, blocks[b], c, count, centre, products, sums);
       for (int k = 0; k < 2; ++k)
         for (int64_t i = 0; i < count; ++i) p.row(b, k)[c + i] = double(sums[k][i]);
     });

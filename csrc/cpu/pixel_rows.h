@@ -13,9 +13,11 @@ namespace {
 template <class T>
 struct PixelRows {
   const Windows<T>& windows;
+  bool padded = false;  // no window reaches beyond the image, and a register may be read beyond it
 
+  // Short stretches are better copied one after the other, where that takes but a few registers.
   bool in_place(int64_t) const {
-    return (windows.channel_step == 1 || windows.channels == 1) && stretch() >= kShortest;
+    return channels_last() && stretch() >= (joined() ? kRun : kShortest);
   }
 
   void find(RowTable<T>& table, int64_t pixel, int64_t count, int64_t k0, int64_t kc) const {
@@ -33,7 +35,9 @@ struct PixelRows {
     for (int64_t k = 0; k < kc;) {
       const Part part = part_at(k0 + k, kc - k);
       for_lines(pixel, count, [&](int64_t lane, const Line& line) {
-        for (int64_t p = 0; p < line.count; ++p) copy_part(rows + (lane + p) * row_step + k, part, line, p);
+        T* const to = rows + lane * row_step + k;
+        if (padded && channels_last()) return copy_inside(to, row_step, part, line);
+        for (int64_t p = 0; p < line.count; ++p) copy_part(to + p * row_step, part, line, p);
       });
       k += part.n;
     }
@@ -50,10 +54,11 @@ struct PixelRows {
     int64_t n, i, j, count;
   };
 
+  bool channels_last() const { return windows.channel_step == 1 || windows.channels == 1; }
+
   // Whether the taps of one row follow one another in memory.
   bool joined() const {
-    return (windows.channel_step == 1 || windows.channels == 1) &&
-           windows.spread[1] > 0 && windows.spread[1] * windows.pixel_step[1] == windows.channels;
+    return channels_last() && windows.spread[1] > 0 && windows.spread[1] * windows.pixel_step[1] == windows.channels;
   }
   int64_t stretch() const { return joined() ? windows.channels * windows.taps[1] : windows.channels; }
 
@@ -96,6 +101,14 @@ struct PixelRows {
         copy_part(copies + p * kCopy, part, line, p);
       }
     }
+  }
+
+  // Register by register; what a register holds too much is overwritten by the next part or lies between rows.
+  void copy_inside(T* out, int64_t row_step, const Part& part, const Line& line) const {
+    const Windows<T>& w = windows;
+    const T* from = w.image + w.at(line.n, row_of(part, line), column_of(part, line, 0)) + part.from;
+    for (int64_t p = 0; p < line.count; ++p, out += row_step, from += w.step[1] * w.pixel_step[1])
+      for (int64_t e = 0; e < part.n; e += Vec<T>::size) Vec<T>::load(from + e).store(out + e);
   }
 
   // Element by element.

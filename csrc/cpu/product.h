@@ -218,10 +218,7 @@ struct Product {
     alignas(64) T tile[Tile<T>::rows * Tile<T>::cols];
     for_tiles(at, begins, ends, [&](const TilePlace& t, int64_t, int64_t i, int64_t j) {
       prefetch_tile(result, t);
-      if (is_plain(result, t))
-        return choose_rows<T, 2, ToResult<T>>(t.rows)(kc, rows_at, i, pb + j * kc, straight(result, t));
-      choose_tile<T, ToTile<T>>(t.rows, t.cols)(kc, rows_at, i, pb + j * kc, {tile});
-      store_tile(result, t, tile);
+      multiply_to(result, t, kc, Panel<T>{rows_at, i, pb + j * kc}, tile);
     });
   }
 
@@ -233,7 +230,7 @@ struct Product {
     const bool begins = from % kLeaf == 0;
     for_tiles(at, begins, false, [&](const TilePlace& t, int64_t number, int64_t i, int64_t j) {
       T* const sum = sums.at(level, number);
-      choose_tile<T, ToTile<T>>(t.rows, t.cols)(kc, rows_at, i, pb + j * kc, {begins ? sum : tile});
+      choose_tile<T, Panel<T>>(t.rows, t.cols)(kc, {rows_at, i, pb + j * kc}, {begins ? sum : tile});
       if (!begins) add_tile(sum, tile, t.rows, t.cols);
     });
   }

@@ -179,6 +179,14 @@ static inline ToResult<T> straight(const Result<T>& r, const TilePlace& t) {
           r.col_bias_step};
 }
 
+// One tile's products, into the result; `tile` is memory for those that go there by way of it.
+template <class T, class Source>
+static inline void multiply_to(const Result<T>& r, const TilePlace& t, int64_t kc, const Source& source, T* tile) {
+  if (is_plain(r, t)) return choose_rows<T, 2, Source, ToResult<T>>(t.rows)(kc, source, straight(r, t));
+  choose_tile<T, Source>(t.rows, t.cols)(kc, source, {tile});
+  store_tile(r, t, tile);
+}
+
 }  // namespace
 }  // namespace PYDL_ISA
 }  // namespace pydl

@@ -31,35 +31,47 @@ struct Stretch {
   const T* const* rows;
 };
 
-// Rows `row` … row + Rows of A, stretch by stretch.
-template <class T, int Rows>
-struct RowCursor {
-  const Stretch<T>* stretch;
-  int64_t row, left;
-  const T* at[Rows];
+// A source of products has a Cursor<Rows> over k: ready(n) says how many of n > 0 steps come one after the other,
+// left(i, k) and right(k) are the element of A and the place of the row of B, k steps ahead; skip(n) goes on.
 
-  RowCursor(const Stretch<T>* stretches, int64_t first) : stretch(stretches), row(first) { open(); }
+// Rows of A stretch by stretch, B in a packed panel.
+template <class T>
+struct Panel {
+  const Stretch<T>* stretches;
+  int64_t row;
+  const T* b;
 
-  // How many of `wanted` steps lie ahead in one stretch.
-  int64_t ready(int64_t wanted) {
-    if (left == 0) {
-      ++stretch;
-      open();
+  template <int Rows>
+  struct Cursor {
+    const Stretch<T>* stretch;
+    int64_t row, rest;
+    const T *at[Rows], *b;
+
+    explicit Cursor(const Panel& p) : stretch(p.stretches), row(p.row), b(p.b) { open(); }
+
+    int64_t ready(int64_t wanted) {
+      if (rest == 0) {
+        ++stretch;
+        open();
+      }
+      return wanted < rest ? wanted : rest;
     }
-    return wanted < left ? wanted : left;
-  }
-  void skip(int64_t n) {
-    left -= n;
+    T left(int i, int64_t k) const { return at[i][k]; }
+    const T* right(int64_t k) const { return b + k * Tile<T>::cols; }
+    void skip(int64_t n) {
+      rest -= n;
+      b += n * Tile<T>::cols;
 #pragma GCC unroll 12
-    for (int i = 0; i < Rows; ++i) at[i] += n;
-  }
+      for (int i = 0; i < Rows; ++i) at[i] += n;
+    }
 
- private:
-  void open() {
-    left = stretch->n;
+   private:
+    void open() {
+      rest = stretch->n;
 #pragma GCC unroll 12
-    for (int i = 0; i < Rows; ++i) at[i] = stretch->rows[row + i];
-  }
+      for (int i = 0; i < Rows; ++i) at[i] = stretch->rows[row + i];
+    }
+  };
 };
 
 // The accumulators of the first Rows rows and Vecs registers of columns of a tile.
@@ -77,15 +89,17 @@ struct Accumulators {
   }
 
   // n steps of a chain; the compiler knows n where a chain is whole.
-  __attribute__((always_inline)) void multiply(const T* const (&a)[Rows], const T* b, int64_t n) {
+  template <class Cursor>
+  __attribute__((always_inline)) void multiply(const Cursor& at, int64_t n) {
 #pragma GCC unroll 4
-    for (int64_t k = 0; k < n; ++k, b += NR) {
+    for (int64_t k = 0; k < n; ++k) {
+      const T* const b = at.right(k);
       V row[Vecs];
 #pragma GCC unroll 2
       for (int v = 0; v < Vecs; ++v) row[v] = V::load(b + v * W);
 #pragma GCC unroll 12
       for (int i = 0; i < Rows; ++i) {
-        const V left(a[i][k]);
+        const V left(at.left(i, k));
 #pragma GCC unroll 2
         for (int v = 0; v < Vecs; ++v) acc[i][v] = fma(left, row[v], acc[i][v]);
       }
@@ -124,30 +138,28 @@ struct ToTile {
   }
 };
 
-// tile[i, j] = Σ_k a[i, k] · b[k, j] for the first Rows rows and Vecs registers of columns; b is a packed
-// panel. Chains of kRun steps are added to groups, groups to the tile, which bounds the rounding error.
-template <class T, int Rows, int Vecs, class Place>
-static void multiply_tile(int64_t kc, const Stretch<T>* stretches, int64_t row, const T* b,
-                          const Place& place) {
+// tile[i, j] = Σ_k a[i, k] · b[k, j] for the first Rows rows and Vecs registers of columns. Chains of kRun steps
+// are added to groups, groups to the tile, which bounds the rounding error.
+template <class T, int Rows, int Vecs, class Source, class Place>
+static void multiply_tile(int64_t kc, const Source& source, const Place& place) {
   alignas(64) T group[Rows * Tile<T>::cols], tile[Rows * Tile<T>::cols];
   const ToTile<T> to_group{group}, to_tile{tile};
-  RowCursor<T, Rows> a(stretches, row);
+  typename Source::template Cursor<Rows> at(source);
   for (int64_t k = 0;;) {
     Accumulators<T, Rows, Vecs> sum;
     sum.clear();
-    const int64_t steps = kc - k < kRun ? kc - k : kRun;
-    if (steps == kRun && a.ready(kRun) == kRun) {
-      sum.multiply(a.at, b, kRun);
-      a.skip(kRun);
-    } else {
-      const T* from = b;
-      for (int64_t left = steps, n; left > 0; left -= n, from += n * Tile<T>::cols) {
-        n = a.ready(left);
-        sum.multiply(a.at, from, n);
-        a.skip(n);
-      }
+    int64_t left = kc - k < kRun ? kc - k : kRun;
+    if (left == kRun && at.ready(kRun) == kRun) {
+      sum.multiply(at, kRun);
+      at.skip(kRun);
+      left = 0;
     }
-    b += steps * Tile<T>::cols;
+    while (left > 0) {
+      const int64_t n = at.ready(left);
+      sum.multiply(at, n);
+      at.skip(n);
+      left -= n;
+    }
     const bool alone = k % kGroup == 0, first = k < kGroup;
     k += kRun;
     if (k >= kc) {
@@ -166,21 +178,22 @@ static void multiply_tile(int64_t kc, const Stretch<T>* stretches, int64_t row, 
   }
 }
 
-template <class T, class Place>
-using TileFunction = void (*)(int64_t, const Stretch<T>*, int64_t, const T*, const Place&);
+template <class Source, class Place>
+using TileFunction = void (*)(int64_t, const Source&, const Place&);
 
 // The function for that many rows.
-template <class T, int Vecs, class Place, int Rows = kRows>
-static TileFunction<T, Place> choose_rows(int64_t rows) {
+template <class T, int Vecs, class Source, class Place, int Rows = kRows>
+static TileFunction<Source, Place> choose_rows(int64_t rows) {
   if constexpr (Rows > 1)
-    if (rows < Rows) return choose_rows<T, Vecs, Place, Rows - 1>(rows);
-  return multiply_tile<T, Rows, Vecs, Place>;
+    if (rows < Rows) return choose_rows<T, Vecs, Source, Place, Rows - 1>(rows);
+  return multiply_tile<T, Rows, Vecs, Source, Place>;
 }
 
-// The function for rows × cols.
-template <class T, class Place>
-static TileFunction<T, Place> choose_tile(int64_t rows, int64_t cols) {
-  return cols <= Vec<T>::size ? choose_rows<T, 1, Place>(rows) : choose_rows<T, 2, Place>(rows);
+// The function for rows × cols, to memory of its own.
+template <class T, class Source>
+static TileFunction<Source, ToTile<T>> choose_tile(int64_t rows, int64_t cols) {
+  return cols <= Vec<T>::size ? choose_rows<T, 1, Source, ToTile<T>>(rows)
+                              : choose_rows<T, 2, Source, ToTile<T>>(rows);
 }
 
 // How many of `left` rows the next tile takes: the last two share theirs, since a tile of a row or two leaves
