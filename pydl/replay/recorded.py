@@ -79,12 +79,7 @@ class Recorded:
 
     def holds(self) -> bool:
         """Whether a replay would do what the function does."""
-        if not self.guards.hold():
-            return False
-        for update in self.updates:
-            if not update.holds():
-                return False
-        return True
+        return self.guards.hold() and all(update.holds() for update in self.updates)
 
     def replay(self, tensors: list[Tensor]) -> Any:
         """What function(…) does and returns, for arguments with these tensors."""

@@ -12,7 +12,8 @@ import numpy as np
 from .. import recording
 from ..backend import cpu_kernels
 from ..tensor import Tensor
-from .traced import RecordedNumPy, Traced, plain
+from .facade import RecordedNumPy
+from .traced import Traced, plain
 
 
 class Seen(NamedTuple):
