@@ -139,7 +139,7 @@ class Recorder:
             tensors += [x for name in ("_parameters", "_buffers") for x in vars(module)[name].values() if x is not None]
         for optimizer in self.optimizers.values():
             tensors += [x for entry in optimizer.state.values() for x in entry.values() if isinstance(x, Tensor)]
-        found = {id(x._data): x._data for x in tensors}
+        found = {id(x._data): x._data for x in tensors if x._data.flags.writeable}
         return [*self.written(), *found.values()]
 
     def draw(self, generator: Any, seed: int, offset: int, blocks: int) -> None:
