@@ -98,20 +98,22 @@ py::tuple batch_norm_grad(py::handle input, py::handle grad, py::handle mean, py
   return py::make_tuple(dx, dweight, dbias);
 }
 
-// running = (1 - momentum) · running + momentum · (factor · value), in place and in running's dtype.
+// running = (1 - momentum) · running + momentum · (factor · value), in place, each product in its own dtype.
 void move_statistics(py::handle running, py::handle value, double momentum, double factor) {
   const char* name = "move_statistics";
   const View r = float_view(running, name, "running"), v = float_view(value, name, "value");
-  check_same_dtype(r, v, name, "running", "value");
   if (r.ndim != 1 || !same_shape(r, v)) fail(name, "value of shape " + shape_string(r), shape_string(v));
   check_written(running, r, name, "running");
   call_kernel(r.shape[0], [=] {
     dispatch_float(r.dtype, [&](auto zero) {
       using T = decltype(zero);
-      for (int64_t c = 0; c < r.shape[0]; ++c) {
-        T& at = data_as<T>(r)[c * r.strides[0]];
-        at = at * T(1 - momentum) + data_as<T>(v)[c * v.strides[0]] * T(factor) * T(momentum);
-      }
+      dispatch_float(v.dtype, [&](auto nought) {
+        using S = decltype(nought);
+        for (int64_t c = 0; c < r.shape[0]; ++c) {
+          T& at = data_as<T>(r)[c * r.strides[0]];
+          at = T(at * T(1 - momentum) + data_as<S>(v)[c * v.strides[0]] * S(factor) * S(momentum));
+        }
+      });
     });
   });
 }

@@ -18,6 +18,7 @@ from .structure import NotRecordable, describe, mapped
 from .verify import verify
 
 MOST = 8  # recordings of one function: shapes, modes
+MOST_WARM = 64  # kinds of calls that came once
 
 
 class Captured:
@@ -71,6 +72,9 @@ class Captured:
         if key in self._eager or _mode.trace is not None:
             return self._run(args, kwargs)
         if key not in self._warm:
+            if len(self._warm) >= MOST_WARM:
+                self._say("its arguments hardly ever repeat in shapes and numbers")
+                self._warm.clear()
             self._warm.add(key)
             return self._run(args, kwargs)
         self._warm.discard(key)

@@ -66,8 +66,6 @@ class Recorded:
         self.grads: list[tuple[Callable[[], Any], Tensor | None]] = []  # guards see that the tensors live
         for seen in lasting:
             grad = seen.tensor.grad
-            if grad is not None:
-                grad._data = plain(grad._data)
             if grad is not seen.grad:
                 self.grads.append((weakref.ref(seen.tensor), grad))
         cells = [(seen.tensor._version, seen.version) for seen in lasting if seen.tensor._version is not None]

@@ -12,7 +12,8 @@ import numpy as np
 from .. import recording
 from ..backend import cpu_kernels
 from ..tensor import Tensor
-from .traced import RecordedNumPy, Traced, plain
+from .facade import RecordedNumPy
+from .traced import Traced, plain
 
 
 class Seen(NamedTuple):
@@ -70,10 +71,10 @@ class Recorder:
         self.tape.end()
         recording.set_recorder(None)
         for seen in self.seen.values():
-            if seen.tensor._data is seen.traced:
-                seen.tensor._data = seen.array
-            else:
-                seen.tensor._data = plain(seen.tensor._data)
+            tensor = seen.tensor
+            tensor._data = seen.array if tensor._data is seen.traced else plain(tensor._data)
+            if tensor.grad is not None:
+                tensor.grad._data = plain(tensor.grad._data)
 
     def refuse(self, reason: str) -> None:
         """The step goes on, but not on the tape."""
@@ -138,7 +139,7 @@ class Recorder:
             tensors += [x for name in ("_parameters", "_buffers") for x in vars(module)[name].values() if x is not None]
         for optimizer in self.optimizers.values():
             tensors += [x for entry in optimizer.state.values() for x in entry.values() if isinstance(x, Tensor)]
-        found = {id(x._data): x._data for x in tensors}
+        found = {id(x._data): x._data for x in tensors if x._data.flags.writeable}
         return [*self.written(), *found.values()]
 
     def draw(self, generator: Any, seed: int, offset: int, blocks: int) -> None:

@@ -16,9 +16,9 @@ import numpy as np
 from .. import recording
 from ..backend import cpu_kernels
 
-_OWN = [np.dtype(t) for t in (np.float32, np.float64, np.int64, np.uint8, np.bool_)]
+OWN = [np.dtype(t) for t in (np.float32, np.float64, np.int64, np.uint8, np.bool_)]
 # Functions whose answer is about memory and types, not about elements.
-_ABOUT = {"may_share_memory", "shares_memory", "result_type", "can_cast", "ndim", "shape", "size", "iscomplexobj"}
+ABOUT = {"may_share_memory", "shares_memory", "result_type", "can_cast", "ndim", "shape", "size", "iscomplexobj"}
 _SHAPED_BY_DATA = {"nonzero", "flatnonzero", "argwhere", "unique", "compress", "extract", "delete", "trim_zeros"}
 
 
@@ -106,7 +106,7 @@ def _again(function: Callable, args: tuple, options: dict[str, Any], outputs: li
 
 def _is_native(source: Any, target: np.ndarray) -> bool:
     """Whether the kernel that copies can do it."""
-    if not isinstance(source, np.ndarray) or source.dtype not in _OWN or target.dtype not in _OWN:
+    if not isinstance(source, np.ndarray) or source.dtype not in OWN or target.dtype not in OWN:
         return False
     return (source.dtype == target.dtype or source.dtype.kind != "f" or target.dtype.kind == "f") and not (
         np.may_share_memory(source, target)
@@ -144,16 +144,6 @@ def joined(parts: Any, axis: int = 0) -> np.ndarray:
     return target
 
 
-def made(array: np.ndarray) -> np.ndarray:
-    """A constant that was just made; its elements are set again in every replay."""
-    first = array.flat[0] if array.size else 0
-    if array.dtype in _OWN and -(2**53) < first < 2**53 and (array == first).all():
-        cpu_kernels().fill(array, float(first))
-    else:
-        perform(np.copyto, (array, array.copy()), {}, array)
-    return owned(array)
-
-
 def _reading(name: str) -> Callable:
     def method(self: Traced, *args: Any, **options: Any) -> Any:
         recording.refuse("it reads a value: return the tensor from the step and read it there")
@@ -188,7 +178,7 @@ class Traced(np.ndarray):
         return out[0] if len(out) == 1 else out
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        if recording.recorder() is None or function.__name__ in _ABOUT:
+        if recording.recorder() is None or function.__name__ in ABOUT:
             return function(*plain(args), **{name: plain(x) for name, x in kwargs.items()})
         if function is np.concatenate and len({x.dtype for x in args[0]}) == 1 and set(kwargs) <= {"axis"}:
             return joined(*args, **kwargs)
@@ -229,54 +219,3 @@ for _name in ("item", "tolist", "tobytes", "tofile", "dump", "dumps", "__bool__"
 for _name in ("reshape", "ravel", "flatten", "argmax", "argmin", "argsort", "argpartition", "take", "repeat", "cumsum",
               "cumprod", "dot", "choose", "searchsorted", "trace", "round", "diagonal"):  # fmt: skip
     setattr(Traced, _name, _working(_name))
-
-
-class _Ufunc:
-    """A ufunc that is recorded whatever arrays it is given."""
-
-    def __init__(self, ufunc: np.ufunc) -> None:
-        self._ufunc = ufunc
-
-    def __call__(self, *args: Any, **options: Any) -> Any:
-        return self._call(self._ufunc, args, options)
-
-    def __getattr__(self, name: str) -> Any:
-        call = getattr(self._ufunc, name)
-        if name == "at":
-            return lambda *args: perform(call, args, {}, args[0])
-        return (lambda *args, **options: self._call(call, args, options)) if callable(call) else call
-
-    def _call(self, call: Any, args: tuple, options: dict[str, Any]) -> Any:
-        out = options.get("out")
-        return perform(call, args, options) if out is None else (perform(call, args, options, out), out)[1]
-
-
-class RecordedNumPy:
-    """The functions of NumPy, for code that asks for the module of an array while a step is recorded."""
-
-    def __getattr__(self, name: str) -> Any:
-        value = getattr(np, name)
-        if isinstance(value, np.ufunc):
-            return _Ufunc(value)
-        if name in ("zeros", "ones", "full", "zeros_like", "ones_like", "full_like"):
-            return lambda *args, **options: made(value(*plain(args), **options))
-        if isinstance(value, type) or not callable(value) or name in _ABOUT:
-            return value
-        return lambda *args, **options: value(*watched(args), **options)
-
-    def empty(self, *args: Any, **options: Any) -> Any:
-        return owned(np.empty(*args, **options))
-
-    def asarray(self, value: Any, dtype: Any = None) -> Any:
-        if not isinstance(value, np.ndarray):
-            return np.asarray(value, dtype)
-        return value if dtype is None or value.dtype == dtype else copied(value, dtype, "K")
-
-    def array(self, value: Any, dtype: Any = None, order: Any = "K", copy: bool = True) -> Any:
-        if not isinstance(value, np.ndarray):
-            return np.array(value, dtype, order=order, copy=copy)
-        return copied(value, dtype or value.dtype, order)
-
-    def ascontiguousarray(self, value: Any, dtype: Any = None) -> Any:
-        same = value.flags.c_contiguous and dtype in (None, value.dtype)
-        return value if same else copied(value, dtype or value.dtype, "C")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +20,9 @@ def bits(x: Any) -> Any:
     if isinstance(x, dict):
         return {name: bits(part) for name, part in x.items()}
     array = x.detach().numpy() if isinstance(x, pydl.Tensor) else x
-    return (array.shape, array.dtype.str, array.tobytes()) if isinstance(array, np.ndarray) else x
+    if not isinstance(array, np.ndarray):
+        return x
+    return array.shape, array.dtype.str, hashlib.sha256(array.tobytes()).hexdigest()
 
 
 def state(parts: list[Any]) -> Any:

@@ -121,6 +121,25 @@ def test_a_number_that_changes_from_call_to_call_is_found_by_the_verification(sa
     same(make, [(pydl.ones(2),)] * 6, recordings=0, refused="other bits")
 
 
+def test_arguments_that_never_repeat(same):
+    same(bare(lambda i: x * float(i)), [(i,) for i in range(200)], recordings=0, refused="hardly ever repeat")
+
+
+def test_an_argument_that_requires_a_gradient(same):
+    w = pydl.ones(3, requires_grad=True)
+    same(bare(lambda a: (a * 2.0).detach()), [(w,)] * 4, recordings=0, refused="requires a gradient")
+
+
+def test_a_gradient_from_outside_the_step(same):
+    def make():
+        net = nn.Linear(3, 2)
+        optimizer = pydl.optim.SGD(net.parameters(), lr=0.1)
+        net.weight.grad = pydl.ones(2, 3)
+        return optimizer.step, [net, optimizer]
+
+    same(make, [()] * 5, recordings=0, refused="a gradient from outside")
+
+
 def test_a_tensor_that_is_rebound_is_noticed():
     class Trainer:
         def __init__(self):

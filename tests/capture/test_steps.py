@@ -339,3 +339,26 @@ def test_spectral_normalisation_moves_its_vectors(same):
         return training(net, pydl.optim.Adam(net.parameters()))
 
     same(make, batches())
+
+
+def test_tensors_from_outside_that_are_read_only_or_changed_in_place(same):
+    def make():
+        frozen = np.arange(3, dtype=np.float32)
+        frozen.setflags(write=False)
+        frozen, table = pydl.from_numpy(frozen), pydl.ones(3)
+
+        def step(x):
+            table.add_(x)
+            table[1:] = x[:2] * 2.0
+            return frozen * x + table
+
+        return step, [{"table": table}]
+
+    class Part(dict):
+        state_dict = dict.copy
+
+    def parts():
+        step, (state,) = make()
+        return step, [Part(state)]
+
+    same(parts, [(pydl.ones(3) * float(i),) for i in range(8)])
