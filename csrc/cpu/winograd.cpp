@@ -8,10 +8,10 @@ namespace PYDL_ISA {
 namespace {
 
 constexpr int64_t kNear = INT64_C(1) << 16;      // elements that a block of tiles may take of a core's cache
-constexpr int64_t kShared = INT64_C(1) << 20;    // elements of filters that every block of tiles goes through
+constexpr int64_t kShared = INT64_C(1) << 20;    // elements that every block of tiles, or panel, goes through
 constexpr int64_t kItemWork = INT64_C(1) << 20;  // products worth waking a thread for
-constexpr int64_t kMostTiles = 144;              // that share filters which their panel transforms
-constexpr int64_t kAhead = 64;                   // elements from what is written to what is fetched
+constexpr int64_t kFewTiles = 36, kMostTiles = 144;  // that share filters which their panel transforms
+constexpr int64_t kAhead = 64;                       // elements from what is written to what is fetched
 
 // y[n, o, i, j] = bias[o] + Σ_{c, u, v} image[n, c, i + u + origin, j + v + origin] · filter[o, c, u, v].
 //
@@ -72,7 +72,8 @@ struct Convolution {
 
   // All tiles are transformed beforehand, filters by the panel that needs them.
   void run_by_filters(const float* zeros) const {
-    const int64_t tiles = round_up(ceil_div(grid.count, ceil_div(grid.count, kMostTiles)), kRows);
+    const int64_t most = max64(kFewTiles, min64(kMostTiles, kShared / (kPoints * image.channels)));
+    const int64_t tiles = round_up(ceil_div(grid.count, ceil_div(grid.count, most)), kRows);
     with_scratch<float>(chains() * chain_step(tiles), [&](float* points) {
       for (int64_t begin = 0; begin < grid.count; begin += tiles) {
         const int64_t end = min64(begin + tiles, grid.count);
