@@ -16,8 +16,9 @@
 // channels alone, that of weight_grad on its shapes: never on the number of threads, the layout or (first
 // two) the other images of the batch.
 //
-// Source: implicit GEMM (Chetlur et al., cuDNN, 2014, section 3.1). The transposed one is a gather: each
-// residue of the output modulo the stride is a plain correlation with every s-th tap.
+// Source: implicit GEMM (Chetlur et al., cuDNN, 2014, section 3.1); rows of windows read in place (Dukhan,
+// The Indirect Convolution Algorithm, 2019). The transposed one is a gather: each residue of the output
+// modulo the stride is a plain correlation with every s-th tap.
 #pragma once
 #include "core/view.h"
 #include "core/window.h"
