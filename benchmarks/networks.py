@@ -59,6 +59,15 @@ def resnet18(nn: Any, F: Any) -> Any:
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 10))
 
 
+def convnet(width: int, nn: Any, F: Any) -> Any:
+    """Four 3×3 convolutions with batch normalisation, the image halved after the second: any width, any size."""
+    layers: list[Any] = []
+    for channels, halved in ((3, False), (width, True), (width, False), (width, False)):
+        layers += [nn.Conv2d(channels, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU()]
+        layers += [nn.MaxPool2d(2)] if halved else []
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, 10))
+
+
 def dcgan_generator(nn: Any, F: Any) -> Any:
     layers: list[Any] = []
     for channels, width, stride, padding in ((100, 512, 1, 0), (512, 256, 2, 1), (256, 128, 2, 1), (128, 64, 2, 1)):

@@ -11,11 +11,12 @@ import numpy as np
 import shapes
 
 MODES = ("eager", "tuned", "compile")  # PyTorch's: as it comes; channels-last and fused Adam; that, compiled
+OURS = ("eager", "capture")  # pydl's: as it comes; recorded steps
 Step = Callable[..., Any]
 
 
 class Library:
-    """pydl, or PyTorch in one of its modes."""
+    """pydl or PyTorch, in one of its modes."""
 
     def __init__(self, name: str, mode: str = "eager") -> None:
         self.name, self.mode = name, mode
@@ -26,7 +27,7 @@ class Library:
 
     def arrange(self, x: Any) -> Any:
         """A network or a batch in the mode's memory format."""
-        if self.mode == "eager" or (hasattr(x, "dim") and x.dim() != 4):
+        if self.mode in OURS or (hasattr(x, "dim") and x.dim() != 4):
             return x
         return x.to(memory_format=self.root.channels_last)
 
@@ -42,8 +43,12 @@ class Library:
     def callable(self, net: Any) -> Any:
         return self.root.compile(net) if self.mode == "compile" else net
 
+    def whole(self, step: Step) -> Step:
+        """The step as the mode runs it."""
+        return self.root.capture(step) if self.mode == "capture" else step
+
     def adam(self, net: Any) -> Any:
-        fused = {} if self.mode == "eager" else {"fused": True}
+        fused = {} if self.mode in OURS else {"fused": True}
         return self.optim.Adam(net.parameters(), lr=2e-4, betas=(0.5, 0.999), **fused)
 
 
@@ -86,8 +91,8 @@ def gan_step(name: str, library: Library, start: list[dict[str, np.ndarray]]) ->
     g, d = (library.network(make, state) for make, state in zip(networks.GANS[name], start, strict=True))
     adam_g, adam_d, G, D = library.adam(g), library.adam(d), library.callable(g), library.callable(d)
 
-    def step(noise: np.ndarray | None = None) -> Any:
-        fake = G(library.root.randn(size.noise) if noise is None else library.tensor(noise))
+    def step(noise: Any = None) -> Any:
+        fake = G(library.root.randn(size.noise) if noise is None else noise)
         adam_d.zero_grad()
         loss = F.softplus(-D(x)).mean() + F.softplus(D(fake.detach())).mean()
         loss.backward()
@@ -105,11 +110,12 @@ def gan_step(name: str, library: Library, start: list[dict[str, np.ndarray]]) ->
 
 
 def make_step(name: str, library: Library, start: list[dict[str, np.ndarray]]) -> Step:
-    return (gan_step if name in shapes.GANS else classifier_step)(name, library, start)
+    return library.whole((gan_step if name in shapes.GANS else classifier_step)(name, library, start))
 
 
-def losses(name: str, step: Step, steps: int = 3) -> list[float]:
+def losses(name: str, library: Library, step: Step, steps: int = 3) -> list[float]:
     """The losses of the first steps, on the same noise in every library."""
-    rng = np.random.default_rng(1)
-    given = [(rng.standard_normal(shapes.GANS[name].noise, np.float32),) if name in shapes.GANS else ()] * steps
-    return [step(*noise).item() for noise in given]
+    given = ()
+    if name in shapes.GANS:
+        given = (library.tensor(np.random.default_rng(1).standard_normal(shapes.GANS[name].noise, np.float32)),)
+    return [step(*given).item() for _ in range(steps)]

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from . import recording
+
 float32 = np.dtype(np.float32)
 float64 = np.dtype(np.float64)
 int64 = np.dtype(np.int64)
@@ -29,6 +31,8 @@ def as_array(function: str, data: Any, dtype: Any = None) -> Any:
     """A native, aligned array of `data`, copied; Python numbers become float32, int64 or bool."""
     wanted = None if dtype is None else as_dtype(function, dtype)
     data = _unwrap(data)
+    if isinstance(data, np.ndarray):
+        recording.refuse("it makes a tensor from an array: pass tensors to the step")
     if not isinstance(data, (np.ndarray, np.generic)):
         if hasattr(data, "__cuda_array_interface__"):
             return data.astype(wanted or data.dtype, copy=True)
@@ -62,6 +66,7 @@ def _unwrap(data: Any) -> Any:
     from .tensor import Tensor
 
     if isinstance(data, Tensor):
+        recording.refuse("it makes a tensor from another: use clone() or stack()")
         return data._data
     if isinstance(data, (list, tuple)):
         return [_unwrap(x) for x in data]

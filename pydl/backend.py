@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+from functools import cache
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from . import recording
 from .devices import CPU
 from .devices import device as Device
 
@@ -37,7 +39,7 @@ def kernels(array: Array) -> Any:
         return _cpu
     if not hasattr(array, "__cuda_array_interface__"):
         raise TypeError(f"[kernels] expected an array of NumPy or CuPy, got {type(array).__name__}")
-    return _Device(_load_cuda())
+    return _load_cuda()
 
 
 def cpu_kernels() -> ModuleType:
@@ -62,7 +64,9 @@ class _Device:
 
 def array_module(array: Array) -> ModuleType:
     """numpy or cupy: the library that moves, slices and compares `array`."""
-    return np if isinstance(array, np.ndarray) else importlib.import_module("cupy")
+    if not isinstance(array, np.ndarray):
+        return importlib.import_module("cupy")
+    return np if recording.recorder() is None else recording.recorder().numpy
 
 
 def device_of(array: Array) -> Device:
@@ -80,12 +84,13 @@ def to_device(array: Array, device: str) -> Array:
         return cupy.asarray(array)
 
 
-def _load_cuda() -> ModuleType:
-    """pydl._cuda, or an error naming the part that is missing."""
+@cache
+def _load_cuda() -> _Device:
+    """pydl._cuda, looked for until it is found; an error names the parts that are missing."""
     reason = cuda_missing()
     if reason:
         raise RuntimeError(f"[cuda] expected a usable NVIDIA GPU, got none: {reason}")
-    return importlib.import_module("pydl._cuda")
+    return _Device(importlib.import_module("pydl._cuda"))
 
 
 def cuda_missing() -> str:

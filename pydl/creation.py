@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import backend
+from . import backend, recording
 from .arrays import as_array, as_dtype, float32, int64
 from .ops.checks import as_fill, as_number
 from .ops.dims import as_shape
@@ -50,6 +50,7 @@ def from_numpy(array: np.ndarray) -> Tensor:
     if not isinstance(array, np.ndarray):
         raise TypeError(f"[from_numpy] expected a NumPy array, got {type(array).__name__}")
     as_dtype("from_numpy", array.dtype)
+    recording.refuse("it makes a tensor from an array: pass tensors to the step")
     whole_steps = all(s % array.itemsize == 0 or n < 2 for s, n in zip(array.strides, array.shape, strict=True))
     if not array.dtype.isnative or not array.flags.aligned or not whole_steps:
         array = np.array(array, dtype=array.dtype.newbyteorder("="), order="K", copy=True)
@@ -67,7 +68,8 @@ def from_dlpack(source: Any) -> Tensor:
 
 def _filled(function: str, sizes: Any, value: Any, dtype: Any, device: str | None, requires_grad: bool) -> Tensor:
     shape, kind = as_shape(function, sizes), as_dtype(function, dtype)
-    array = np.full(shape, as_fill(function, value, kind), kind) if value else np.zeros(shape, kind)
+    xp: Any = np if recording.recorder() is None else recording.recorder().numpy
+    array = xp.full(shape, as_fill(function, value, kind), kind) if value else xp.zeros(shape, kind)
     return _finish(array, device, requires_grad)
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 import numpy as np
 
-from . import backend
+from . import backend, recording
 from .arrays import as_dtype, float32, int64
 from .backend import cpu_kernels
 from .ops.dims import as_shape
@@ -34,6 +35,7 @@ class Generator:
             raise TypeError(f"[manual_seed] expected seed as an integer, got {type(seed).__name__}")
         if not 0 <= seed < 2**64:
             raise ValueError(f"[manual_seed] expected seed in [0, 2**64), got {seed}")
+        recording.refuse("it seeds a generator")
         self._seed, self._offset = int(seed), 0
         return self
 
@@ -55,6 +57,7 @@ class Generator:
         array = np.asarray(state)
         if array.shape != (2,) or array.dtype.kind not in "ui" or (array.astype(object) < 0).any():
             raise ValueError(f"[set_state] expected an array (seed, position) of dtype uint64, got {state!r}")
+        recording.refuse("it sets the state of a generator")
         self._seed, self._offset = int(array[0]), int(array[1])
         return self
 
@@ -68,6 +71,8 @@ class Generator:
     def draw(self, blocks: int, make: Callable[[int, int], Any]) -> Any:
         """make(seed, position) for the next `blocks` blocks; where it fails they count as not drawn."""
         seed, start = self.take(blocks)
+        if recording.running:
+            recording.tell("draw", self, seed, start, blocks)
         try:
             return make(seed, start)
         except BaseException:
@@ -103,6 +108,18 @@ def get_rng_state() -> np.ndarray:
 def set_rng_state(state: Any) -> None:
     """Go on from what `get_rng_state` gave."""
     default_generator.set_state(state)
+
+
+@contextmanager
+def fork_rng(seed: int | None = None) -> Iterator[None]:
+    """What is drawn within leaves the default generator as it was; with `seed`, it is drawn from that seed's stream."""
+    before = get_rng_state()
+    if seed is not None:
+        manual_seed(seed)
+    try:
+        yield
+    finally:
+        set_rng_state(before)
 
 
 def _generator(function: str, generator: Generator | None) -> Generator:
@@ -249,6 +266,7 @@ def randint(*args: Any, generator: Generator | None = None, dtype: Any = int64, 
 def randperm(n: int, *, generator: Generator | None = None, dtype: Any = int64, device: str | None = None) -> Tensor:
     """The integers 0 … n-1 in random order: those that sort n random 64-bit keys."""
     (count,), kind = as_shape("randperm", (n,)), as_dtype("randperm", dtype)
+    recording.refuse("it draws a permutation")
 
     def make(seed: int, start: int) -> Tensor:
         keys = cpu_kernels().bits(2 * count, seed, start).view(np.uint64)

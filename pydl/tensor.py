@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import backend
+from . import backend, recording
 from .arrays import as_array, bool_, float32, int64
 
 if TYPE_CHECKING:
     from .autograd import Edge, Node
+
+
+_READ = "it reads a value: return the tensor from the step and read it there"
 
 
 class Version:
@@ -176,6 +179,7 @@ class Tensor:
         return self._data.dtype.kind == "f"
 
     def data_ptr(self) -> int:
+        recording.refuse(_READ)
         return self._data.ctypes.data if isinstance(self._data, np.ndarray) else self._data.data.ptr
 
     def __len__(self) -> int:
@@ -186,12 +190,14 @@ class Tensor:
     def __bool__(self) -> bool:
         if self._data.size != 1:
             raise ValueError(f"[bool] expected a tensor of one element, got shape {self.shape}")
+        recording.refuse(_READ)
         return bool(self._data.reshape(())[()])
 
     def item(self) -> Any:
         """The only element, as a Python number."""
         if self._data.size != 1:
             raise ValueError(f"[item] expected a tensor of one element, got shape {self.shape}")
+        recording.refuse(_READ)
         return self._data.item()
 
     def __float__(self) -> float:
@@ -206,9 +212,11 @@ class Tensor:
         return int(self.item())
 
     def tolist(self) -> Any:
+        recording.refuse(_READ)
         return self._data.tolist()
 
     def __repr__(self) -> str:
+        recording.refuse(_READ)
         text = np.array2string(self.cpu()._data, separator=", ", prefix="tensor(", precision=4)
         extra = "" if self.dtype in (float32, int64, bool_) else f", dtype={self.dtype}"
         if self.device != "cpu":
@@ -282,6 +290,8 @@ class Tensor:
 
     def detach(self) -> Tensor:
         """The same memory, outside the graph. A change in place is seen by the graph as a change of this tensor."""
+        if recording.running:
+            recording.tell("watch", (self,))
         tensor = Tensor._wrap(self._data)
         tensor._version = self._shared_version()
         return tensor
@@ -293,6 +303,8 @@ class Tensor:
     @property
     def data(self) -> Tensor:
         """The same memory, outside the graph and its checks."""
+        if recording.running:
+            recording.tell("watch", (self,))
         return Tensor._wrap(self._data)
 
     @data.setter
@@ -301,6 +313,7 @@ class Tensor:
             raise TypeError(f"[data] expected a tensor, got {type(value).__name__}")
         if self._requires_grad and value.dtype.kind != "f":
             raise TypeError(f"[data] expected floats for a tensor that requires grad, got {value.dtype}")
+        recording.refuse("it gives a tensor another array by data = …")
         self._data = value._data
         self._version = None
 
@@ -314,7 +327,8 @@ class Tensor:
             raise RuntimeError("[numpy] expected a tensor outside the graph, got one that requires grad; use detach()")
         if not isinstance(self._data, np.ndarray):
             raise TypeError(f"[numpy] expected a tensor on the CPU, got one on {self.device}; use cpu()")
-        return self._data
+        recording.refuse(_READ)
+        return self._data if type(self._data) is np.ndarray else self._data.view(np.ndarray)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         array = self.numpy()
@@ -327,6 +341,7 @@ class Tensor:
     def __dlpack__(self, **options: Any) -> Any:
         if self._requires_grad:
             raise BufferError("[dlpack] expected a tensor outside the graph, got one that requires grad; use detach()")
+        recording.refuse(_READ)
         return self._data.__dlpack__(**options)
 
     def __dlpack_device__(self) -> tuple[int, int]:

@@ -332,3 +332,24 @@ def test_retain_grad_twice_is_once():
     y.retain_grad()
     y.sum().backward()
     assert y.grad.item() == 1
+
+
+def test_only_gradients_that_lead_to_a_target_are_worked_out():
+    asked = []
+
+    class Product(pydl.autograd.Function):
+        def forward(self, x, w):
+            self.retain_inputs(0, 1)
+            return x * w
+
+        def backward(self, g):
+            asked.append(self.needs)
+            return (g * self.input(1) if self.needs[0] else None, g * self.input(0) if self.needs[1] else None)
+
+    x, w = (pydl.tensor([2.0, 3.0], requires_grad=True) for _ in range(2))
+    y = Product()(x, w).sum()
+    (dx,) = pydl.grad(y, x, retain_graph=True)
+    assert dx.tolist() == [2.0, 3.0]
+    y.backward()
+    assert w.grad.tolist() == [2.0, 3.0]
+    assert asked == [(True, False), (True, True)]

@@ -162,3 +162,18 @@ def test_out_is_an_input_or_clear_of_it():
         _cpu.exp(np.ones(3), out=np.lib.stride_tricks.as_strided(np.zeros(1), (3,), (0,)))
     with pytest.raises(ValueError, match=r"\[exp\] expected out to be writeable, got a read-only array"):
         _cpu.exp(np.ones(3), out=np.broadcast_to(np.zeros(1), (3,)))
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("shape", [(5, 3), (700, 64), (3001, 10), (40, 1023), (40, 1025), (9, 1, 300), (1, 7)])
+def test_a_row_repeated_over_many_equals_the_broadcast_copy(shape, dtype, threads):
+    rng = np.random.default_rng(5)
+    x, row = rng.standard_normal(shape).astype(dtype), rng.standard_normal(shape[-1]).astype(dtype)
+    copy = np.ascontiguousarray(np.broadcast_to(row, shape))
+    for count in (1, 3):
+        threads(count)
+        np.testing.assert_array_equal(_cpu.sub(x, row), x - copy)
+        np.testing.assert_array_equal(_cpu.sub(row, x), copy - x)
+    last = np.moveaxis(x, -1, 0)  # channels last: the row lies along dimension 0
+    column = row.reshape(-1, *[1] * (x.ndim - 1))
+    np.testing.assert_array_equal(_cpu.div(last, column), np.moveaxis(x / copy, -1, 0))

@@ -49,13 +49,13 @@ void check_same_dtype(const View& a, const View& b, const char* function, const 
                     to_string(a.dtype) + " and " + to_string(b.dtype));
 }
 
-const View* bias_view(py::handle bias, const View& like, int64_t n, const char* function, View& holder) {
-  if (bias.is_none()) return nullptr;
-  holder = float_view(bias, function, "bias");
-  check_same_dtype(like, holder, function, "input", "bias");
-  if (holder.ndim != 1 || holder.shape[0] != n)
-    fail(function, "bias of shape (" + std::to_string(n) + ",)", shape_string(holder));
-  return &holder;
+OptionalView bias_view(py::handle bias, const View& like, int64_t n, const char* function) {
+  if (bias.is_none()) return {};
+  const View view = float_view(bias, function, "bias");
+  check_same_dtype(like, view, function, "input", "bias");
+  if (view.ndim != 1 || view.shape[0] != n)
+    fail(function, "bias of shape (" + std::to_string(n) + ",)", shape_string(view));
+  return {view, true};
 }
 
 void check_written(py::handle array, const View& view, const char* function, const char* argument) {
@@ -63,6 +63,7 @@ void check_written(py::handle array, const View& view, const char* function, con
   for (int d = 0; d < view.ndim && numel(view) > 0; ++d)
     if (view.strides[d] == 0 && view.shape[d] > 1)
       fail(function, std::string(argument) + " with memory for every element", "an expanded array");
+  if (Tape* const tape = recording()) note_written(*tape, array, view);
 }
 
 void check_overlap(const View& out, const View& in, const char* function) {

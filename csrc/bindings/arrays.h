@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/check.h"
+#include "core/tape.h"
 #include "core/view.h"
 
 namespace pydl {
@@ -25,8 +26,15 @@ View float_view(py::handle array, const char* function, const char* argument);
 void check_same_dtype(const View& a, const View& b, const char* function, const char* first,
                       const char* second);
 
-// The view of a bias of length n in `holder`; null where it is None.
-const View* bias_view(py::handle bias, const View& like, int64_t n, const char* function, View& holder);
+// A View that may be missing.
+struct OptionalView {
+  View view;
+  bool present = false;
+  const View* get() const { return present ? &view : nullptr; }
+};
+
+// The view of a bias of length n; missing where it is None.
+OptionalView bias_view(py::handle bias, const View& like, int64_t n, const char* function);
 
 // ValueError unless the array may be written and has memory for every element.
 void check_written(py::handle array, const View& view, const char* function, const char* argument);
@@ -65,8 +73,7 @@ class ReleasedGil {
 
 // Runs the kernel; the GIL is released where the work is worth it.
 template <class F>
-void call_kernel(int64_t work, F&& kernel) {
-  prepare_device();
+void run_kernel(int64_t work, F& kernel) {
   if (work < 4096) return kernel();
   std::exception_ptr error;
   ReleasedGil released;
@@ -78,5 +85,23 @@ void call_kernel(int64_t work, F&& kernel) {
   released.reacquire();
   if (error) std::rethrow_exception(error);
 }
+
+// Runs the kernel, and keeps it where a step is recorded, to be run again: it holds all it needs by value.
+template <class F>
+void call_kernel(int64_t work, F&& kernel) {
+  prepare_device();
+  run_kernel(work, kernel);
+  if (Tape* const tape = recording()) tape->add(std::forward<F>(kernel));
+}
+
+// While a step is recorded: `array` must stay alive for its replays; it is changed by them.
+void note_used(Tape& tape, py::handle array, const View& view);
+void note_written(Tape& tape, py::handle array, const View& view);
+
+// While a step is recorded: renew(…) gives an operation other numbers before a replay.
+void note_numbers(Tape& tape, py::object renew);
+
+// While a step is recorded: what results are, a type of NumPy's arrays.
+PyTypeObject* array_type(Tape& tape);
 
 }  // namespace pydl

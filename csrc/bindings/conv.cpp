@@ -7,6 +7,7 @@
 #include "bindings/families.h"
 #include "bindings/images.h"
 #include "bindings/window.h"
+#include "core/algorithm.h"
 #include "core/isa.h"
 
 namespace pydl {
@@ -47,17 +48,21 @@ bool is_channels_last(const View& v) {
   return v.strides[1] != 0;
 }
 
-// An uninitialised (N, C, H, W) or (C, H, W), in memory like `input`.
+constexpr int64_t kManyChannels = 16;  // from here on, registers of channels are what kernels like best
+
+// An uninitialised (N, C, H, W) or (C, H, W): channels-last where it has many channels or `input` is so.
 py::array empty_images(const Batch& input, int64_t channels, const int64_t (&size)[2], const char* function) {
-  std::vector<int64_t> shape{input.view.shape[0], channels, size[0], size[1]};
+  View like{nullptr, input.view.dtype, 4, {input.view.shape[0], channels, size[0], size[1]}, {}};
   int64_t bytes = sizeof(double);
-  for (const int64_t n : shape) bytes = checked_mul(function, bytes, n);
-  if (!is_channels_last(input.view)) {
-    if (input.single) shape.erase(shape.begin());
-    return empty(input.view.dtype, shape);
+  for (int d = 0; d < 4; ++d) bytes = checked_mul(function, bytes, like.shape[d]);
+  const bool last = channels >= kManyChannels || is_channels_last(input.view);
+  const int order[] = {0, last ? 2 : 1, last ? 3 : 2, last ? 1 : 3};  // outermost first
+  int64_t step = 1;
+  for (int k = 3; k >= 0; --k) {
+    like.strides[order[k]] = step;
+    step *= like.shape[order[k]];
   }
-  const py::array rows = empty(input.view.dtype, {shape[0], shape[2], shape[3], shape[1]});
-  py::object result = rows.attr("transpose")(0, 3, 1, 2);
+  py::object result = empty_like(like);
   if (input.single) result = result[py::int_(0)];
   return result;
 }
@@ -93,14 +98,14 @@ py::array conv2d(py::handle input, py::handle weight, py::handle bias, py::handl
              shape_string(float_view(input, name, "input")) + grouped(g),
          shape_string(w));
   parse_groups(groups, name, w.shape[0], "the output");
-  View holder;
-  const View* const b = bias_view(bias, x.view, w.shape[0], name, holder);
+  const OptionalView b = bias_view(bias, x.view, w.shape[0], name);
   int64_t out[2];
   window_out_size(name, window, {x.view.shape[2], x.view.shape[3]}, out);
   crop(out_size, name, out);
   py::array y = empty_images(x, w.shape[0], out, name);
   const View vy = batch_view(view_of_result(y), name, "result");
-  call_kernel(work_of(vy, w), [&] { kernels().conv.forward(x.view, w, b, vy, window, g); });
+  call_kernel(work_of(vy, w),
+              [=, image = x.view] { kernels().conv.forward(image, w, b.get(), vy, window, g); });
   return y;
 }
 
@@ -133,12 +138,12 @@ py::array conv_transpose2d(py::handle input, py::handle weight, py::handle bias,
              shape_string(float_view(input, name, "input")) + grouped(g),
          shape_string(w));
   const int64_t channels = checked_mul(name, w.shape[1], g);
-  View holder;
-  const View* const b = bias_view(bias, y.view, channels, name, holder);
+  const OptionalView b = bias_view(bias, y.view, channels, name);
   window_transposed_size(name, window, {y.view.shape[2], y.view.shape[3]}, added, size);
   py::array x = empty_images(y, channels, size, name);
   const View vx = batch_view(view_of_result(x), name, "result");
-  call_kernel(work_of(y.view, w), [&] { kernels().conv.transposed(y.view, w, b, vx, window, g); });
+  call_kernel(work_of(y.view, w),
+              [=, maps = y.view] { kernels().conv.transposed(maps, w, b.get(), vx, window, g); });
   return x;
 }
 
@@ -161,13 +166,23 @@ py::array conv2d_weight_grad(py::handle input, py::handle grad, py::handle kerne
          shape_string(float_view(grad, name, "grad")));
   py::array w = empty(x.view.dtype, {y.view.shape[1], x.view.shape[1] / g, kernel[0], kernel[1]});
   const View vw = view_of_result(w);
-  call_kernel(work_of(y.view, vw), [&] { kernels().conv.weight_grad(x.view, y.view, vw, window, g); });
+  call_kernel(work_of(y.view, vw),
+              [=, image = x.view, maps = y.view] { kernels().conv.weight_grad(image, maps, vw, window, g); });
   return w;
 }
+
+void set_algorithm(const std::string& name) {
+  if (name != "auto" && name != "direct") fail("set_conv_algorithm", "\"auto\" or \"direct\"", name);
+  set_conv_algorithm(name == "direct" ? ConvAlgorithm::direct : ConvAlgorithm::automatic);
+}
+
+const char* algorithm() { return conv_algorithm() == ConvAlgorithm::direct ? "direct" : "auto"; }
 
 }  // namespace
 
 void bind_conv(py::module_& m) {
+  m.def("conv_algorithm", &algorithm);
+  m.def("set_conv_algorithm", &set_algorithm, py::arg("name"));
   m.def("conv2d", &conv2d, py::arg("input"), py::arg("weight"), py::arg("bias") = py::none(),
         py::arg("stride") = 1, py::arg("padding") = 0, py::arg("dilation") = 1, py::arg("groups") = 1,
         py::arg("out_size") = py::none());

@@ -10,20 +10,27 @@
 namespace pydl {
 namespace {
 
-// A Python number as an operand: a View of one element that lives on the caller's stack.
-struct Number {
-  float single;
-  double number;
+// An operand: an array's View, or a Python number as an array of one element.
+struct Operand {
+  View view;
+  double number = 0;
+  float single = 0;
+  bool is_number = false;
 
-  View view(DType dtype) {
-    single = static_cast<float>(number);
-    void* data = dtype == DType::f32 ? static_cast<void*>(&single) : static_cast<void*>(&number);
-    return View{data, dtype, 0, {}, {}};
+  // Where it is a number, its View leads into this object.
+  const View& get() {
+    if (is_number) view.data = view.dtype == DType::f32 ? static_cast<void*>(&single) : &number;
+    return view;
   }
 };
 
 bool is_number(py::handle x) {
   return PyFloat_Check(x.ptr()) || (PyLong_Check(x.ptr()) && !PyBool_Check(x.ptr()));
+}
+
+Operand number_operand(py::handle x, DType dtype) {
+  const double number = x.cast<double>();
+  return {View{nullptr, dtype, 0, {}, {}}, number, static_cast<float>(number), true};
 }
 
 // `v` as a view of like's shape: new and stretched dimensions get stride 0.
@@ -70,34 +77,34 @@ py::object unary(const char* name, Unary op, py::handle x, double a, double b, p
   const View vx = float_view(x, name, "input");
   py::object y = output(name, out, vx, {&vx});
   const View vy = view_of_result(y);
-  call_kernel(numel(vx), [&] { kernels().elementwise.unary(op, vx, vy, a, b); });
+  call_kernel(numel(vx), [=] { kernels().elementwise.unary(op, vx, vy, a, b); });
   return y;
 }
 
 py::object binary(const char* name, Binary op, py::handle x1, py::handle x2, double a, double b,
                   py::handle out) {
-  Number n1, n2;
-  View v1, v2;
+  Operand p1, p2;
   if (is_number(x1)) {
-    v2 = float_view(x2, name, "other");
-    n1.number = x1.cast<double>();
-    v1 = n1.view(v2.dtype);
+    p2.view = float_view(x2, name, "other");
+    p1 = number_operand(x1, p2.view.dtype);
   } else {
-    v1 = float_view(x1, name, "input");
+    p1.view = float_view(x1, name, "input");
     if (is_number(x2)) {
-      n2.number = x2.cast<double>();
-      v2 = n2.view(v1.dtype);
+      p2 = number_operand(x2, p1.view.dtype);
     } else {
-      v2 = float_view(x2, name, "other");
+      p2.view = float_view(x2, name, "other");
     }
   }
+  const View v1 = p1.get(), v2 = p2.get();
   check_same_dtype(v1, v2, name, "input", "other");
-  const View whole = broadcast(name, v1, v2), b1 = broadcast_to(v1, whole), b2 = broadcast_to(v2, whole);
+  const View whole = broadcast(name, v1, v2);
+  p1.view = broadcast_to(v1, whole);
+  p2.view = broadcast_to(v2, whole);
   // The result is laid out like an operand of its shape, else row by row.
   const View& like = same_shape(v1, whole) ? v1 : same_shape(v2, whole) ? v2 : whole;
-  py::object y = output(name, out, like, {&b1, &b2});
+  py::object y = output(name, out, like, {&p1.view, &p2.view});
   const View vy = view_of_result(y);
-  call_kernel(numel(vy), [&] { kernels().elementwise.binary(op, b1, b2, vy, a, b); });
+  call_kernel(numel(vy), [=]() mutable { kernels().elementwise.binary(op, p1.get(), p2.get(), vy, a, b); });
   return y;
 }
 

@@ -4,6 +4,7 @@
 
 namespace pydl {
 
+void bind_memory(pybind11::module_& m);
 void bind_elementwise(pybind11::module_& m);
 void bind_reduce(pybind11::module_& m);
 void bind_softmax(pybind11::module_& m);
@@ -14,5 +15,7 @@ void bind_random(pybind11::module_& m);
 void bind_conv(pybind11::module_& m);
 void bind_norm(pybind11::module_& m);
 void bind_optim(pybind11::module_& m);
+void bind_tape(pybind11::module_& m);
+void bind_guards(pybind11::module_& m);
 
 }  // namespace pydl

@@ -68,11 +68,16 @@ int64_t work_of(int64_t results, int64_t k) {
   return work < 4e18 ? static_cast<int64_t>(work) : INT64_C(1) << 62;
 }
 
+void multiply(const View& a, const View& b, const View& c, GemmOptions options, const OptionalView& bias) {
+  call_kernel(work_of(numel(c), a.shape[a.ndim - 1]), [=]() mutable {
+    options.bias = bias.get();
+    kernels().gemm.gemm(a, b, c, options);
+  });
+}
+
 py::array product(const View& a, const View& b, py::array out, const std::vector<int64_t>& shape,
-                  const GemmOptions& options) {
-  const View left = with_batch(a, shape), right = with_batch(b, shape), result = view_of_result(out);
-  call_kernel(work_of(numel(result), left.shape[left.ndim - 1]),
-              [&] { kernels().gemm.gemm(left, right, result, options); });
+                  const GemmOptions& options, const OptionalView& bias = {}) {
+  multiply(with_batch(a, shape), with_batch(b, shape), view_of_result(out), options, bias);
   return out;
 }
 
@@ -91,12 +96,11 @@ py::array gemm(py::handle a, py::handle b, py::handle c, double alpha, double be
   check_same_dtype(va, vb, "gemm", "a", "b");
   const auto shape = product_shape(va, vb, "gemm");
   checked_size(shape, "gemm");
-  View vbias;
   GemmOptions options{alpha, beta, nullptr, parse_activation(activation, "gemm"), slope};
-  options.bias = bias_view(bias, va, shape.back(), "gemm", vbias);
+  const OptionalView vbias = bias_view(bias, va, shape.back(), "gemm");
   if (c.is_none()) {
     options.beta = 0;
-    return product(va, vb, empty(va.dtype, shape), shape, options);
+    return product(va, vb, empty(va.dtype, shape), shape, options, vbias);
   }
   const View vc = float_view(c, "gemm", "c");
   check_same_dtype(va, vc, "gemm", "a", "c");
@@ -104,7 +108,7 @@ py::array gemm(py::handle a, py::handle b, py::handle c, double alpha, double be
     fail("gemm", "c of shape " + shape_string(shape.data(), static_cast<int>(shape.size())),
          shape_string(vc));
   py::array out = c.attr("copy")();
-  return product(va, vb, out, shape, options);
+  return product(va, vb, out, shape, options, vbias);
 }
 
 py::array linear(py::handle input, py::handle weight, py::handle bias, const std::string& activation,
@@ -115,11 +119,10 @@ py::array linear(py::handle input, py::handle weight, py::handle bias, const std
   if (x.ndim < 1 || x.shape[x.ndim - 1] != w.shape[1])
     fail("linear", "input of shape (…, " + std::to_string(w.shape[1]) + ") for weight " + shape_string(w),
          shape_string(x));
-  View vbias;
   GemmOptions options;
   options.activation = parse_activation(activation, "linear");
   options.slope = slope;
-  options.bias = bias_view(bias, x, w.shape[0], "linear", vbias);
+  const OptionalView vbias = bias_view(bias, x, w.shape[0], "linear");
   std::vector<int64_t> shape(x.shape, x.shape + x.ndim);
   shape.back() = w.shape[0];
   checked_size(shape, "linear");
@@ -131,7 +134,7 @@ py::array linear(py::handle input, py::handle weight, py::handle bias, const std
   }
   View transposed{w.data, w.dtype, 2, {w.shape[1], w.shape[0]}, {w.strides[1], w.strides[0]}};
   const View right = with_batch(transposed, std::vector<int64_t>(y.shape, y.shape + y.ndim));
-  call_kernel(work_of(numel(y), w.shape[1]), [&] { kernels().gemm.gemm(rows, right, y, options); });
+  multiply(rows, right, y, options, vbias);
   return out;
 }
 

@@ -1,5 +1,11 @@
 #include "kernels/loss.h"
 
+#include <pybind11/stl.h>
+
+#include <cmath>
+#include <memory>
+#include <optional>
+
 #include "bindings/arrays.h"
 #include "bindings/families.h"
 #include "bindings/images.h"
@@ -18,15 +24,22 @@ Reduce reduction_of(const std::string& text, const char* name) {
   fail(name, "reduction \"none\", \"mean\" or \"sum\"", "\"" + text + "\"");
 }
 
-// A 0-dimensional array.
-py::object scalar(DType dtype, double value) {
-  py::object out = empty(dtype, {});
-  const View v = view_of_result(out);
-  dispatch_float(dtype, [&](auto zero) { *static_cast<decltype(zero)*>(v.data) = decltype(zero)(value); });
-  return out;
-}
+// A number of a run-time dtype, to be read through a pointer.
+struct Scalar {
+  float single;
+  double number;
+  bool is_single;
 
-double number_of(py::handle scalar) { return scalar.attr("item")().cast<double>(); }
+  Scalar(DType dtype, double value)
+      : single(static_cast<float>(value)), number(value), is_single(dtype == DType::f32) {}
+  const void* data() const { return is_single ? static_cast<const void*>(&single) : &number; }
+};
+
+double read(const View& v) { return v.dtype == DType::f32 ? *data_as<float>(v) : *data_as<double>(v); }
+
+void write(const View& v, double value) {
+  dispatch_float(v.dtype, [&](auto zero) { *data_as<decltype(zero)>(v) = decltype(zero)(value); });
+}
 
 // The operands of an elementwise loss, contiguous and alike.
 struct Operands {
@@ -60,12 +73,16 @@ py::object element_loss(const char* name, ElementLoss loss, py::handle input, py
   if (reduction == Reduce::none) {
     py::object y = empty_like(o.like);
     const View vy = view_of_result(y);
-    call_kernel(o.kernel.n * 8, [&] { kernels().loss.values(loss, o.kernel, vy.data); });
+    call_kernel(o.kernel.n * 8, [=, k = o.kernel] { kernels().loss.values(loss, k, vy.data); });
     return y;
   }
-  double total = 0;
-  call_kernel(o.kernel.n * 8, [&] { total = kernels().loss.total(loss, o.kernel); });
-  return scalar(o.like.dtype, reduction == Reduce::mean ? total / double(o.kernel.n) : total + 0.0);
+  py::object y = empty(o.like.dtype, {});
+  const View vy = view_of_result(y);
+  call_kernel(o.kernel.n * 8, [=, k = o.kernel] {
+    const double total = kernels().loss.total(loss, k);
+    write(vy, reduction == Reduce::mean ? total / double(k.n) : total + 0.0);
+  });
+  return y;
 }
 
 // grad is one number or one for each element; `scale` multiplies the first.
@@ -76,11 +93,15 @@ py::object element_loss_grad(const char* name, ElementLoss loss, py::handle inpu
   check_same_dtype(o.like, g, name, "input", "grad");
   const bool single = g.ndim == 0;
   if (!single && !same_shape(o.like, g)) fail(name, "grad of shape " + shape_string(o.like), shape_string(g));
-  const py::object factors = single ? scalar(g.dtype, scale * number_of(grad)) : contiguous(grad);
+  const py::object factors = contiguous(grad);
   const View f = view_of_result(factors);
   py::object dx = empty_like(o.like);
   const View vdx = view_of_result(dx);
-  call_kernel(o.kernel.n * 8, [&] { kernels().loss.grad(loss, o.kernel, f.data, single ? 0 : 1, vdx.data); });
+  call_kernel(o.kernel.n * 8, [=, k = o.kernel] {
+    if (!single) return kernels().loss.grad(loss, k, f.data, 1, vdx.data);
+    const Scalar factor(f.dtype, scale * read(f));
+    kernels().loss.grad(loss, k, factor.data(), 0, vdx.data);
+  });
   return dx;
 }
 
@@ -98,12 +119,30 @@ View flat_positions(const View& v, const View& x) {
   return View{v.data, v.dtype, 3, {x.shape[0], 1, x.shape[2]}, {x.shape[2], 1, 1}};
 }
 
-// Checked operands of cross_entropy, with the weight of all targets together.
+// The weight of all targets together; IndexError where one is not a class.
+double checked_total(const char* name, const View& x, const View& positions, const ClassTargets& targets) {
+  const int64_t* t = data_as<int64_t>(targets.target);
+  const int64_t count = numel(positions), classes = x.shape[1];
+  double total = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    if (t[i] == targets.ignore_index) continue;
+    if (t[i] < 0 || t[i] >= classes)
+      fail<IndexError>(name,
+                       "target in 0 … " + std::to_string(classes - 1) + " (" + std::to_string(classes) +
+                           " classes) or ignore_index " + std::to_string(targets.ignore_index),
+                       std::to_string(t[i]) + " at position " + position_string(i, positions));
+    total += !targets.weight         ? 1.0
+             : x.dtype == DType::f32 ? double(static_cast<const float*>(targets.weight)[t[i]])
+                                     : static_cast<const double*>(targets.weight)[t[i]];
+  }
+  return total;
+}
+
+// Checked operands of cross_entropy.
 struct Classes {
   py::object input, target, weight;
   View x, positions;  // (N, C, L) and the target as it came
   ClassTargets kernel;
-  double total = 0;
 
   Classes(const char* name, py::handle in, py::handle to, py::handle class_weight, int64_t ignore_index,
           double smoothing)
@@ -124,7 +163,6 @@ struct Classes {
       fail(name, "label_smoothing in 0 … 1", std::to_string(smoothing));
     kernel = {flat_positions(view_of_result(target), x), ignore_index,
               weight.is_none() ? nullptr : view_of_result(weight).data, smoothing};
-    call_kernel(numel(positions), [&] { check_indices(name); });
   }
 
  private:
@@ -149,21 +187,6 @@ struct Classes {
       fail(name, "weight of shape (" + std::to_string(x.shape[1]) + ",)", shape_string(v));
     weight = contiguous(given);
   }
-  void check_indices(const char* name) {
-    const int64_t* t = data_as<int64_t>(kernel.target);
-    const int64_t count = numel(positions), classes = x.shape[1];
-    for (int64_t i = 0; i < count; ++i) {
-      if (t[i] == kernel.ignore_index) continue;
-      if (t[i] < 0 || t[i] >= classes)
-        fail<IndexError>(name,
-                         "target in 0 … " + std::to_string(classes - 1) + " (" + std::to_string(classes) +
-                             " classes) or ignore_index " + std::to_string(kernel.ignore_index),
-                         std::to_string(t[i]) + " at position " + position_string(i, positions));
-      total += !kernel.weight          ? 1.0
-               : x.dtype == DType::f32 ? double(static_cast<const float*>(kernel.weight)[t[i]])
-                                       : static_cast<const double*>(kernel.weight)[t[i]];
-    }
-  }
 };
 
 // (loss, sum of the targets' weights)
@@ -174,19 +197,26 @@ py::tuple cross_entropy(py::handle input, py::handle target, py::handle weight, 
   const Reduce reduction = reduction_of(reduction_name, name);
   const py::object values = empty(c.x.dtype, c.positions.shape, c.positions.ndim);
   const View v = view_of_result(values);
-  call_kernel(numel(c.x) * 16, [&] { kernels().loss.cross_entropy(c.x, c.kernel, flat_positions(v, c.x)); });
-  if (reduction == Reduce::none) return py::make_tuple(values, c.total);
-  py::object sum = scalar(c.x.dtype, 0);
-  View flat{v.data, v.dtype, 1, {numel(v)}, {1}}, result = view_of_result(sum);
-  result.ndim = 1;
-  result.shape[0] = result.strides[0] = 1;
-  call_kernel(numel(v), [&] { kernels().reduce.reduce(Reduction::sum, flat, 1, result); });
-  if (reduction == Reduce::mean) sum = scalar(c.x.dtype, number_of(sum) / c.total);
-  return py::make_tuple(sum, c.total);
+  const auto total = std::make_shared<double>(0);
+  call_kernel(numel(c.x) * 16, [=, x = c.x, positions = c.positions, targets = c.kernel] {
+    *total = checked_total(name, x, positions, targets);
+    kernels().loss.cross_entropy(x, targets, flat_positions(v, x));
+  });
+  if (reduction == Reduce::none) return py::make_tuple(values, *total);
+  const py::object sum = empty(c.x.dtype, {});
+  const View result = view_of_result(sum);
+  call_kernel(numel(v), [=] {
+    const View flat{v.data, v.dtype, 1, {numel(v)}, {1}}, one{result.data, result.dtype, 1, {1}, {1}};
+    kernels().reduce.reduce(Reduction::sum, flat, 1, one);
+    if (reduction == Reduce::mean) write(result, read(result) / *total);
+  });
+  return py::make_tuple(sum, *total);
 }
 
+// grad is one number or one for each position; `scale` multiplies the first, None stands for that of the
+// mean.
 py::object cross_entropy_grad(py::handle input, py::handle target, py::handle weight, int64_t ignore_index,
-                              double smoothing, py::handle grad, double scale) {
+                              double smoothing, py::handle grad, std::optional<double> scale) {
   const char* name = "cross_entropy_grad";
   const Classes c(name, input, target, weight, ignore_index, smoothing);
   View g = float_view(grad, name, "grad");
@@ -194,16 +224,21 @@ py::object cross_entropy_grad(py::handle input, py::handle target, py::handle we
   const bool single = g.ndim == 0;
   if (!single && !same_shape(c.positions, g))
     fail(name, "grad of shape " + shape_string(c.positions), shape_string(g));
-  const py::object factors = single ? scalar(g.dtype, scale * number_of(grad)) : contiguous(grad);
-  g = flat_positions(view_of_result(factors), c.x);
-  if (single) g.strides[0] = g.strides[2] = 0;
+  const py::object factors = contiguous(grad);
+  g = view_of_result(factors);
   const View full = view_of_result(c.input);
   const py::object dx = empty_like(full);
   const View vdx =
       full.ndim == 1
           ? View{view_of_result(dx).data, full.dtype, 3, {1, full.shape[0], 1}, {full.shape[0], 1, 1}}
           : Images(dx, name, "result").merged;
-  call_kernel(numel(c.x) * 16, [&] { kernels().loss.cross_entropy_grad(c.x, c.kernel, g, vdx); });
+  call_kernel(numel(c.x) * 16, [=, x = c.x, positions = c.positions, targets = c.kernel] {
+    const double total = checked_total(name, x, positions, targets);
+    if (!single) return kernels().loss.cross_entropy_grad(x, targets, flat_positions(g, x), vdx);
+    const Scalar factor(g.dtype, read(g) * scale.value_or(total != 0 ? 1 / total : NAN));
+    const View same{const_cast<void*>(factor.data()), g.dtype, 3, {x.shape[0], 1, x.shape[2]}, {0, 0, 0}};
+    kernels().loss.cross_entropy_grad(x, targets, same, vdx);
+  });
   return dx;
 }
 

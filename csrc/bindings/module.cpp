@@ -25,6 +25,7 @@ PYBIND11_MODULE(_cpu, m) {
   m.def("num_threads", &num_threads);
   m.def("set_num_threads", &checked_set_num_threads, py::arg("n"));
   kernels();  // a bad PYDL_ISA is an error of the import, not of the first kernel
+  bind_memory(m);
   bind_elementwise(m);
   bind_reduce(m);
   bind_softmax(m);
@@ -35,4 +36,6 @@ PYBIND11_MODULE(_cpu, m) {
   bind_conv(m);
   bind_norm(m);
   bind_optim(m);
+  bind_tape(m);
+  bind_guards(m);
 }

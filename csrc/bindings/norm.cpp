@@ -1,6 +1,5 @@
 #include "kernels/norm.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "bindings/arrays.h"
@@ -12,17 +11,9 @@
 namespace pydl {
 namespace {
 
-// A (C,) parameter, contiguous; `missing` everywhere where it is None.
-py::array parameter(py::handle object, const Images& x, const char* name, const char* argument,
-                    double missing) {
-  if (object.is_none()) {
-    py::array filled = empty(x.full.dtype, {x.channels()});
-    dispatch_float(x.full.dtype, [&](auto zero) {
-      using T = decltype(zero);
-      std::fill_n(static_cast<T*>(filled.mutable_data()), x.channels(), T(missing));
-    });
-    return filled;
-  }
+// A (C,) parameter, contiguous; None stays None.
+py::object parameter(py::handle object, const Images& x, const char* name, const char* argument) {
+  if (object.is_none()) return py::none();
   const View v = float_view(object, name, argument);
   check_same_dtype(x.full, v, name, "input", argument);
   if (v.ndim != 1 || v.shape[0] != x.channels())
@@ -30,55 +21,62 @@ py::array parameter(py::handle object, const Images& x, const char* name, const 
   return contiguous(object);
 }
 
-void check_eps(double eps, const char* name) {
-  if (!(eps >= 0) || std::isinf(eps)) fail(name, "eps >= 0", std::to_string(eps));
+// Statistics are never None.
+View statistic(py::handle object, py::object& holder, const Images& x, const char* name,
+               const char* argument) {
+  float_view(object, name, argument);
+  holder = parameter(object, x, name, argument);
+  return view_of_result(holder);
 }
 
-// out[c] = f(in[0][c], in[1][c], …), reckoned in double.
-template <class F, class... Arrays>
-py::array channelwise(const Images& x, F&& f, const Arrays&... in) {
-  py::array out = empty(x.full.dtype, {x.channels()});
-  dispatch_float(x.full.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    T* p = static_cast<T*>(out.mutable_data());
-    for (int64_t c = 0; c < x.channels(); ++c) p[c] = T(f(double(static_cast<const T*>(in.data())[c])...));
-  });
-  return out;
-}
+// What the kernels take for weight, bias and eps, and the arrays that it points into.
+struct Parameters {
+  py::object weight, bias;
+  NormAffine affine;
 
-py::array normalise(const Images& x, py::array mean, const py::array& var, const py::array& weight,
-                    py::array bias, double eps) {
-  py::array scale = channelwise(x, [&](double v, double w) { return w / std::sqrt(v + eps); }, var, weight);
-  py::array y = empty_like(x.full);
-  const Images out(y, "batch_norm", "result");
-  const View vm = view_of_result(mean), vs = view_of_result(scale), vb = view_of_result(bias);
-  call_kernel(numel(x.full), [&] { kernels().norm.apply(x.merged, vm, vs, vb, out.merged); });
-  return y;
-}
+  Parameters(const Images& x, const char* name, py::handle w, py::handle b, double eps)
+      : weight(parameter(w, x, name, "weight")),
+        bias(parameter(b, x, name, "bias")),
+        affine{data(weight), data(bias), eps} {
+    if (!(eps >= 0) || std::isinf(eps)) fail(name, "eps >= 0", std::to_string(eps));
+  }
+
+ private:
+  static const void* data(const py::object& p) { return p.is_none() ? nullptr : view_of_result(p).data; }
+};
+
+py::object channel_result(const Images& x) { return empty(x.full.dtype, {x.channels()}); }
 
 // (y, mean, variance) with the statistics of x; the variance is divided by the number of values.
 py::tuple batch_norm_train(py::handle input, py::handle weight, py::handle bias, double eps) {
   const char* name = "batch_norm";
   const Images x(input, name, "input");
-  const py::array w = parameter(weight, x, name, "weight", 1), b = parameter(bias, x, name, "bias", 0);
-  check_eps(eps, name);
+  const Parameters p(x, name, weight, bias, eps);
   if (x.count() == 1)
     fail(name, "more than 1 value per channel when training", "input of shape " + shape_string(x.full));
-  py::array mean = parameter(py::none(), x, name, "mean", 0), var = parameter(py::none(), x, name, "var", 0);
+  const py::object y = empty_like(x.full), mean = channel_result(x), var = channel_result(x);
+  const Images out(y, name, "result");
   const View vm = view_of_result(mean), vv = view_of_result(var);
-  if (x.count() > 0) call_kernel(numel(x.full), [&] { kernels().norm.statistics(x.merged, vm, vv); });
-  return py::make_tuple(normalise(x, mean, var, w, b, eps), mean, var);
+  call_kernel(numel(x.full), [=, from = x.merged, affine = p.affine, to = out.merged] {
+    kernels().norm.train(from, affine, vm, vv, to);
+  });
+  return py::make_tuple(y, mean, var);
 }
 
-py::array batch_norm_eval(py::handle input, py::handle mean, py::handle var, py::handle weight,
-                          py::handle bias, double eps) {
+py::object batch_norm_eval(py::handle input, py::handle mean, py::handle var, py::handle weight,
+                           py::handle bias, double eps) {
   const char* name = "batch_norm";
   const Images x(input, name, "input");
-  const py::array m = parameter(mean, x, name, "running_mean", 0);
-  const py::array v = parameter(var, x, name, "running_var", 1);
-  const py::array w = parameter(weight, x, name, "weight", 1), b = parameter(bias, x, name, "bias", 0);
-  check_eps(eps, name);
-  return normalise(x, m, v, w, b, eps);
+  py::object m, v;
+  const View vm = statistic(mean, m, x, name, "running_mean");
+  const View vv = statistic(var, v, x, name, "running_var");
+  const Parameters p(x, name, weight, bias, eps);
+  const py::object y = empty_like(x.full);
+  const Images out(y, name, "result");
+  call_kernel(numel(x.full), [=, from = x.merged, affine = p.affine, to = out.merged] {
+    kernels().norm.evaluate(from, affine, vm, vv, to);
+  });
+  return y;
 }
 
 // (dx, dweight, dbias). Trained statistics depend on x, those of evaluation do not.
@@ -88,26 +86,36 @@ py::tuple batch_norm_grad(py::handle input, py::handle grad, py::handle mean, py
   const Images x(input, name, "input"), g(grad, name, "grad");
   check_same_dtype(x.full, g.full, name, "input", "grad");
   if (!same_shape(x.full, g.full)) fail(name, "grad of shape " + shape_string(x.full), shape_string(g.full));
-  py::array m = parameter(mean, x, name, "mean", 0);
-  const py::array v = parameter(var, x, name, "var", 1), w = parameter(weight, x, name, "weight", 1);
-  py::array sum_g = parameter(py::none(), x, name, "", 0), sum_gd = parameter(py::none(), x, name, "", 0);
-  const View vm = view_of_result(m), vg = view_of_result(sum_g), vd = view_of_result(sum_gd);
-  if (x.count() > 0)
-    call_kernel(numel(x.full), [&] { kernels().norm.grad_sums(x.merged, g.merged, vm, vg, vd); });
-  const double share = training && x.count() > 0 ? 1.0 / double(x.count()) : 0.0;
-  const auto rate = [&](double s) { return 1 / std::sqrt(s + eps); };
-  py::array a = channelwise(x, [&](double s, double k) { return k * rate(s); }, v, w);
-  py::array b = channelwise(
-      x, [&](double s, double k, double d) { return -k * rate(s) * (rate(s) * rate(s) * d * share); }, v, w,
-      sum_gd);
-  py::array c =
-      channelwise(x, [&](double s, double k, double d) { return -k * rate(s) * (d * share); }, v, w, sum_g);
-  py::array dweight = channelwise(x, [&](double s, double d) { return rate(s) * d; }, v, sum_gd);
-  py::array dx = empty_like(x.full);
+  py::object m, v;
+  const View vm = statistic(mean, m, x, name, "mean"), vv = statistic(var, v, x, name, "var");
+  const Parameters p(x, name, weight, py::none(), eps);
+  const py::object dx = empty_like(x.full), dweight = channel_result(x), dbias = channel_result(x);
   const Images out(dx, name, "result");
-  const View va = view_of_result(a), vb = view_of_result(b), vc = view_of_result(c);
-  call_kernel(numel(x.full), [&] { kernels().norm.grad(x.merged, g.merged, vm, va, vb, vc, out.merged); });
-  return py::make_tuple(dx, dweight, sum_g);
+  const View vw = view_of_result(dweight), vb = view_of_result(dbias);
+  call_kernel(numel(x.full), [=, from = x.merged, by = g.merged, affine = p.affine, to = out.merged] {
+    kernels().norm.backward(from, by, affine, vm, vv, training, to, vw, vb);
+  });
+  return py::make_tuple(dx, dweight, dbias);
+}
+
+// running = (1 - momentum) · running + momentum · (factor · value), in place, each product in its own dtype.
+void move_statistics(py::handle running, py::handle value, double momentum, double factor) {
+  const char* name = "move_statistics";
+  const View r = float_view(running, name, "running"), v = float_view(value, name, "value");
+  if (r.ndim != 1 || !same_shape(r, v)) fail(name, "value of shape " + shape_string(r), shape_string(v));
+  check_written(running, r, name, "running");
+  call_kernel(r.shape[0], [=] {
+    dispatch_float(r.dtype, [&](auto zero) {
+      using T = decltype(zero);
+      dispatch_float(v.dtype, [&](auto nought) {
+        using S = decltype(nought);
+        for (int64_t c = 0; c < r.shape[0]; ++c) {
+          T& at = data_as<T>(r)[c * r.strides[0]];
+          at = T(at * T(1 - momentum) + data_as<S>(v)[c * v.strides[0]] * S(factor) * S(momentum));
+        }
+      });
+    });
+  });
 }
 
 }  // namespace
@@ -118,6 +126,8 @@ void bind_norm(py::module_& m) {
   m.def("batch_norm_train", &batch_norm_train, input, weight, bias, eps);
   m.def("batch_norm_eval", &batch_norm_eval, input, mean, var, weight, bias, eps);
   m.def("batch_norm_grad", &batch_norm_grad, input, grad, mean, var, weight, eps, py::arg("training"));
+  m.def("move_statistics", &move_statistics, py::arg("running"), py::arg("value"), py::arg("momentum"),
+        py::arg("factor"));
 }
 
 }  // namespace pydl

@@ -4,10 +4,12 @@
 
 #include <cmath>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 
 #include "bindings/arrays.h"
 #include "bindings/families.h"
+#include "core/dispatch.h"
 #include "core/isa.h"
 
 namespace pydl {
@@ -56,11 +58,27 @@ struct Group {
     }
   }
 
-  template <class Step, class Options>
-  void run(Step step, const Options& options) const {
-    call_kernel(work, [&] { step(tensors.data(), static_cast<int64_t>(tensors.size()), options); });
+  void set_rates(const Numbers& rates) {
+    for (size_t i = 0; i < tensors.size(); ++i) tensors[i].rate = rates[i];
   }
 };
+
+// A group and the options of its step, both of which a replay may renew.
+template <class Options>
+struct Step {
+  Group group;
+  void (*kernel)(const OptimTensor*, int64_t, const Options&);
+  Options options;
+};
+
+// Runs the step. On a tape, `renew` is what takes the numbers of another step of the same arrays.
+template <class Options, class Renew>
+void run(const std::shared_ptr<Step<Options>>& step, Renew renew) {
+  call_kernel(step->group.work, [=] {
+    step->kernel(step->group.tensors.data(), static_cast<int64_t>(step->group.tensors.size()), step->options);
+  });
+  if (Tape* const tape = recording()) note_numbers(*tape, py::cpp_function(renew));
+}
 
 // The lists that are there.
 std::vector<const Arrays*> present(std::initializer_list<const OptionalArrays*> lists) {
@@ -75,8 +93,15 @@ void sgd_step(const Arrays& params, const Arrays& grads, const OptionalArrays& m
               bool first) {
   if (momenta.has_value() != (momentum != 0))
     fail("sgd_step", "momentum buffers exactly where momentum != 0", std::to_string(momentum));
-  Group("sgd_step", params, grads, present({&momenta}), rates)
-      .run(kernels().optim.sgd, SgdOptions{momentum, dampening, weight_decay, nesterov, maximize, first});
+  const auto step = std::make_shared<Step<SgdOptions>>(
+      Step<SgdOptions>{Group("sgd_step", params, grads, present({&momenta}), rates),
+                       kernels().optim.sgd,
+                       {momentum, dampening, weight_decay, nesterov, maximize, first}});
+  run(step, [=](const Numbers& rates, double momentum, double dampening, double weight_decay, bool nesterov,
+                bool maximize) {
+    step->group.set_rates(rates);
+    step->options = {momentum, dampening, weight_decay, nesterov, maximize, false};
+  });
 }
 
 void rmsprop_step(const Arrays& params, const Arrays& grads, const Arrays& squares,
@@ -86,9 +111,25 @@ void rmsprop_step(const Arrays& params, const Arrays& grads, const Arrays& squar
     fail("rmsprop_step", "momentum buffers exactly where momentum != 0", std::to_string(momentum));
   auto states = present({&means, &momenta});
   states.insert(states.begin(), &squares);
-  Group("rmsprop_step", params, grads, states, rates)
-      .run(kernels().optim.rmsprop,
-           RmspropOptions{alpha, eps, weight_decay, momentum, means.has_value(), maximize});
+  const bool centered = means.has_value();
+  const auto step = std::make_shared<Step<RmspropOptions>>(
+      Step<RmspropOptions>{Group("rmsprop_step", params, grads, states, rates),
+                           kernels().optim.rmsprop,
+                           {alpha, eps, weight_decay, momentum, centered, maximize}});
+  run(step, [=](const Numbers& rates, double alpha, double eps, double weight_decay, double momentum,
+                bool maximize) {
+    step->group.set_rates(rates);
+    step->options = {alpha, eps, weight_decay, momentum, centered, maximize};
+  });
+}
+
+// The number of a tensor's update becomes its rate and scale.
+void correct_bias(Group& group, double lr, double beta1, double beta2) {
+  for (OptimTensor& tensor : group.tensors) {
+    const double step = tensor.rate;
+    tensor.rate = lr / (1 - std::pow(beta1, step));
+    tensor.scale = 1 / std::sqrt(1 - std::pow(beta2, step));
+  }
 }
 
 // steps: how many updates each tensor has had, this one included.
@@ -97,20 +138,75 @@ void adam_step(const Arrays& params, const Arrays& grads, const Arrays& means, c
                double eps, double weight_decay, bool decoupled, bool maximize) {
   auto states = present({&largest});
   states.insert(states.begin(), {&means, &squares});
-  Group group("adam_step", params, grads, states, steps);
-  for (OptimTensor& tensor : group.tensors) {
-    const double step = tensor.rate;
-    tensor.rate = lr / (1 - std::pow(beta1, step));
-    tensor.scale = 1 / std::sqrt(1 - std::pow(beta2, step));
-  }
-  group.run(kernels().optim.adam,
-            AdamOptions{beta1, beta2, eps, weight_decay, lr, decoupled, largest.has_value(), maximize});
+  const bool amsgrad = largest.has_value();
+  const auto step = std::make_shared<Step<AdamOptions>>(
+      Step<AdamOptions>{Group("adam_step", params, grads, states, steps),
+                        kernels().optim.adam,
+                        {beta1, beta2, eps, weight_decay, lr, decoupled, amsgrad, maximize}});
+  correct_bias(step->group, lr, beta1, beta2);
+  run(step, [=](const Numbers& steps, double lr, double beta1, double beta2, double eps, double weight_decay,
+                bool decoupled, bool maximize) {
+    step->group.set_rates(steps);
+    correct_bias(step->group, lr, beta1, beta2);
+    step->options = {beta1, beta2, eps, weight_decay, lr, decoupled, amsgrad, maximize};
+  });
+}
+
+double sum_squares(const View& v) {
+  double result = 0;
+  dispatch_float(v.dtype, [&](auto zero) {
+    decltype(zero) sum;
+    View one{&sum, v.dtype, v.ndim, {}, {}};
+    for (int d = 0; d < v.ndim; ++d) one.shape[d] = one.strides[d] = 1;
+    kernels().reduce.reduce(Reduction::sum_squares, v, (1u << v.ndim) - 1, one);
+    result = sum;
+  });
+  return result;
+}
+
+void scale(const View& v, double factor) {
+  dispatch_float(v.dtype, [&](auto zero) {
+    auto number = decltype(zero)(factor);
+    View spread{&number, v.dtype, v.ndim, {}, {}};
+    for (int d = 0; d < v.ndim; ++d) spread.shape[d] = v.shape[d];
+    kernels().elementwise.binary(Binary::mul, v, spread, v, 0, 0);
+  });
 }
 
 void adagrad_step(const Arrays& params, const Arrays& grads, const Arrays& sums, const Numbers& rates,
                   double eps, double weight_decay, bool maximize) {
-  Group("adagrad_step", params, grads, {&sums}, rates)
-      .run(kernels().optim.adagrad, AdagradOptions{eps, weight_decay, maximize});
+  const auto step = std::make_shared<Step<AdagradOptions>>(
+      Step<AdagradOptions>{Group("adagrad_step", params, grads, {&sums}, rates),
+                           kernels().optim.adagrad,
+                           {eps, weight_decay, maximize}});
+  run(step, [=](const Numbers& rates, double eps, double weight_decay, bool maximize) {
+    step->group.set_rates(rates);
+    step->options = {eps, weight_decay, maximize};
+  });
+}
+
+// The norm of all gradients as one vector, in the precision of each and in double across them; they are
+// scaled by limit / norm where it exceeds the limit, or is NaN.
+py::object clip_norm(const Arrays& grads, double limit) {
+  std::vector<View> views;
+  int64_t work = 0;
+  for (const py::object& grad : grads) {
+    views.push_back(float_view(grad, "clip_norm", "grads"));
+    check_written(grad, views.back(), "clip_norm", "grads");
+    work += numel(views.back());
+  }
+  if (views.empty()) fail("clip_norm", "at least one gradient", "none");
+  py::object norm = empty(views[0].dtype, {});
+  const View out = view_of_result(norm);
+  call_kernel(work, [=] {
+    double squares = 0;
+    for (const View& v : views) squares += sum_squares(v);
+    const double total = std::sqrt(squares), factor = limit / (total + 1e-6);
+    dispatch_float(out.dtype, [&](auto zero) { *data_as<decltype(zero)>(out) = decltype(zero)(total); });
+    if (factor >= 1) return;
+    for (const View& v : views) scale(v, factor);
+  });
+  return norm;
 }
 
 }  // namespace
@@ -127,6 +223,7 @@ void bind_optim(py::module_& m) {
         py::arg("eps"), py::arg("weight_decay"), py::arg("decoupled"), py::arg("maximize"));
   m.def("adagrad_step", &adagrad_step, py::arg("params"), py::arg("grads"), py::arg("sums"), py::arg("rates"),
         py::arg("eps"), py::arg("weight_decay"), py::arg("maximize"));
+  m.def("clip_norm", &clip_norm, py::arg("grads"), py::arg("limit"));
 }
 
 }  // namespace pydl

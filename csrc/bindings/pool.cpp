@@ -70,7 +70,7 @@ py::tuple max_pool2d(py::handle input, py::handle kernel, py::handle stride, py:
   const py::object y = result(x.dtype, x, input, sizes.out[0], sizes.out[1]);
   const py::object index = result(index_dtype(w), x, input, sizes.out[0], sizes.out[1]);
   const View vy = images(y, name, "result"), vi = images(index, name, "result");
-  call_kernel(work(x, w), [&] { kernels().pool.max_forward(x, w, vy, vi); });
+  call_kernel(work(x, w), [=] { kernels().pool.max_forward(x, w, vy, vi); });
   return py::make_tuple(y, index);
 }
 
@@ -91,7 +91,7 @@ py::object max_scatter(py::handle grad, py::handle index, int64_t height, int64_
   const View vi = checked_index(index, g, w, name);
   const py::object dx = result(g.dtype, vi, grad, height, width);
   const View vdx = images(dx, name, "result");
-  call_kernel(work(vdx, w), [&] { kernels().pool.max_scatter(g, vi, w, vdx); });
+  call_kernel(work(vdx, w), [=] { kernels().pool.max_scatter(g, vi, w, vdx); });
   return dx;
 }
 
@@ -104,7 +104,7 @@ py::object max_gather(py::handle input, py::handle index, py::handle kernel, py:
   const py::object y = result(x.dtype, x, input, sizes.out[0], sizes.out[1]);
   const View vy = images(y, name, "result");
   const View vi = checked_index(index, vy, w, name);
-  call_kernel(work(x, w), [&] { kernels().pool.max_gather(x, vi, w, vy); });
+  call_kernel(work(x, w), [=] { kernels().pool.max_gather(x, vi, w, vy); });
   return y;
 }
 
@@ -122,7 +122,7 @@ py::object avg_pool2d(py::handle input, py::handle kernel, py::handle stride, py
   const PoolDivisor divisor = checked_divisor(name, count_padding, divisor_override);
   const py::object y = result(x.dtype, x, input, sizes.out[0], sizes.out[1]);
   const View vy = images(y, name, "result");
-  call_kernel(work(x, w), [&] { kernels().pool.mean_forward(x, w, divisor, vy); });
+  call_kernel(work(x, w), [=] { kernels().pool.mean_forward(x, w, divisor, vy); });
   return y;
 }
 
@@ -135,7 +135,7 @@ py::object avg_scatter(py::handle grad, int64_t height, int64_t width, py::handl
   const PoolDivisor divisor = checked_divisor(name, count_padding, divisor_override);
   const py::object dx = result(g.dtype, g, grad, height, width);
   const View vdx = images(dx, name, "result");
-  call_kernel(work(vdx, w), [&] { kernels().pool.mean_scatter(g, w, divisor, vdx); });
+  call_kernel(work(vdx, w), [=] { kernels().pool.mean_scatter(g, w, divisor, vdx); });
   return dx;
 }
 

@@ -37,12 +37,14 @@ void check_finite(const char* name, const char* argument, double value, DType dt
   if (!fits) fail(name, std::string("a finite ") + argument, std::to_string(value));
 }
 
+// Not on a tape: what a step draws as bits it works on in Python.
 py::array bits(int64_t n, uint64_t seed, uint64_t offset, uint64_t stream) {
   if (n < 0) fail("bits", "n >= 0", std::to_string(n));
   checked_mul("bits", n, 4);
   py::array_t<uint32_t> y(n);
   uint32_t* data = y.mutable_data();
-  call_kernel(n, [&] { kernels().random.bits({seed, offset, stream}, data, n); });
+  const auto draw = [=] { kernels().random.bits({seed, offset, stream}, data, n); };
+  run_kernel(n, draw);
   return y;
 }
 
@@ -55,7 +57,8 @@ py::array uniform(const Shape& shape, const py::object& dtype, uint64_t seed, ui
   check_finite("uniform", "high - low", high - low, type);
   py::array y = result("uniform", shape, type);
   const View view = view_of_result(y);
-  call_kernel(numel(view), [&] { kernels().random.uniform({seed, offset, 0}, view, low, high); });
+  const DrawnStream from({seed, offset, 0});
+  call_kernel(numel(view), [=] { kernels().random.uniform(from.now(), view, low, high); });
   return y;
 }
 
@@ -67,7 +70,8 @@ py::array normal(const Shape& shape, const py::object& dtype, uint64_t seed, uin
   if (std < 0) fail("normal", "std >= 0", std::to_string(std));
   py::array y = result("normal", shape, type);
   const View view = view_of_result(y);
-  call_kernel(numel(view), [&] { kernels().random.normal({seed, offset, 0}, view, mean, std); });
+  const DrawnStream from({seed, offset, 0});
+  call_kernel(numel(view), [=] { kernels().random.normal(from.now(), view, mean, std); });
   return y;
 }
 
@@ -76,8 +80,9 @@ py::array randint(const Shape& shape, uint64_t seed, uint64_t offset, int64_t lo
   py::array y = result("randint", shape, DType::i64);
   const View view = view_of_result(y);
   const uint64_t range = uint64_t(high) - uint64_t(low);
-  call_kernel(numel(view), [&] {
-    kernels().random.integers({seed, offset, 0}, data_as<int64_t>(view), numel(view), low, range);
+  const DrawnStream from({seed, offset, 0});
+  call_kernel(numel(view), [=] {
+    kernels().random.integers(from.now(), data_as<int64_t>(view), numel(view), low, range);
   });
   return y;
 }
@@ -86,8 +91,9 @@ py::array bernoulli(const Shape& shape, uint64_t seed, uint64_t offset, double p
   if (!(p >= 0 && p <= 1)) fail("bernoulli", "p in [0, 1]", std::to_string(p));
   py::array y = result("bernoulli", shape, DType::u8);
   const View view = view_of_result(y);
+  const DrawnStream from({seed, offset, 0});
   call_kernel(numel(view),
-              [&] { kernels().random.bernoulli({seed, offset, 0}, data_as<uint8_t>(view), numel(view), p); });
+              [=] { kernels().random.bernoulli(from.now(), data_as<uint8_t>(view), numel(view), p); });
   return y;
 }
 
@@ -105,7 +111,7 @@ py::array apply_mask(py::handle input, py::handle keep, double scale) {
   std::copy(x.shape, x.shape + x.ndim, mask.shape);
   py::array y = empty_like(x);
   const View view = view_of_result(y);
-  call_kernel(numel(x), [&] { kernels().random.apply_mask(x, mask, scale, view); });
+  call_kernel(numel(x), [=] { kernels().random.apply_mask(x, mask, scale, view); });
   return y;
 }
 

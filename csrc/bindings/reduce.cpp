@@ -72,7 +72,7 @@ py::array reduce(const char* name, Reduction op, py::handle input, py::handle ax
   const uint32_t mask = axes_of(name, axis, x.ndim);
   Result result(x, mask, keepdim, x.dtype);
   if (op == Reduction::amax || op == Reduction::amin) check_not_empty(name, x, mask, result.view);
-  call_kernel(numel(x), [&] { kernels().reduce.reduce(op, x, mask, result.view); });
+  call_kernel(numel(x), [=, y = result.view] { kernels().reduce.reduce(op, x, mask, y); });
   return result.array;
 }
 
@@ -81,7 +81,7 @@ py::array arg(const char* name, bool largest, py::handle input, py::handle axis,
   const uint32_t mask = axis.is_none() ? axes_of(name, axis, x.ndim) : 1u << axis_of(name, axis, x.ndim);
   Result result(x, mask, keepdim, DType::i64);
   check_not_empty(name, x, mask, result.view);
-  call_kernel(numel(x), [&] { kernels().reduce.arg(largest, x, mask, result.view); });
+  call_kernel(numel(x), [=, y = result.view] { kernels().reduce.arg(largest, x, mask, y); });
   return result.array;
 }
 
@@ -100,7 +100,7 @@ py::object sum_to(py::handle input, const std::vector<int64_t>& shape) {
   if (!fits) fail("sum_to", "shape that broadcasts to " + shape_string(x), shape_string(shape.data(), ndim));
   if (same) return py::reinterpret_borrow<py::object>(input);
   Result result(x, mask, true, x.dtype);
-  call_kernel(numel(x), [&] { kernels().reduce.reduce(Reduction::sum, x, mask, result.view); });
+  call_kernel(numel(x), [=, y = result.view] { kernels().reduce.reduce(Reduction::sum, x, mask, y); });
   return extra > 0 ? py::object(result.array.reshape(shape)) : py::object(result.array);
 }
 

@@ -32,7 +32,7 @@ py::array forward(const char* name, Forward kernel, py::handle x, int64_t dim) {
   const int d = checked_dim(name, vx, dim);
   py::array y = empty_like(given);
   const View vy = at_least_1d(view_of_result(y));
-  call_kernel(numel(vx) * 16, [&] { kernel(vx, d, vy); });
+  call_kernel(numel(vx) * 16, [=] { kernel(vx, d, vy); });
   return y;
 }
 
@@ -43,7 +43,7 @@ py::array logsumexp(py::handle x, int64_t dim, bool keepdim) {
   shape[d] = 1;
   py::array y = empty(vx.dtype, shape);
   const View vy = view_of_result(y);
-  call_kernel(numel(vx) * 16, [&] { kernels().softmax.logsumexp(vx, d, vy); });
+  call_kernel(numel(vx) * 16, [=] { kernels().softmax.logsumexp(vx, d, vy); });
   if (keepdim && given.ndim > 0) return y;
   shape.erase(shape.begin() + d);
   return y.reshape(shape);
@@ -57,7 +57,7 @@ py::array backward(const char* name, Backward kernel, py::handle y, py::handle g
   const int d = checked_dim(name, vy, dim);
   py::array dx = empty_like(given);
   const View vdx = at_least_1d(view_of_result(dx));
-  call_kernel(numel(vy) * 4, [&] { kernel(vy, vg, d, vdx); });
+  call_kernel(numel(vy) * 4, [=] { kernel(vy, vg, d, vdx); });
   return dx;
 }
 

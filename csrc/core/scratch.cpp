@@ -1,5 +1,7 @@
 #include "core/scratch.h"
 
+#include <sys/mman.h>
+
 #include <cstddef>
 #include <cstdlib>
 #include <new>
@@ -8,6 +10,8 @@ namespace pydl {
 namespace {
 
 constexpr size_t kPage = 4096;
+constexpr size_t kHugePage = size_t(1)
+                             << 21;         // for large blocks: kernels write to many places of one in turn
 constexpr size_t kKept = size_t(48) << 20;  // bytes that a thread holds on to
 
 struct Block {
@@ -58,10 +62,12 @@ class Lease {
  public:
   explicit Lease(size_t bytes) : block_(t_cache.take(bytes)) {
     if (block_.data) return;
-    if (bytes > SIZE_MAX - kPage) throw std::bad_alloc();
-    block_.capacity = bytes < kPage ? kPage : (bytes + kPage - 1) / kPage * kPage;
-    block_.data = std::aligned_alloc(64, block_.capacity);
+    if (bytes > SIZE_MAX - kHugePage) throw std::bad_alloc();
+    const size_t page = bytes < kHugePage ? kPage : kHugePage;
+    block_.capacity = bytes < page ? page : (bytes + page - 1) / page * page;
+    block_.data = std::aligned_alloc(page, block_.capacity);
     if (!block_.data) throw std::bad_alloc();
+    if (page == kHugePage) madvise(block_.data, block_.capacity, MADV_HUGEPAGE);
   }
   ~Lease() { std::free(t_cache.keep(block_)); }
   Lease(const Lease&) = delete;

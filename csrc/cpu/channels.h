@@ -1,14 +1,19 @@
-// Sums over the elements of a channel and maps over all of them, for arrays (N, C, L) of any strides.
+// Sums over the elements of a channel, for arrays (N, C, L) of any strides.
 //
-// Along: a vector holds W consecutive l of one channel. Across: it holds one l of W consecutive channels. In
-// a block, element (n, l) of a channel is added to its partial sum l mod W, n by n, and the W partial sums
-// are added as a binary tree: the two agree bit by bit.
+// Across: rows of neighbouring channels, one (n, l) after another. Along: lines of consecutive l, one channel
+// after another. In a block, element (n, l) of a channel is added to its partial sum l mod 16, n by n, and
+// the 16 partial sums are added as a binary tree: the two agree bit by bit.
 #pragma once
+#include "core/parallel.h"
 #include "cpu/lines.h"
 
 namespace pydl {
 namespace PYDL_ISA {
 namespace {
+
+constexpr int kChains = 16;
+constexpr int64_t kGroup = 64;   // channels of a row that are summed together: their sums stay in the cache
+constexpr int64_t kPiece = 512;  // elements of a channel in a block: it is read twice, from the cache
 
 // One operand, and how it is walked.
 template <class T>
@@ -30,15 +35,13 @@ struct ChannelBlock {
   int64_t size() const { return (n1 - n0) * (l1 - l0); }
 };
 
-constexpr int64_t kPiece = 1024;
-
 // How a channel of N x L elements is cut into blocks of about kPiece.
 struct ChannelBlocks {
   int64_t N, L, images, pieces, count;
 
   ChannelBlocks(int64_t n, int64_t l) : N(n), L(l) {
     pieces = (L + kPiece - 1) / kPiece;
-    images = L >= kPiece ? 1 : kPiece / ((L + 15) / 16 * 16);
+    images = L >= kPiece ? 1 : kPiece / ((L + kChains - 1) / kChains * kChains);
     count = (N + images - 1) / images * pieces;
   }
   ChannelBlock operator[](int64_t b) const {
@@ -52,120 +55,114 @@ struct ChannelBlocks {
   }
 };
 
-template <class T, int K>
-struct Pack {
-  Vec<T> v[K];
-};
-
-// Channel c alone.
+// n elements p[0], p[step], … : in place where they are whole registers, else in the buffer, followed by
+// zeros.
 template <class T>
-struct AlongChannel {
-  using V = Vec<T>;
-  static constexpr int W = V::size;
-  int64_t c;
-
-  int results() const { return 1; }
-  V parameter(const T* p) const { return V(p[c]); }
-  V get(const Channels<const T>& x, int64_t n, int64_t l, int count, V fill) const {
-    return fetch_lanes(x.p + n * x.n + c * x.c + l * x.l, x.l, count, T(fill.v[0]));
-  }
-  // term(n, l, lanes) is 0 beyond the lanes.
-  template <int K, class Term>
-  Pack<T, K> sums(const ChannelBlock& b, Term&& term) const {
-    Pack<T, K> total;
-    for (V& v : total.v) v = V(T(0));
-    for (int64_t n = b.n0; n < b.n1; ++n)
-      for (int64_t l = b.l0; l < b.l1; l += W) {
-        const Pack<T, K> one = term(n, l, b.l1 - l < W ? int(b.l1 - l) : W);
-        for (int k = 0; k < K; ++k) total.v[k] += one.v[k];
-      }
-    for (V& v : total.v) v = V(sum_lanes(v));
-    return total;
-  }
-};
-
-// `count` channels from c on.
-template <class T>
-struct AcrossChannels {
-  using V = Vec<T>;
-  static constexpr int W = V::size;
-  int64_t c;
-  int count;
-
-  int results() const { return count; }
-  V parameter(const T* p) const { return fetch_lanes(p + c, 1, count, T(0)); }
-  V get(const Channels<const T>& x, int64_t n, int64_t l, int, V) const {
-    return fetch_lanes(x.p + n * x.n + c * x.c + l * x.l, x.c, count, T(0));
-  }
-  template <int K, class Term>
-  Pack<T, K> sums(const ChannelBlock& b, Term&& term) const {
-    Pack<T, K> part[W];
-    for (auto& p : part)
-      for (V& v : p.v) v = V(T(0));
-    const auto add = [&](int j, int64_t n, int64_t l) {
-      const Pack<T, K> one = term(n, l, count);
-      for (int k = 0; k < K; ++k) part[j].v[k] += one.v[k];
-    };
-    for (int64_t n = b.n0; n < b.n1; ++n) {
-      int64_t l = b.l0;
-      for (; l + W <= b.l1; l += W)
-        for (int j = 0; j < W; ++j) add(j, n, l + j);
-      for (int j = 0; l < b.l1; ++j, ++l) add(j, n, l);
-    }
-    for (int half = W / 2; half > 0; half /= 2)
-      for (int j = 0; j < half; ++j)
-        for (int k = 0; k < K; ++k) part[j].v[k] += part[j + half].v[k];
-    return part[0];
-  }
-};
-
-// body(model, block index) for every block of every channel; `across` decides the model.
-template <class T, class Body>
-void for_channel_blocks(bool across, int64_t C, int64_t blocks, Body&& body) {
-  constexpr int W = Vec<T>::size;
-  const int64_t group = across ? 64 : 16;  // channels of one item
-  const int64_t groups = (C + group - 1) / group;
-  parallel(blocks * groups, [&](int64_t item) {
-    const int64_t block = item / groups, begin = item % groups * group;
-    const int64_t end = begin + group < C ? begin + group : C;
-    for (int64_t c = begin; c < end; c += across ? W : 1) {
-      if (across) {
-        body(AcrossChannels<T>{c, end - c < W ? int(end - c) : W}, block);
-      } else {
-        body(AlongChannel<T>{c}, block);
-      }
-    }
-  });
+static inline const T* staged(const T* p, int64_t step, int64_t n, T* buffer) {
+  if (step == 1 && n % Vec<T>::size == 0) return p;
+  int64_t i = 0;
+  for (; i < n; ++i) buffer[i] = p[i * step];
+  for (; i % Vec<T>::size != 0; ++i) buffer[i] = T(0);
+  return buffer;
 }
 
-// out = f(in[0] … in[I-1], parameter[0] … parameter[P-1]) at every element.
-template <class T, int I, int P, class F>
-void map_channels(const View* const (&in)[I], const View* const (&parameters)[P], const View& out, F&& f) {
-  constexpr int W = Vec<T>::size;
-  const bool across = channels_across(*in[0]);
-  const int64_t C = out.shape[1], L = out.shape[2];
-  const int line = across ? 1 : 2, other = across ? 2 : 1;  // the dimension of the inner loop
-  const int64_t length = out.shape[line], rows = out.shape[0] * out.shape[other];
-  if (C == 0 || L == 0) return;
-  parallel_ranges(rows, 1 + kGrain / length, [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; ++row) {
-      const int64_t n = row / out.shape[other], o = row % out.shape[other];
-      const auto at = [&](const View& v) { return data_as<T>(v) + n * v.strides[0] + o * v.strides[other]; };
-      const T* x[I];
-      for (int k = 0; k < I; ++k) x[k] = at(*in[k]);
-      T* y = at(out);
-      Vec<T> p[P], v[I];
-      for (int k = 0; k < P; ++k) p[k] = Vec<T>(data_as<T>(*parameters[k])[across ? 0 : o]);
-      for (int64_t i = 0; i < length; i += W) {
-        const int lanes = length - i < W ? int(length - i) : W;
-        for (int k = 0; k < P && across; ++k)
-          p[k] = fetch_lanes(data_as<T>(*parameters[k]) + i, 1, lanes, T(0));
-        for (int k = 0; k < I; ++k) {
-          const int64_t step = in[k]->strides[line];
-          v[k] = fetch_lanes(x[k] + i * step, step, lanes, T(0));
-        }
-        put_lanes(y + i * out.strides[line], out.strides[line], lanes, f(v, p));
+// total[k][i] = sum k over the block of channel c + i; term(values of the I operands, centre, sums) adds to
+// its K sums.
+template <int I, int K, class T, class Term>
+static void sum_across(const Channels<const T> (&in)[I], const ChannelBlock& b, int64_t c, int64_t count,
+                       const T* centre, Term&& term, T (&total)[K][kGroup]) {
+  using V = Vec<T>;
+  constexpr int W = V::size;
+  const int64_t width = (count + W - 1) / W * W, L = b.l1 - b.l0;
+  T part[kChains][K][kGroup], buffers[I][kGroup];
+  const int chains = int(L < kChains ? L : kChains);
+  for (int j = 0; j < chains; ++j)
+    for (int k = 0; k < K; ++k)
+      for (int64_t i = 0; i < width; i += W) V(T(0)).store(part[j][k] + i);
+  for (int64_t n = b.n0; n < b.n1; ++n) {
+    const T *at[I], *row[I];
+    for (int k = 0; k < I; ++k) at[k] = in[k].p + n * in[k].n + c * in[k].c + b.l0 * in[k].l;
+    for (int64_t l = 0; l < L; ++l) {
+      T(&sums)[K][kGroup] = part[l % kChains];
+      for (int k = 0; k < I; ++k) {
+        row[k] = staged(at[k], in[k].c, count, buffers[k]);
+        at[k] += in[k].l;
       }
+      for (int64_t i = 0; i < width; i += W) {
+        V v[I], add[K];
+        for (int k = 0; k < I; ++k) v[k] = V::load(row[k] + i);
+        for (int k = 0; k < K; ++k) add[k] = V::load(sums[k] + i);
+        term(v, V::load(centre + i), add);
+        for (int k = 0; k < K; ++k) add[k].store(sums[k] + i);
+      }
+    }
+  }
+  for (int half = kChains / 2; half > 0; half /= 2)
+    for (int j = 0; j < half && j + half < chains; ++j)
+      for (int k = 0; k < K; ++k)
+        for (int64_t i = 0; i < width; i += W)
+          (V::load(part[j][k] + i) + V::load(part[j + half][k] + i)).store(part[j][k] + i);
+  for (int k = 0; k < K; ++k)
+    for (int64_t i = 0; i < width; i += W) V::load(part[0][k] + i).store(total[k] + i);
+}
+
+// The same of channel c alone, in total[k].
+template <int I, int K, class T, class Term>
+static void sum_along(const Channels<const T> (&in)[I], const ChannelBlock& b, int64_t c, T centre,
+                      Term&& term, T (&total)[K]) {
+  using V = Vec<T>;
+  constexpr int W = V::size, R = kChains / W;
+  V part[K][R];
+  for (auto& sums : part)
+    for (V& v : sums) v = V(T(0));
+  // Lanes beyond `left` add nothing.
+  const auto add = [&](const T* const(&at)[I], int r, int64_t left) {
+    V v[I], sums[K];
+    for (int k = 0; k < I; ++k) v[k] = V::load(at[k] + r * W);
+    for (int k = 0; k < K; ++k) sums[k] = part[k][r];
+    term(v, V(centre), sums);
+    for (int k = 0; k < K; ++k)
+      part[k][r] = left >= W ? sums[k] : select(lanes_below<T>(left), sums[k], part[k][r]);
+  };
+  T buffers[I][kChains];
+  for (int64_t n = b.n0; n < b.n1; ++n) {
+    const T* line[I];
+    bool unit = true;
+    for (int k = 0; k < I; ++k) {
+      line[k] = in[k].p + n * in[k].n + c * in[k].c + b.l0 * in[k].l;
+      unit &= in[k].l == 1;
+    }
+    int64_t left = b.l1 - b.l0;
+    for (; unit && left >= kChains; left -= kChains) {
+      for (int r = 0; r < R; ++r) add(line, r, W);
+      for (int k = 0; k < I; ++k) line[k] += kChains;
+    }
+    for (; left > 0; left -= kChains) {
+      const T* at[I];
+      for (int k = 0; k < I; ++k) {
+        at[k] = staged(line[k], in[k].l, left < kChains ? left : kChains, buffers[k]);
+        line[k] += kChains * in[k].l;
+      }
+      for (int r = 0; r < R && r * W < left; ++r) add(at, r, left - r * W);
+    }
+  }
+  for (int k = 0; k < K; ++k) {
+    for (int half = R / 2; half > 0; half /= 2)
+      for (int r = 0; r < half; ++r) part[k][r] += part[k][r + half];
+    total[k] = sum_lanes(part[k][0]);
+  }
+}
+
+// body(block, first channel, count): count is 1 unless `across`. Cut by shape alone.
+template <class Body>
+static void for_channel_blocks(bool across, const ChannelBlocks& blocks, int64_t C, Body&& body) {
+  const int64_t groups = (C + kGroup - 1) / kGroup;
+  const int64_t work = kGroup * (blocks.count > 0 ? blocks[0].size() : 1);
+  parallel_ranges(blocks.count * groups, 1 + kGrain / 2 / work, [&](int64_t begin, int64_t end) {
+    for (int64_t item = begin; item < end; ++item) {
+      const int64_t first = item % groups * kGroup, last = first + kGroup < C ? first + kGroup : C;
+      if (across) body(item / groups, first, last - first);
+      for (int64_t c = first; c < last && !across; ++c) body(item / groups, c, 1);
     }
   });
 }

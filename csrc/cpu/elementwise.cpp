@@ -14,7 +14,8 @@ ElementwiseKernels elementwise_kernels();
 
 namespace {
 
-constexpr int64_t kStage = 256;  // elements of a row that pass through a buffer at a time
+constexpr int64_t kRepeated = 2048;  // elements of rows that an operand repeats, copied out together
+constexpr int64_t kStage = 256;      // elements of a row that pass through a buffer at a time
 
 // One operand of a vector loop: whole registers, each `step` elements after the last. A step of 0 reads the
 // same register again, which is how a broadcast operand enters.
@@ -80,9 +81,48 @@ void run_row(Loop<N - 1, T> loop, T* const (&p)[N], const int64_t (&strides)[N],
   }
 }
 
+// Whether rows are short and each operand holds them one after another, or has the same row for all of them:
+// a bias of channels, the weight of a layer norm.
+template <int N>
+bool has_repeated_rows(const LoopNest<N>& nest) {
+  if (nest.ndim != 2 || nest.shape[1] > kRepeated / 2) return false;
+  bool some = false, all = true;
+  for (int k = 0; k < N; ++k) {
+    const int64_t down = nest.strides[k][0], along = nest.strides[k][1];
+    const bool repeated = k > 0 && down == 0 && along == 1;
+    all &= repeated || (along == 1 && down == nest.shape[1]);
+    some |= repeated;
+  }
+  return some && all;
+}
+
+// As many such rows at a time as the repeated one is copied out for.
+template <int N, class T>
+void run_repeated_rows(Loop<N - 1, T> loop, const View* const (&views)[N], const LoopNest<N>& nest, T a,
+                       T b) {
+  const int64_t length = nest.shape[1], fit = kRepeated / length;
+  const int64_t step = fit > Vec<T>::size ? fit / Vec<T>::size * Vec<T>::size : fit;  // whole registers
+  parallel_ranges(nest.shape[0], (kGrain / length + step) / step * step, [&](int64_t begin, int64_t end) {
+    T copies[N][kRepeated];
+    int64_t ones[N];
+    for (int k = 0; k < N; ++k) {
+      ones[k] = 1;
+      for (int64_t r = 0; r < step && nest.strides[k][0] == 0; ++r)
+        std::memcpy(copies[k] + r * length, views[k]->data, length * sizeof(T));
+    }
+    for (int64_t row = begin; row < end; row += step) {
+      T* p[N];
+      for (int k = 0; k < N; ++k)
+        p[k] = nest.strides[k][0] == 0 ? copies[k] : data_as<T>(*views[k]) + row * length;
+      run_row<N, T>(loop, p, ones, (end - row < step ? end - row : step) * length, a, b);
+    }
+  });
+}
+
 template <int N, class T>
 void run_loop(Loop<N - 1, T> loop, const View* const (&views)[N], double a, double b) {
   const LoopNest<N> nest(views);
+  if (has_repeated_rows(nest)) return run_repeated_rows<N, T>(loop, views, nest, T(a), T(b));
   int64_t strides[N];
   for (int k = 0; k < N; ++k) strides[k] = nest.row_stride(k);
   nest.run([&](const int64_t (&at)[N], int64_t n) {

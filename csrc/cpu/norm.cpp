@@ -2,7 +2,7 @@
 
 #include "core/dispatch.h"
 #include "core/scratch.h"
-#include "cpu/channels.h"
+#include "cpu/channel_map.h"
 
 namespace pydl {
 namespace PYDL_ISA {
@@ -27,22 +27,36 @@ void merge_blocks(int64_t C, int64_t blocks, Merge&& merge) {
   });
 }
 
-template <class T, class Model>
-void block_moments(const Model& m, const Channels<const T>& x, const ChannelBlock& block, const Partials& out,
-                   int64_t b) {
+// The sums of one block for `count` channels from c on, by either walk.
+template <int I, int K, class T, class Term>
+void block_sums(bool across, const Channels<const T> (&in)[I], const ChannelBlock& block, int64_t c,
+                int64_t count, const T* centre, Term&& term, T (&total)[K][kGroup]) {
+  if (across) return sum_across(in, block, c, count, centre, term, total);
+  T sums[K];
+  sum_along(in, block, c, centre[0], term, sums);
+  for (int k = 0; k < K; ++k) total[k][0] = sums[k];
+}
+
+template <class T>
+void block_moments(bool across, const Channels<const T>& x, const ChannelBlock& block, int64_t c,
+                   int64_t count, double* mean, double* squares) {
   using V = Vec<T>;
-  const auto sum = m.template sums<1>(
-      block, [&](int64_t n, int64_t l, int lanes) { return Pack<T, 1>{{m.get(x, n, l, lanes, V(T(0)))}}; });
-  const V centre = sum.v[0] / V(T(block.size()));
-  const auto around = m.template sums<2>(block, [&](int64_t n, int64_t l, int lanes) {
-    const V d = m.get(x, n, l, lanes, centre) - centre;
-    return Pack<T, 2>{{d, d * d}};
-  });
+  const Channels<const T> in[1] = {x};
+  T sum[1][kGroup], around[2][kGroup], centre[kGroup] = {};
+  const auto plain = [](const V(&v)[1], V, V(&sums)[1]) { sums[0] += v[0]; };
+  const auto moments = [](const V(&v)[1], V m, V(&sums)[2]) {
+    const V d = v[0] - m;
+    sums[0] += d;
+    sums[1] = fma(d, d, sums[1]);
+  };
+  block_sums(across, in, block, c, count, centre, plain, sum);
+  for (int64_t i = 0; i < count; ++i) centre[i] = sum[0][i] / T(block.size());
+  block_sums(across, in, block, c, count, centre, moments, around);
   const double size = double(block.size());
-  for (int i = 0; i < m.results(); ++i) {
-    const double correction = double(around.v[0].v[i]) / size;
-    out.row(b, 0)[m.c + i] = double(centre.v[i]) + correction;
-    out.row(b, 1)[m.c + i] = double(around.v[1].v[i]) - correction * correction * size;
+  for (int64_t i = 0; i < count; ++i) {
+    const double correction = double(around[0][i]) / size;
+    mean[c + i] = double(centre[i]) + correction;
+    squares[c + i] = double(around[1][i]) - correction * correction * size;
   }
 }
 
@@ -61,82 +75,140 @@ void merge_moments(const ChannelBlocks& blocks, const Partials& p, int64_t b, in
   }
 }
 
-void statistics(const View& x, const View& mean, const View& variance) {
+template <class T>
+void statistics(const View& x, T* mean, T* variance) {
   const ChannelBlocks blocks(x.shape[0], x.shape[2]);
   const int64_t C = x.shape[1];
-  dispatch_float(x.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    const Channels<const T> walk(x);
-    with_scratch<double>(2 * C * blocks.count, [&](double* memory) {
-      const Partials p{memory, C};
-      for_channel_blocks<T>(channels_across(x), C, blocks.count,
-                            [&](const auto& m, int64_t b) { block_moments<T>(m, walk, blocks[b], p, b); });
-      merge_blocks(C, blocks.count, [&](int64_t b, int64_t step, int64_t begin, int64_t end) {
-        merge_moments(blocks, p, b, step, begin, end);
-      });
-      const double size = double(x.shape[0] * x.shape[2]);
-      for (int64_t c = 0; c < C; ++c) {
-        const double squares = p.row(0, 1)[c];
-        data_as<T>(mean)[c] = T(p.row(0, 0)[c]);
-        data_as<T>(variance)[c] = T(squares < 0 ? 0.0 : squares / size);
-      }
+  const bool across = channels_across(x);
+  if (blocks.count == 0) {
+    for (int64_t c = 0; c < C; ++c) mean[c] = variance[c] = T(0);
+    return;
+  }
+  with_scratch<double>(2 * C * blocks.count, [&](double* memory) {
+    const Partials p{memory, C};
+    for_channel_blocks(across, blocks, C, [&](int64_t b, int64_t c, int64_t count) {
+      block_moments<T>(across, Channels<const T>(x), blocks[b], c, count, p.row(b, 0), p.row(b, 1));
     });
+    merge_blocks(C, blocks.count, [&](int64_t b, int64_t step, int64_t begin, int64_t end) {
+      merge_moments(blocks, p, b, step, begin, end);
+    });
+    const double size = double(x.shape[0] * x.shape[2]);
+    const double *means = p.row(0, 0), *squares = p.row(0, 1);
+    for (int64_t c = 0; c < C; ++c) {
+      mean[c] = T(means[c]);
+      variance[c] = T(squares[c] < 0 ? 0.0 : squares[c] / size);
+    }
   });
 }
 
-void grad_sums(const View& x, const View& g, const View& mean, const View& sum_g, const View& sum_gd) {
+// The sums of g and of g · (x - mean).
+template <class T>
+void gradient_sums(const View& x, const View& g, const T* mean, T* sum_g, T* sum_gd) {
+  using V = Vec<T>;
   const ChannelBlocks blocks(x.shape[0], x.shape[2]);
   const int64_t C = x.shape[1];
-  dispatch_float(x.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    using V = Vec<T>;
-    const Channels<const T> walk_x(x), walk_g(g);
-    with_scratch<double>(2 * C * blocks.count, [&](double* memory) {
-      const Partials p{memory, C};
-      for_channel_blocks<T>(channels_across(x), C, blocks.count, [&](const auto& m, int64_t b) {
-        const V centre = m.parameter(data_as<T>(mean));
-        const auto sums = m.template sums<2>(blocks[b], [&](int64_t n, int64_t l, int lanes) {
-          const V v = m.get(walk_g, n, l, lanes, V(T(0)));
-          return Pack<T, 2>{{v, v * (m.get(walk_x, n, l, lanes, centre) - centre)}};
-        });
-        for (int k = 0; k < 2; ++k)
-          for (int i = 0; i < m.results(); ++i) p.row(b, k)[m.c + i] = double(sums.v[k].v[i]);
-      });
-      merge_blocks(C, blocks.count, [&](int64_t b, int64_t step, int64_t begin, int64_t end) {
-        for (int k = 0; k < 2; ++k)
-          for (int64_t c = begin; c < end; ++c) p.row(b, k)[c] += p.row(b + step, k)[c];
-      });
-      for (int64_t c = 0; c < C; ++c) {
-        data_as<T>(sum_g)[c] = T(p.row(0, 0)[c]);
-        data_as<T>(sum_gd)[c] = T(p.row(0, 1)[c]);
-      }
+  const bool across = channels_across(x);
+  const Channels<const T> in[2] = {Channels<const T>(x), Channels<const T>(g)};
+  const auto products = [](const V(&v)[2], V m, V(&sums)[2]) {
+    sums[0] += v[1];
+    sums[1] = fma(v[1], v[0] - m, sums[1]);
+  };
+  with_scratch<double>(2 * C * blocks.count, [&](double* memory) {
+    const Partials p{memory, C};
+    for_channel_blocks(across, blocks, C, [&](int64_t b, int64_t c, int64_t count) {
+      T sums[2][kGroup], centre[kGroup] = {};
+      for (int64_t i = 0; i < count; ++i) centre[i] = mean[c + i];
+      block_sums(across, in, blocks[b], c, count, centre, products, sums);
+      for (int k = 0; k < 2; ++k)
+        for (int64_t i = 0; i < count; ++i) p.row(b, k)[c + i] = double(sums[k][i]);
     });
+    merge_blocks(C, blocks.count, [&](int64_t b, int64_t step, int64_t begin, int64_t end) {
+      for (int k = 0; k < 2; ++k)
+        for (int64_t c = begin; c < end; ++c) p.row(b, k)[c] += p.row(b + step, k)[c];
+    });
+    for (int64_t c = 0; c < C; ++c) {
+      sum_g[c] = blocks.count > 0 ? T(p.row(0, 0)[c]) : T(0);
+      sum_gd[c] = blocks.count > 0 ? T(p.row(0, 1)[c]) : T(0);
+    }
   });
 }
 
-void apply(const View& x, const View& mean, const View& scale, const View& shift, const View& y) {
-  dispatch_float(x.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    using V = Vec<T>;
-    map_channels<T, 1, 3>({&x}, {&mean, &scale, &shift}, y,
+template <class T>
+struct Affine {
+  const T *weight, *bias;
+  double eps;
+
+  explicit Affine(const NormAffine& a)
+      : weight(static_cast<const T*>(a.weight)), bias(static_cast<const T*>(a.bias)), eps(a.eps) {}
+  double rate(T variance) const { return 1 / __builtin_sqrt(double(variance) + eps); }
+  double scale(int64_t c) const { return weight ? double(weight[c]) : 1.0; }
+};
+
+template <class T>
+void apply(const View& x, const Affine<T>& affine, const T* mean, const T* variance, const View& y) {
+  using V = Vec<T>;
+  const int64_t C = x.shape[1];
+  with_scratch<T>(2 * C, [&](T* scale) {
+    T* const shift = scale + C;
+    for (int64_t c = 0; c < C; ++c) {
+      scale[c] = T(affine.scale(c) / __builtin_sqrt(double(variance[c]) + affine.eps));
+      shift[c] = affine.bias ? affine.bias[c] : T(0);
+    }
+    map_channels<1, 3, T>({&x}, {mean, scale, shift}, y,
                           [](const V(&v)[1], const V(&p)[3]) { return fma(v[0] - p[0], p[1], p[2]); });
   });
 }
 
-void grad(const View& x, const View& g, const View& mean, const View& a, const View& b, const View& c,
-          const View& dx) {
+void train(const View& x, const NormAffine& affine, const View& mean, const View& variance, const View& y) {
+  dispatch_float(x.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    statistics(x, data_as<T>(mean), data_as<T>(variance));
+    apply(x, Affine<T>(affine), data_as<T>(mean), data_as<T>(variance), y);
+  });
+}
+
+void evaluate(const View& x, const NormAffine& affine, const View& mean, const View& variance,
+              const View& y) {
+  dispatch_float(x.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    apply(x, Affine<T>(affine), data_as<T>(mean), data_as<T>(variance), y);
+  });
+}
+
+void backward(const View& x, const View& g, const NormAffine& parameters, const View& mean,
+              const View& variance, bool trained, const View& dx, const View& dweight, const View& dbias) {
   dispatch_float(x.dtype, [&](auto zero) {
     using T = decltype(zero);
     using V = Vec<T>;
-    map_channels<T, 2, 4>({&x, &g}, {&mean, &a, &b, &c}, dx, [](const V(&v)[2], const V(&p)[4]) {
-      return fma(v[1], p[1], fma(v[0] - p[0], p[2], p[3]));
+    const Affine<T> affine(parameters);
+    const int64_t C = x.shape[1], count = x.shape[0] * x.shape[2];
+    const T *m = data_as<T>(mean), *v = data_as<T>(variance);
+    T *sum_g = data_as<T>(dbias), *dw = data_as<T>(dweight);
+    with_scratch<T>(4 * C, [&](T* memory) {
+      T *sum_gd = memory, *a = memory + C, *b = memory + 2 * C, *c = memory + 3 * C;
+      gradient_sums(x, g, m, sum_g, sum_gd);
+      const double share = trained && count > 0 ? 1.0 / double(count) : 0.0;
+      for (int64_t i = 0; i < C; ++i) {
+        const double rate = affine.rate(v[i]), k = affine.scale(i) * rate;
+        a[i] = T(k);
+        b[i] = T(-k * (rate * rate * double(sum_gd[i]) * share));
+        c[i] = T(-k * (double(sum_g[i]) * share));
+        dw[i] = T(rate * double(sum_gd[i]));
+      }
+      if (trained) {
+        map_channels<2, 4, T>({&x, &g}, {m, a, b, c}, dx, [](const V(&v)[2], const V(&p)[4]) {
+          return fma(v[1], p[1], fma(v[0] - p[0], p[2], p[3]));
+        });
+      } else {
+        map_channels<1, 1, T>({&g}, {a}, dx, [](const V(&v)[1], const V(&p)[1]) { return v[0] * p[0]; });
+      }
     });
   });
 }
 
 }  // namespace
 
-NormKernels norm_kernels() { return {statistics, apply, grad_sums, grad}; }
+NormKernels norm_kernels() { return {train, evaluate, backward}; }
 
 }  // namespace PYDL_ISA
 }  // namespace pydl

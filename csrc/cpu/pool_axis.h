@@ -1,5 +1,6 @@
 // One axis of pooling, and the lanes of a vector along it.
 #pragma once
+#include "cpu/bytes.h"
 #include "cpu/lines.h"
 #include "kernels/pool.h"
 
@@ -11,7 +12,10 @@ struct Range {
   int64_t begin, end;
 };
 
-static inline int64_t ceil_div(int64_t a, int64_t b) { return a >= 0 ? (a + b - 1) / b : -(-a / b); }
+static inline int64_t ceil_div(int64_t a, int64_t b) {
+  if (b == 1) return a;
+  return a >= 0 ? (a + b - 1) / b : -(-a / b);
+}
 
 struct PoolAxis {
   int64_t in, out, kernel, stride, padding, padding_end, dilation;
@@ -58,6 +62,32 @@ struct PoolAxis {
 
 // Whether lanes run across the channels of a (N, C, H, W) array.
 static inline bool pool_across(const View& x) { return x.strides[1] == 1 && x.shape[1] > 1; }
+
+// The first channels of the registers that C channels make: the last may overlap the one before it.
+template <class T, class Body>
+static inline void for_whole_registers(int64_t C, Body&& body) {
+  constexpr int W = Vec<T>::size;
+  int64_t c = 0;
+  for (; c + W <= C; c += W) body(c);
+  if (c < C) body(C - W);
+}
+
+constexpr int kMostRows = 64;  // that one window, or one element, is made of where lanes run across channels
+
+template <int N>
+struct Count {
+  static constexpr int value = N;
+};
+
+// body(Count<n>()) for the usual n, so that what it keeps n of stays in registers; else body(Count<0>()).
+template <class Body>
+static inline void with_count(int n, Body&& body) {
+  if (n == 1) return body(Count<1>());
+  if (n == 2) return body(Count<2>());
+  if (n == 4) return body(Count<4>());
+  if (n == 9) return body(Count<9>());
+  body(Count<0>());
+}
 
 // Lanes whose positions p0 + lane * step lie in [0, size).
 static inline Range lanes_within(int64_t p0, int64_t step, int64_t size, int count) {
@@ -129,12 +159,12 @@ static inline Vec<T> fetch_range(const T* p, int64_t at, int64_t step, Range lan
 // Tap numbers as lanes of integers; -1 beyond the range.
 template <class T, class I>
 static inline typename Vec<T>::bits fetch_taps(const I* p, int64_t at, int64_t step, Range lanes) {
-  constexpr int W = Vec<T>::size;
-  typedef uint8_t Bytes __attribute__((vector_size(W)));
-  if (sizeof(I) == 1 && step == 1 && full<T>(lanes)) {
-    Bytes bytes;
-    std::memcpy(&bytes, p + at, W);
-    return __builtin_convertvector(bytes, typename Vec<T>::bits);
+  if constexpr (sizeof(I) == 1) {
+    if (step == 1 && full<T>(lanes)) {
+      typename Vec<T>::bits taps;
+      widen_bytes(p + at, taps);
+      return taps;
+    }
   }
   typename Vec<T>::bits taps = typename Vec<T>::bits{} - 1;
   for (int64_t i = lanes.begin; i < lanes.end; ++i) taps[i] = p[at + i * step];
@@ -143,12 +173,8 @@ static inline typename Vec<T>::bits fetch_taps(const I* p, int64_t at, int64_t s
 
 template <class T, class I>
 static inline void put_taps(I* p, int64_t step, int count, typename Vec<T>::bits taps) {
-  constexpr int W = Vec<T>::size;
-  typedef uint8_t Bytes __attribute__((vector_size(W)));
-  if (sizeof(I) == 1 && step == 1 && count == W) {
-    const Bytes bytes = __builtin_convertvector(taps, Bytes);
-    std::memcpy(p, &bytes, W);
-    return;
+  if constexpr (sizeof(I) == 1) {
+    if (step == 1 && count == Vec<T>::size) return narrow_to_bytes(taps, p);
   }
   for (int i = 0; i < count; ++i) p[i * step] = static_cast<I>(taps[i]);
 }

@@ -9,12 +9,15 @@ namespace {
 
 template <class T>
 struct PoolDivisors {
-  const T *rows, *columns;
-  bool across;  // all lanes belong to one window
+  const T *rows, *columns;  // of powers of two, whose reciprocals are exact, the reciprocals
+  bool across;              // all lanes belong to one window
+  bool inverse;
 
-  Vec<T> at(int64_t oh, int64_t ow, Range lanes) const {
-    if (across) return Vec<T>(rows[oh] * columns[ow]);
-    return Vec<T>(rows[oh]) * fetch_range(columns, ow, 1, lanes);
+  T of_window(int64_t oh, int64_t ow) const { return rows[oh] * columns[ow]; }
+  Vec<T> divide(Vec<T> sum, Vec<T> by) const { return inverse ? sum * by : sum / by; }
+  Vec<T> divide(Vec<T> sum, int64_t oh, int64_t ow, Range lanes) const {
+    if (across) return divide(sum, Vec<T>(of_window(oh, ow)));
+    return divide(sum, Vec<T>(rows[oh]) * fetch_range(columns, ow, 1, lanes));
   }
 };
 
@@ -25,10 +28,16 @@ void with_divisors(const View& x, const Window2d& w, const PoolDivisor& divisor,
   with_scratch<T>(h.out + v.out, [&](T* memory) {
     T *rows = memory, *columns = memory + h.out;
     const bool fixed = divisor.fixed > 0;
-    for (int64_t o = 0; o < h.out; ++o) rows[o] = fixed ? T(1) : T(h.counted(o, divisor.count_padding));
+    bool inverse = true;
+    const auto put = [&](T& to, int64_t count) {
+      to = T(count);
+      inverse &= count > 0 && (count & (count - 1)) == 0;
+    };
+    for (int64_t o = 0; o < h.out; ++o) put(rows[o], fixed ? 1 : h.counted(o, divisor.count_padding));
     for (int64_t o = 0; o < v.out; ++o)
-      columns[o] = fixed ? T(divisor.fixed) : T(v.counted(o, divisor.count_padding));
-    body(PoolDivisors<T>{rows, columns, pool_across(x) || PoolTiles::fit(w, x, y, y)});
+      put(columns[o], fixed ? int64_t(divisor.fixed) : v.counted(o, divisor.count_padding));
+    for (int64_t o = 0; o < h.out + v.out && inverse; ++o) memory[o] = T(1) / memory[o];
+    body(PoolDivisors<T>{rows, columns, pool_across(x) || PoolTiles::fit(w, x, y, y), inverse});
   });
 }
 

@@ -19,7 +19,8 @@ struct Place {
 };
 
 // An Op reduces the windows of W lanes: start(place), add(state, value, tap, valid lanes), finish(state,
-// place).
+// place); of W neighbouring channels of one window at the offsets y and index: start_row(index) and
+// finish_row(state, y, index, divisor(oh, ow)).
 template <class T, class I>
 struct Max {
   using V = Vec<T>;
@@ -44,6 +45,12 @@ struct Max {
     put_lanes(y + at.y, y_step, at.count, s.best);
     put_taps<T>(index + at.index, index_step, at.count, s.taken);
   }
+  State start_row(int64_t) const { return start({}); }
+  void finish_row(const State& s, int64_t at_y, int64_t at_index, T) const {
+    s.best.store(y + at_y);
+    put_taps<T>(index + at_index, 1, V::size, s.taken);
+  }
+  T divisor(int64_t, int64_t) const { return T(1); }
 };
 
 template <class T, class I>
@@ -65,6 +72,11 @@ struct Gather {
     s.value = select((s.taken == Int(tap)) & valid, v, s.value);
   }
   void finish(const State& s, const Place& at) const { put_lanes(y + at.y, y_step, at.count, s.value); }
+  State start_row(int64_t at_index) const {
+    return {V(T(0)), fetch_taps<T>(index, at_index, 1, {0, V::size})};
+  }
+  void finish_row(const State& s, int64_t at_y, int64_t, T) const { s.value.store(y + at_y); }
+  T divisor(int64_t, int64_t) const { return T(1); }
 };
 
 template <class T>
@@ -78,8 +90,11 @@ struct Mean {
   State start(const Place&) const { return V(T(0)); }
   void add(State& s, V v, int64_t, typename V::bits valid) const { s += select(valid, v, V(T(0))); }
   void finish(const State& s, const Place& at) const {
-    put_lanes(y + at.y, y_step, at.count, s / divisors.at(at.oh, at.ow, {0, at.count}));
+    put_lanes(y + at.y, y_step, at.count, divisors.divide(s, at.oh, at.ow, {0, at.count}));
   }
+  State start_row(int64_t) const { return V(T(0)); }
+  void finish_row(V sum, int64_t at_y, int64_t, T by) const { divisors.divide(sum, V(by)).store(y + at_y); }
+  T divisor(int64_t oh, int64_t ow) const { return divisors.of_window(oh, ow); }
 };
 
 // One window, W channels at a time.
@@ -103,6 +118,34 @@ void window_across(const T* x, const View& vx, const PoolAxis& h, const PoolAxis
       }
     op.finish(state, place);
   }
+}
+
+// The same where there are W channels or more, one after another in memory, and few taps: a tap is a row.
+template <class T, class Op>
+void window_of_rows(const T* x, const View& vx, const PoolAxis& h, const PoolAxis& v, const Place& window,
+                    const Op& op) {
+  const typename Vec<T>::bits all = typename Vec<T>::bits{} - 1;
+  const Range ys = h.taps(window.oh), xs = v.taps(window.ow);
+  const T* rows[kMostRows];
+  int64_t taps[kMostRows];
+  int count = 0;
+  for (int64_t ky = ys.begin; ky < ys.end; ++ky)
+    for (int64_t kx = xs.begin; kx < xs.end; ++kx) {
+      rows[count] = x + h.position(window.oh, ky) * vx.strides[2] + v.position(window.ow, kx) * vx.strides[3];
+      taps[count++] = ky * v.kernel + kx;
+    }
+  with_count(count, [&](auto known) {
+    constexpr int N = decltype(known)::value;
+    const Op reduce = op;  // copies of what no store can change
+    const T* row[N > 0 ? N : kMostRows];
+    for (int t = 0; t < (N > 0 ? N : count); ++t) row[t] = rows[t];
+    const T divisor = op.divisor(window.oh, window.ow);
+    for_whole_registers<T>(vx.shape[1], [&](int64_t c) __attribute__((always_inline)) {
+      auto state = reduce.start_row(window.index + c);
+      for (int t = 0; t < (N > 0 ? N : count); ++t) reduce.add(state, Vec<T>::load(row[t] + c), taps[t], all);
+      reduce.finish_row(state, window.y + c, window.index + c, divisor);
+    });
+  });
 }
 
 // One row of windows in one channel, W at a time.
@@ -159,6 +202,8 @@ void for_windows(const View& x, const Window2d& w, const View& y, const View& in
   if (PoolTiles::fit(w, x, y, index)) return for_tiles(PoolTiles(w, y), data_as<T>(x), op);
   const bool across = pool_across(x);
   const int64_t C = x.shape[1], taps = h.kernel * v.kernel;
+  const bool rows =
+      across && C >= Vec<T>::size && y.strides[1] == 1 && index.strides[1] == 1 && taps <= kMostRows;
   const int64_t per_row = v.out * (across ? C : 1) * (taps < kGrain ? taps : kGrain);
   parallel_ranges(
       x.shape[0] * h.out * (across ? 1 : C), 1 + kGrain / per_row, [&](int64_t begin, int64_t end) {
@@ -173,7 +218,11 @@ void for_windows(const View& x, const Window2d& w, const View& y, const View& in
             continue;
           }
           for (; place.ow < v.out; ++place.ow, place.y += y.strides[3], place.index += index.strides[3])
-            window_across(p, x, h, v, place, {y.strides[1], index.strides[1]}, op);
+            if (rows) {
+              window_of_rows(p, x, h, v, place, op);
+            } else {
+              window_across(p, x, h, v, place, {y.strides[1], index.strides[1]}, op);
+            }
         }
       });
 }

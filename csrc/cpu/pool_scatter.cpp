@@ -30,6 +30,10 @@ struct Picked {
   Loaded load(int64_t at_g, int64_t at_index, int64_t, int64_t, Range lanes) const {
     return {fetch_range(g, at_g, g_step, lanes), fetch_taps<T>(index, at_index, index_step, lanes)};
   }
+  Loaded load_row(const T* from, int64_t at_index, T) const {
+    return {V::load(from), fetch_taps<T>(index, at_index, 1, {0, V::size})};
+  }
+  T divisor(int64_t, int64_t) const { return T(1); }
   V at(const Loaded& loaded, int64_t tap) const {
     return select(loaded.taken == typename V::integer(tap), loaded.value, V(T(0)));
   }
@@ -44,9 +48,11 @@ struct Shared {
   PoolDivisors<T> divisors;
 
   V load(int64_t at_g, int64_t, int64_t oh, int64_t ow, Range lanes) const {
-    const V share = fetch_range(g, at_g, g_step, lanes) / divisors.at(oh, ow, lanes);
+    const V share = divisors.divide(fetch_range(g, at_g, g_step, lanes), oh, ow, lanes);
     return full<T>(lanes) ? share : select(lane_mask<T>(lanes), share, V(T(0)));
   }
+  V load_row(const T* from, int64_t, T divisor) const { return divisors.divide(V::load(from), V(divisor)); }
+  T divisor(int64_t oh, int64_t ow) const { return divisors.of_window(oh, ow); }
   V at(V share, int64_t) const { return share; }
 };
 
@@ -88,6 +94,67 @@ void element_across(const Source& source, const Windows& side, const PoolAxis& h
     }
   }
   for (int64_t c = 0; c < vdx.shape[1] && first; ++c) dx[c * vdx.strides[1]] = T(0);
+}
+
+// What a window sends to one element, as a row of channels.
+template <class T>
+struct WindowRow {
+  const T* g;
+  int64_t index, tap;
+  T divisor;
+};
+
+// The same where there are W channels or more, one after another in memory, and few windows hold an element.
+template <class T, class Source>
+void element_of_rows(const Source& source, const Windows& side, const PoolAxis& h, const PoolAxis& v,
+                     int64_t i, int64_t j, Range ohs, Range ows, const int64_t (&image)[2], T* dx,
+                     int64_t C) {
+  WindowRow<T> rows[kMostRows];
+  int count = 0;
+  for (int64_t oh = ohs.begin; oh < ohs.end; ++oh)
+    for (int64_t ow = ows.begin; ow < ows.end; ++ow) {
+      const int64_t ky = h.tap(i, oh), kx = v.tap(j, ow);
+      if (ky < 0 || kx < 0) continue;
+      rows[count++] = {source.g + image[0] + side.at_g(oh, ow), image[1] + side.at_index(oh, ow),
+                       ky * v.kernel + kx, source.divisor(oh, ow)};
+    }
+  with_count(count, [&](auto known) {
+    constexpr int N = decltype(known)::value;
+    const Source from = source;  // copies of what no store can change
+    WindowRow<T> row[N > 0 ? N : kMostRows];
+    for (int q = 0; q < (N > 0 ? N : count); ++q) row[q] = rows[q];
+    for_whole_registers<T>(C, [&](int64_t c) __attribute__((always_inline)) {
+      Vec<T> total(T(0));
+      for (int q = 0; q < (N > 0 ? N : count); ++q)
+        total += from.at(from.load_row(row[q].g + c, row[q].index + c, row[q].divisor), row[q].tap);
+      total.store(dx + c);
+    });
+  });
+}
+
+template <class T>
+bool few_rows(const Window2d& w, const View& g, const View& index, const View& dx) {
+  return ceil_div(w.kernel[0], w.stride[0]) * ceil_div(w.kernel[1], w.stride[1]) <= kMostRows &&
+         dx.shape[1] >= Vec<T>::size && g.strides[1] == 1 && index.strides[1] == 1;
+}
+
+template <class T, class Source>
+void scatter_rows(const Source& source, const View& g, const View& index, const Window2d& w, const View& dx) {
+  const PoolAxis h(w, dx, g, 0), v(w, dx, g, 1);
+  const Windows side{g, index};
+  const int64_t C = dx.shape[1];
+  with_scratch<Range>(v.in, [&](Range* ows) {
+    for (int64_t j = 0; j < v.in; ++j) ows[j] = v.windows(j);
+    parallel_ranges(dx.shape[0] * h.in, 1 + kGrain / 2 / (v.in * C), [&](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row) {
+        const int64_t n = row / h.in, i = row % h.in, at[2] = {n * g.strides[0], n * index.strides[0]};
+        const Range ohs = h.windows(i);
+        T* p = data_as<T>(dx) + n * dx.strides[0] + i * dx.strides[2];
+        for (int64_t j = 0; j < v.in; ++j, p += dx.strides[3])
+          element_of_rows(source, side, h, v, i, j, ohs, ows[j], at, p, C);
+      }
+    });
+  });
 }
 
 // Elements phase + stride * (j0 + lane) of row i: window j0 + lane + shift holds them at one tap.
@@ -197,6 +264,7 @@ template <class T, class Source>
 void scatter(const Source& source, const View& g, const View& index, const Window2d& w, const View& dx) {
   if (PoolTiles::fit(w, dx, g, index)) return scatter_tiles(PoolTiles(w, g), source, data_as<T>(dx));
   const bool across = pool_across(dx);
+  if (across && few_rows<T>(w, g, index, dx)) return scatter_rows<T>(source, g, index, w, dx);
   if (across && PoolTiles::cover(w, dx, g)) return scatter_tiles_across<T>(source, g, index, w, dx);
   const PoolAxis h(w, dx, g, 0), v(w, dx, g, 1);
   const Windows side{g, index};

@@ -104,6 +104,14 @@ struct Vec {
   static Vec from_bits(bits b) { return Vec((raw)b); }
 };
 
+// The mask of lanes 0 … n-1.
+template <class T>
+static inline typename Vec<T>::bits lanes_below(int64_t n) {
+  typename Vec<T>::bits lane;
+  for (int i = 0; i < Vec<T>::size; ++i) lane[i] = i;
+  return lane < typename Vec<T>::integer(n);
+}
+
 // a*b + c, rounded once where the processor can and twice on the baseline; never left to the compiler.
 static inline Vec<float> fma(Vec<float> a, Vec<float> b, Vec<float> c) {
 #if defined(__AVX512F__)

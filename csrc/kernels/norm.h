@@ -1,26 +1,35 @@
 // Contract of batch normalisation.
 //
 // x, g, y and dx are (N, C, L) with any strides: the images of a channel as one line of L. Every other
-// operand is (C,), contiguous. All have one dtype, float or double; outputs are overwritten and overlap no
-// input.
-//   statistics    mean[c] and variance[c] (divided by N L) of x[:, c, :]; N L >= 1
-//   apply         y = (x - mean) * scale + shift
-//   grad_sums     sum_g[c] = sum g[:, c, :]; sum_gd[c] = sum g[:, c, :] * (x[:, c, :] - mean[c])
-//   grad          dx = g * a + (x - mean) * b + c
+// operand is (C,), contiguous; `weight` may be null for 1, `bias` for 0. All have one dtype, float or double;
+// outputs are overwritten and overlap no input. With rate[c] = 1 / sqrt(variance[c] + eps):
+//   train      mean[c] and variance[c] (divided by N L) of x[:, c, :], then as evaluate; 0 for N L = 0
+//   evaluate   y = (x - mean) · rate · weight + bias
+//   backward   dbias[c] = sum g[:, c, :]; dweight[c] = rate · sum g · (x - mean);
+//              dx = rate · weight · (g - dbias / (N L) - (x - mean) · rate · dweight / (N L)), where
+//              `trained`, else rate · weight · g
 // The sums are cut into blocks by N and L alone. A block's variance is taken around its own mean, corrected
 // for that mean's rounding, and blocks are merged in a binary tree (Chan, Golub and LeVeque 1979, eq. 2.1),
-// in double.
+// in double, in which whatever is of one channel alone is reckoned too.
 #pragma once
 #include "core/view.h"
 
 namespace pydl {
 
+// Per channel; weight and bias may be null.
+struct NormAffine {
+  const void *weight, *bias;
+  double eps;
+};
+
 struct NormKernels {
-  void (*statistics)(const View& x, const View& mean, const View& variance);
-  void (*apply)(const View& x, const View& mean, const View& scale, const View& shift, const View& y);
-  void (*grad_sums)(const View& x, const View& g, const View& mean, const View& sum_g, const View& sum_gd);
-  void (*grad)(const View& x, const View& g, const View& mean, const View& a, const View& b, const View& c,
-               const View& dx);
+  void (*train)(const View& x, const NormAffine& affine, const View& mean, const View& variance,
+                const View& y);
+  void (*evaluate)(const View& x, const NormAffine& affine, const View& mean, const View& variance,
+                   const View& y);
+  void (*backward)(const View& x, const View& g, const NormAffine& affine, const View& mean,
+                   const View& variance, bool trained, const View& dx, const View& dweight,
+                   const View& dbias);
 };
 
 }  // namespace pydl

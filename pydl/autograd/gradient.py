@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .. import recording
 from ..backend import array_module
 from ..tensor import Tensor
 from .walk import run_backward
@@ -69,6 +70,7 @@ def backward(
     for tensor in chosen:
         grad_ = found.get(tensor._edge())
         if grad_ is not None:
+            recording.tell("store_grad", tensor)
             tensor.grad = grad_.clone() if tensor.grad is None else tensor.grad + grad_
 
 

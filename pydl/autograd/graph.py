@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .. import recording
 from ..backend import Array, array_module
 from ..tensor import Tensor
 from .mode import _mode
@@ -92,12 +93,14 @@ class Function(Node):
 
     def __call__(self, *inputs: Tensor | float | None) -> Any:
         """Apply to tensors (numbers and None pass through to `forward`); returns a Tensor or a tuple of them."""
+        if recording.running:
+            recording.tell("watch", inputs)
         arrays = [x._data if isinstance(x, Tensor) else x for x in inputs]
         if _mode.grad:
             self.needs = tuple([isinstance(x, Tensor) and x._requires_grad for x in inputs])
-        recording = True in self.needs
+        recorded = True in self.needs
         result = self.forward(*arrays)
-        if not recording:
+        if not recorded:
             if isinstance(result, tuple):
                 return tuple([Tensor._wrap(array) for array in result])
             output = Tensor._wrap(result)

@@ -130,7 +130,7 @@ def _local(node: Function, edge: Edge, edges: list[Edge], gradients: Mapping[Edg
         return nothing
     one = Tensor._wrap(array_module(gradients[edge]._data).ones_like(gradients[edge]._data))
     with no_grad():
-        found = _propagate(node, [one])
+        found = _propagate(node, [one], None)
     return [float(g.item()) if fits and g is not None else None for fits, g in zip(single, found, strict=True)]
 
 

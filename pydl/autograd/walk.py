@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from .. import recording
 from ..tensor import Tensor
 from .graph import Edge, Function, Leaf, Node
 from .mode import enable_grad, no_grad
@@ -46,11 +47,17 @@ def _zeros_for(node: Function, slot: int) -> Tensor:
     return Tensor._wrap(node._module.zeros(shape, dtype))
 
 
-def _propagate(node: Function, grads: list[Tensor | None]) -> Sequence[Tensor | None]:
-    """Gradients of the node's inputs; outputs that nobody used count as zero."""
+def _propagate(node: Function, grads: list[Tensor | None], wanted: set[Node] | None) -> Sequence[Tensor | None]:
+    """Gradients of the node's inputs, those that lead to no target left out; unused outputs count as zero."""
     if node.outputs > 1:
         grads = [_zeros_for(node, i) if g is None else g for i, g in enumerate(grads)]
-    result = node.backward(*grads)
+    needs = node.needs
+    if wanted is not None:
+        node.needs = tuple([edge is not None and edge[0] in wanted for edge in node.edges])
+    try:
+        result = node.backward(*grads)
+    finally:
+        node.needs = needs
     result = result if isinstance(result, tuple) else (result,)
     if len(result) != len(node.edges):
         raise RuntimeError(f"[{node.name}] expected backward to return {len(node.edges)} gradients, got {len(result)}")
@@ -90,7 +97,7 @@ def run_backward(
                     arrived.append((node, grads[0]))
                 continue
             assert isinstance(node, Function)
-            inputs = _propagate(node, grads)
+            inputs = _propagate(node, grads, wanted)
             for edge, grad_ in zip(node.edges, inputs, strict=True):
                 if edge is not None and grad_ is not None and (wanted is None or edge[0] in wanted):
                     _accumulate(pending, edge, grad_)
@@ -114,6 +121,8 @@ def _store_grad(leaf: Leaf, grad: Tensor, foreign: set[int]) -> None:
     tensor = leaf.tensor()
     if tensor is None:
         return
+    if recording.running:
+        recording.tell("store_grad", tensor)
     if tensor.grad is not None:
         tensor.grad = tensor.grad + grad
         return

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 import numpy as np
 
 from .. import backend
+from ..cli.arguments import Parser, UsageError
 from . import machine, report
 from .case import Case
 from .cases import all_cases
 from .timing import compare
 
 
-class _Parser(argparse.ArgumentParser):
-    """Wrong arguments are a ValueError: the caller prints one line."""
-
-    def error(self, message: str) -> NoReturn:
-        raise ValueError(message)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser("pydl bench", description="Time every kernel against the best plain NumPy.")
+def _parser() -> Parser:
+    parser = Parser("bench", "Time every kernel against the best plain NumPy.")
     parser.add_argument("--filter", default="", metavar="TEXT", help="only rows whose family, kernel or shape has TEXT")
     parser.add_argument("--full", action="store_true", help="every size, not the short form's")
     parser.add_argument("--threads", type=int, metavar="N", help="threads of both sides (default: pydl's)")
@@ -72,7 +64,7 @@ def run(cases: Sequence[Case], threads: int, seconds: float, markdown: bool, jso
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the benchmarks that `argv` asks for; 0, 1 where a kernel disagrees with NumPy, 2 for wrong arguments."""
     try:
-        options = _parser().parse_args(argv)
+        options = _parser().parse(sys.argv[1:] if argv is None else argv)
         threads = backend.get_num_threads() if options.threads is None else options.threads
         seconds = (0.5 if options.full else 0.2) if options.seconds is None else options.seconds
         if not 1 <= threads <= 1024:
@@ -82,8 +74,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.json and not options.json.absolute().parent.is_dir():
             raise ValueError(f"[bench] expected --json in a folder that exists, got {options.json}")
         cases = select(options.full, options.filter)
-    except ValueError as error:
-        print(f"pydl bench: {error}", file=sys.stderr)
+    except (ValueError, UsageError) as error:
+        print(f"pydl bench: {str(error).removeprefix('bench: ')}", file=sys.stderr)
         return 2
     try:
         run(cases, threads, seconds, options.markdown, options.json)

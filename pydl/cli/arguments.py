@@ -99,6 +99,11 @@ def integers(text: str) -> list[int]:
     return [integer(1)(part) for part in text.split(",")]
 
 
+def numbers(text: str) -> list[float]:
+    """A type of argument: finite numbers with commas between."""
+    return [number(part) for part in text.split(",")]
+
+
 def type_like(value: Any) -> Callable[[str], Any]:
     """The type of argument for an option whose default is `value`."""
     if isinstance(value, (list, tuple)):

@@ -34,7 +34,7 @@ def run(argv: Sequence[str]) -> int:
     if args.resume is None:
         with usage("train"):
             config, sets = _begin(args)
-            task, schedule = _build(config, sets)
+            loader, task, schedule = _build(config, sets)
             folder, state = Run.create(config, args.out), None
     else:
         folder, config, state = _go_on(args)
@@ -42,15 +42,15 @@ def run(argv: Sequence[str]) -> int:
             sets = _load(config)
             if any(config[name] != value for name, value in models.complete({}, sets).items()):
                 raise ValueError(f"shape or classes of other data than {config['data']}")
-            task, schedule = _build(config, sets)
+            loader, task, schedule = _build(config, sets)
     best = ("test_accuracy", "max") if isinstance(task, Classifier) else None
     callbacks = [schedule, *folder.callbacks(config, best), *models.get(config["model"]).callbacks(sets, config)]
-    return _train(folder, config, Loop(task, _loader(config, sets), config["epochs"], callbacks), state)
+    return _train(folder, config, Loop(task, loader, config["epochs"], callbacks), state)
 
 
-def _build(config: Mapping[str, Any], sets: models.Data) -> tuple[Any, LearningRateSchedule]:
+def _build(config: Mapping[str, Any], sets: models.Data) -> tuple[data.DataLoader, Any, LearningRateSchedule]:
     task = models.get(config["model"]).build(sets, config)
-    return task, LearningRateSchedule(_optimizers(task), config["lr_schedule"])
+    return _loader(config, sets), task, LearningRateSchedule(_optimizers(task), config["lr_schedule"])
 
 
 def _parser() -> Parser:
@@ -93,7 +93,7 @@ def _begin(args: argparse.Namespace) -> tuple[dict[str, Any], models.Data]:
         raise ValueError(f"expected MODEL ({', '.join(models.names())}) or --resume RUN, got neither")
     if args.model not in models.names():
         raise ValueError(f"expected a model such as {nearest(args.model, models.names())}, got {args.model!r}")
-    config = _configure(models.get(args.model), _given(args))
+    config = models.get(args.model).config(**_given(args))
     sets = _load({"model": args.model, **config})
     config = {"pydl": pydl.__version__, "model": args.model, **models.complete(config, sets)}
     steps = config["epochs"] * len(_loader(config, sets))
@@ -115,21 +115,11 @@ def _go_on(args: argparse.Namespace) -> tuple[Run, dict[str, Any], dict[str, Any
     return folder, {**check_config(config, folder.source), **given}, state
 
 
-def _configure(entry: models.Entry, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration of a model with `options`, which have the limits of the command."""
-    if "seed" not in options:
-        return entry.config(**options)
-    seed = options["seed"]
-    if type(seed) is not int or not 0 <= seed <= MAX_SEED:
-        raise ValueError(f"expected seed as an integer in 0 … {MAX_SEED}, got {seed!r}")
-    return {**entry.config(**{**options, "seed": 0}), "seed": seed}
-
-
 def check_config(config: Mapping[str, Any], path: Any) -> dict[str, Any]:
     """The configuration in a checkpoint, if a model can be built from it; CheckpointError if not."""
     with of_file(path):
         entry = models.get(config["model"])
-        checked = _configure(entry, {name: config[name] for name in entry.defaults})
+        checked = entry.config(**{name: config[name] for name in entry.defaults})
         rest = {name: config[name] for name in ("shape", "classes", "pydl", *RUN_OPTIONS)}
         _check_rest({**checked, **rest})
     known = {"model": entry.name, **checked, **rest}
@@ -161,8 +151,10 @@ def _load(config: Mapping[str, Any]) -> models.Data:
 
 
 def _loader(config: Mapping[str, Any], sets: models.Data) -> data.DataLoader:
-    size = config["batch_size"]
-    return data.DataLoader(sets.train, size, shuffle=True, drop_last=len(sets.train) >= size, seed=config["seed"])
+    size, count = config["batch_size"], len(sets.train)
+    if size > count:
+        raise ValueError(f"expected batch_size of at most {count}, all of {config['data']}, got {size}")
+    return data.DataLoader(sets.train, size, shuffle=True, drop_last=True, seed=config["seed"])
 
 
 def _optimizers(task: Any) -> list[Optimizer]:

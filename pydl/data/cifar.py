@@ -142,7 +142,7 @@ def _read_strips(folder: Path, names: tuple[str, ...], labels: Path, verify: boo
     known, parts = _read_labels(labels, BATCH * len(names)), []
     for i, name in enumerate(names):
         path = folder / f"{name}.png"
-        pixels = read_png(path)
+        pixels = read_png(path, max_pixels=BATCH * 1024, max_side=max(BATCH, 1024))
         if pixels.shape != (BATCH, 1024, 3):
             raise DataError(path, f"{BATCH} rows of 1024 pixels", f"{pixels.shape[0]} of {pixels.shape[1]}")
         records = np.empty((BATCH, RECORD), np.uint8)

@@ -18,15 +18,17 @@ MAX_SIDE = 1 << 12
 UP, MEAN, PAETH = 2, 3, 4
 
 
-def read_png(path: PathLike, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+def read_png(path: PathLike, *, max_pixels: int = MAX_PIXELS, max_side: int = MAX_SIDE) -> np.ndarray:
     """The pixels of an 8-bit, non-interlaced RGB PNG as uint8 (H, W, 3); DataError for anything else."""
-    return decode_png(read_file(path, MAX_FILE), path, max_pixels=max_pixels)
+    return decode_png(read_file(path, MAX_FILE), path, max_pixels=max_pixels, max_side=max_side)
 
 
-def decode_png(data: bytes | bytearray, path: PathLike, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+def decode_png(
+    data: bytes | bytearray, path: PathLike, *, max_pixels: int = MAX_PIXELS, max_side: int = MAX_SIDE
+) -> np.ndarray:
     """As `read_png`, from the bytes of the file."""
     header, pixels = _chunks(data, path)
-    width, height = _check_header(header, path, max_pixels)
+    width, height = _check_header(header, path, max_pixels, max_side)
     content = _inflate(pixels, height * (1 + 3 * width), path)
     rows = np.frombuffer(content, np.uint8).reshape(height, 1 + 3 * width)
     kinds = rows[:, 0]
@@ -113,14 +115,14 @@ def _next_chunk(view: memoryview, position: int, path: PathLike) -> tuple[bytes,
     return kind, view[position + 8 : position + 8 + length]
 
 
-def _check_header(header: bytes, path: PathLike, max_pixels: int) -> tuple[int, int]:
+def _check_header(header: bytes, path: PathLike, max_pixels: int, max_side: int) -> tuple[int, int]:
     if len(header) != 13:
         raise DataError(path, "an IHDR chunk of 13 bytes", f"{len(header)}")
     width, height, depth, colour, compression, filtering, interlace = struct.unpack(">2I5B", header)
     if not (width and height and width * height <= max_pixels):
         raise DataError(path, f"1 to {max_pixels} pixels", f"{width} x {height}")
-    if max(width, height) > MAX_SIDE:
-        raise DataError(path, f"sides of at most {MAX_SIDE} pixels", f"{width} x {height}")
+    if max(width, height) > max_side:
+        raise DataError(path, f"sides of at most {max_side} pixels", f"{width} x {height}")
     if depth != 8 or colour != 2:
         raise DataError(path, "8-bit RGB (colour type 2)", f"{depth}-bit, colour type {colour}")
     if compression or filtering or interlace:

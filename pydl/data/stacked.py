@@ -33,7 +33,12 @@ class StackedDataset(ArrayDataset):
             split=split,
             classes=[f"{i:03d}" for i in range(1000)],
         )
-        self.images = images.reshape(len(images), *images.shape[-2:])
+        self.images, self.digits = images.reshape(len(images), *images.shape[-2:]), labels
+
+    def singles(self) -> ArrayDataset:
+        """The grey images (1, H, W) one by one, each with its digit."""
+        names = [str(i) for i in range(10)]
+        return ArrayDataset(self.images[:, None], self.digits, transform=self.transform, name="mnist", classes=names)
 
     @property
     def image_shape(self) -> tuple[int, ...]:

@@ -60,12 +60,8 @@ def fit_discriminator(
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise ValueError(f"[fit_discriminator] expected {name} as an integer >= 1, got {value!r}")
     rng = np.random.default_rng(seed)
-    before = random.get_rng_state()
-    random.manual_seed(seed)
-    try:
+    with random.fork_rng(seed):
         network = nn.Sequential(nn.Linear(1, width), nn.Tanh(), nn.Linear(width, width), nn.Tanh(), nn.Linear(width, 1))
-    finally:
-        random.set_rng_state(before)
     optimizer = optim.Adam(network.parameters(), lr=0.01)
     for step in range(steps):
         optimizer.param_groups[0]["lr"] = 0.01 * (1 - step / steps)

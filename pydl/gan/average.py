@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from .. import recording
 from ..nn import Module
 
 
@@ -23,6 +24,7 @@ class MovingAverage:
 
     def update(self, module: Module) -> None:
         """Move towards the weights that `module` has now."""
+        recording.refuse("it moves an average of weights")
         self.count += 1
         kept = min(self.decay, (1 + self.count) / (10 + self.count))
         for mean, value in zip(_arrays(self.module), _arrays(module), strict=True):

@@ -42,8 +42,8 @@ def point_map(points: np.ndarray, low: np.ndarray, high: np.ndarray, size: int =
     return to_bytes(np.sqrt(counts / max(counts.max(), 1)))
 
 
-def picture(samples: np.ndarray) -> np.ndarray | None:
+def picture(samples: np.ndarray, columns: int | None = None) -> np.ndarray | None:
     """A grid of images, small ones enlarged to about 32 pixels; None for samples that are no images."""
     if samples.ndim != 4 or samples.shape[1] not in (1, 3):
         return None
-    return image_grid(samples, scale=max(1, 32 // samples.shape[2]))
+    return image_grid(samples, columns, scale=max(1, 32 // samples.shape[2]))

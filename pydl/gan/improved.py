@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .. import ops
+from .. import ops, recording
 from ..creation import ones, zeros
 from ..nn import Module, Parameter, init
 from ..tensor import Tensor
@@ -71,6 +71,7 @@ class HistoricalAverage:
 
     def update(self) -> None:
         """Add the parameters as they are now to the past."""
+        recording.refuse("it moves an average of weights")
         self.count += 1
         for mean, p in zip(self.means, self.parameters, strict=True):
             mean._data += (p._data - mean._data) / self.count

@@ -8,7 +8,6 @@ How much generated images vary is seen by the metrics of `pydl.gan.metrics` on t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,7 +101,7 @@ def train_judge(train: Any, test: Any, *, seed: int = 0, steps: int = STEPS, lim
     by one pixel, which carries over to writers that it has not seen. pydl's default generator is left as it was.
     """
     images, labels = _arrays(train, limit)
-    with _own_numbers(seed):
+    with random.fork_rng(seed):
         network = _network(images.shape[1:], int(labels.max()) + 1)
         _fit(network, images, labels, steps, np.random.default_rng(seed))
     return Judge(network, *_arrays(test, limit))
@@ -133,16 +132,6 @@ def _in_batches(function: Callable[[Tensor], Tensor], images: np.ndarray) -> np.
 def _arrays(dataset: Any, limit: int) -> tuple[np.ndarray, np.ndarray]:
     images, labels = dataset.batch(np.arange(min(limit, len(dataset))))[:2]
     return np.ascontiguousarray(images, np.float32), labels
-
-
-@contextmanager
-def _own_numbers(seed: int) -> Iterator[None]:
-    before = random.get_rng_state()
-    random.manual_seed(seed)
-    try:
-        yield
-    finally:
-        random.set_rng_state(before)
 
 
 def _network(shape: tuple[int, ...], classes: int) -> nn.Module:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..train.loop import Loop
 
 
-class _Report(Callback):
+class Report(Callback):
     """Figures on `count` generated samples, every `every`-th epoch and the last; then in words, if there are any."""
 
     def __init__(self, every: int, count: int, seed: int) -> None:
@@ -37,7 +37,7 @@ class _Report(Callback):
             print(self.words)
 
 
-class ModesReport(_Report):
+class ModesReport(Report):
     """How many of a mixture's modes the generated points reach, and how well: "modes" and more of `mode_coverage`.
 
     2,500 points, as in the papers that give these figures.
@@ -58,7 +58,7 @@ class ModesReport(_Report):
         return found.figures()
 
 
-class QualityReport(_Report):
+class QualityReport(Report):
     """Adds a judge's figures on `count` generated images to every `every`-th epoch and the last.
 
     The figures are "sure" and "classes", and at the end those of the real test images too, with the judge's own

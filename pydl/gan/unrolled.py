@@ -79,12 +79,14 @@ def _root(square: Tensor) -> Tensor:
 
 
 class UnrolledTask(GANTask):
-    """The generator descends f_K(G, D) = f(G, D^K), D^{k+1} = D^k - η ∇_D L_D(G, D^k), through all K steps (eq. 5-9).
+    """The generator descends f_K(G, D) = f(G, D^K), D^{k+1} = D^k + η ∇_D f(G, D^k), through all K steps (eq. 5-9).
 
-    The K steps use the real samples of the minibatch and the generator's samples of this step, and are forgotten
-    afterwards: the discriminator itself moves by ordinary steps (eq. 10). `inner` is "sgd", with the rate of the
-    discriminator's optimizer, or "adam": what that optimizer would do from where it stands, as in the authors' code.
-    `unroll` = 0 is the ordinary GAN.
+    f = -L_D is the value of the game, with its term of real samples: that depends on the generator too, since D^K does.
+    (The authors' code has no non-saturating loss here either.) The K steps use the real samples of the minibatch and
+    the generator's samples of this step, and are forgotten afterwards: the discriminator itself moves by ordinary steps
+    (eq. 10), and so do its running statistics. `inner` is "sgd", with the rate of the discriminator's optimizer, or
+    "adam": what that optimizer would do from where it stands, as in the authors' code. `unroll` = 0 is the ordinary
+    GAN, with the generator's loss of its objective.
     """
 
     def __init__(self, *networks: Any, unroll: int = 5, inner: str = "adam", **parts: Any) -> None:
@@ -98,8 +100,14 @@ class UnrolledTask(GANTask):
     def generator_loss(self, fake: Samples) -> Tensor:
         if self.unroll == 0:
             return super().generator_loss(fake)
+        assert self.real is not None
+        kept = [buffer.clone() for buffer in self.discriminator.buffers()]
         with replaced(self.discriminator, self.look_ahead(fake)):
-            return super().generator_loss(fake)
+            loss, _figures = self.discriminator_loss(self.real, fake)
+        with no_grad():
+            for buffer, value in zip(self.discriminator.buffers(), kept, strict=True):
+                buffer.copy_(value)
+        return -loss
 
     def look_ahead(self, fake: Samples) -> list[Tensor]:
         """The discriminator's parameters after K steps against `fake`, as functions of it."""
@@ -107,13 +115,9 @@ class UnrolledTask(GANTask):
         weights = [p.detach().clone().requires_grad_() for p in self.discriminator.parameters()]
         lr = self.optimizer_d.param_groups[0]["lr"]
         step = adam_like(self.optimizer_d) if self.inner == "adam" else descent(lr)
-        kept = [buffer.clone() for buffer in self.discriminator.buffers()]
         with enable_grad():
             for _ in range(self.unroll):
                 with replaced(self.discriminator, weights):
                     loss, _figures = self.discriminator_loss(self.real, fake)
                 weights = step(weights, grad(loss, weights, create_graph=True))
-        with no_grad():
-            for buffer, value in zip(self.discriminator.buffers(), kept, strict=True):
-                buffer.copy_(value)
         return weights

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .adaline import Adaline
     from .alexnet import AlexNet, AlexNet2012
     from .cifar_resnet import CifarResNet
+    from .cnn import CNN
     from .estimator import Estimator, NotFittedError
     from .googlenet import GoogLeNet
     from .lenet5 import LeNet5
@@ -34,6 +35,7 @@ _IN_FILE = {
     "one_vs_rest": ("OneVsRest",),
     "mlp_classifier": ("MLPClassifier",),
     "estimator": ("Estimator", "NotFittedError"),
+    "cnn": ("CNN",),
     "lenet5": ("LeNet5",),
     "alexnet": ("AlexNet", "AlexNet2012"),
     "vgg": ("VGG", "vgg11", "vgg11_bn", "vgg13", "vgg13_bn", "vgg16", "vgg16_bn", "vgg19", "vgg19_bn"),

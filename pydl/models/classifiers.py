@@ -1,4 +1,4 @@
-"""The classifiers of the registry."""
+"""The multilayer perceptron in the registry, and how it and the linear models are trained."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 from .. import nn, optim, random
 from ..data import DataLoader
 from ..tensor import Tensor
-from .lenet import LeNet
 from .mlp import MLP
 from .registry import Data, Entry, complete
 
@@ -22,7 +21,7 @@ DEFAULTS = {
     "weight_decay": 0.0,
     "seed": 0,
 }
-LARGE = {"epochs": 10, "batch_size": 128}
+LARGE = {"epochs": 10, "batch_size": 128, "lr_schedule": "late-linear"}
 
 
 def build(
@@ -49,19 +48,8 @@ def mlp(config: Mapping[str, Any]) -> MLP:
     return MLP(math.prod(config["shape"]), config["classes"], config["hidden"], config["dropout"])
 
 
-def lenet(config: Mapping[str, Any]) -> LeNet:
-    """LeNet for images of `config["shape"]`."""
-    if len(config["shape"]) != 3:
-        raise ValueError(f"[lenet] expected images (C, H, W), got samples of shape {tuple(config['shape'])}")
-    return LeNet(config["shape"][0], config["classes"])
-
-
 def _build_mlp(data: Data, config: Mapping[str, Any]) -> Any:
     return build(mlp, data, config)
-
-
-def _build_lenet(data: Data, config: Mapping[str, Any]) -> Any:
-    return build(lenet, data, config)
 
 
 MLP_ENTRY = Entry(
@@ -69,12 +57,5 @@ MLP_ENTRY = Entry(
     "multilayer perceptron: linear layers with ReLU, on images or features",
     {**DEFAULTS, "hidden": [256, 128], "dropout": 0.0},
     _build_mlp,
-    dict.fromkeys(("mnist", "fashion-mnist", "cifar10"), LARGE),
-)
-LENET_ENTRY = Entry(
-    "lenet",
-    "LeNet-5: two convolutions and three linear layers, on images of at most 32 pixels (LeCun et al. 1998)",
-    DEFAULTS,
-    _build_lenet,
     dict.fromkeys(("mnist", "fashion-mnist", "cifar10"), LARGE),
 )

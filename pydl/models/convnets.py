@@ -11,8 +11,10 @@ from . import resnet as imagenet
 from . import vgg
 from .alexnet import AlexNet
 from .cifar_resnet import CifarResNet
+from .cnn import CNN
 from .googlenet import GoogLeNet
-from .image_task import DEFAULTS, PRESETS, Network, build, check_images, prepare
+from .image_task import BRIEF, DEFAULTS, PRESETS, RESIDUAL, Network, build, check_images, prepare
+from .lenet import LeNet
 from .lenet5 import LeNet5
 from .registry import Entry
 
@@ -20,16 +22,21 @@ Config = Mapping[str, Any]
 DEPTHS = (20, 32, 44, 56, 110)
 
 
-def _entry(name: str, description: str, network: Network, digits: Config | None = None, **defaults: Any) -> Entry:
-    """An entry whose options are `DEFAULTS` but for `defaults`, and on the small digits for those of `digits`."""
-    presets = {**PRESETS, "digits": digits or {}}
+def _entry(name: str, description: str, network: Network, presets: Config = PRESETS, **defaults: Any) -> Entry:
+    """An entry whose options are `DEFAULTS` but for `defaults`, and for single data sets those of `presets`."""
     return Entry(name, description, {**DEFAULTS, **defaults}, partial(build, network), presets, prepare=prepare)
 
 
-def _lenet5(config: Config) -> nn.Module:
-    if not check_images("lenet5", config, 2**31):
-        raise ValueError(f"[lenet5] expected images of at most 32 pixels a side, got shape {tuple(config['shape'])}")
-    return LeNet5(config["shape"][0], config["classes"])
+def _lenet(name: str, network: type[LeNet | LeNet5], config: Config) -> nn.Module:
+    if not check_images(name, config, 2**31):
+        raise ValueError(f"[{name}] expected images of at most 32 pixels a side, got shape {tuple(config['shape'])}")
+    return network(config["shape"][0], config["classes"])
+
+
+def _cnn(config: Config) -> nn.Module:
+    check_images("cnn", config)
+    channels, *size = config["shape"]
+    return CNN(tuple(size), config["classes"], channels=channels, width=config["width"], dropout=config["dropout"])
 
 
 def _alexnet(config: Config) -> nn.Module:
@@ -60,9 +67,14 @@ def _cifar(name: str, depth: int, shortcut: bool, config: Config) -> nn.Module:
 
 def _entries() -> list[Entry]:
     entries = [
-        _entry("lenet5", "LeNet-5 as published, with its partial connections (LeCun et al. 1998)", _lenet5,
-               lr=2e-3, weight_decay=0.0),
-        _entry("alexnet", "AlexNet (Krizhevsky et al. 2012)", _alexnet, {"lr": 3e-3}, dropout=0.5),
+        _entry("lenet", "LeNet-5 as it is taught today, with ReLU and max pooling (LeCun et al. 1998)",
+               partial(_lenet, "lenet", LeNet), BRIEF, lr=0.05, lr_schedule="cosine"),
+        _entry("cnn", "two 3×3 convolutions and two linear layers", _cnn, BRIEF, width=32, dropout=0.25, lr=0.05,
+               lr_schedule="cosine"),
+        _entry("lenet5", "LeNet-5 as published, with its partial connections (LeCun et al. 1998)",
+               partial(_lenet, "lenet5", LeNet5), lr=2e-3, weight_decay=0.0),
+        _entry("alexnet", "AlexNet (Krizhevsky et al. 2012)", _alexnet,
+               {**PRESETS, "digits": {"lr": 3e-3}}, dropout=0.5),
         _entry("googlenet", "GoogLeNet with its auxiliary heads (Szegedy et al. 2015)", _googlenet, dropout=0.2,
                weight_decay=1e-4),
     ]  # fmt: skip
@@ -75,13 +87,13 @@ def _entries() -> list[Entry]:
     for depth in (18, 34, 50, 101, 152):
         name = f"resnet{depth}"
         text = f"ResNet with {depth} layers, the one for ImageNet (He et al. 2016)"
-        entries.append(_entry(name, text, partial(_resnet, name), **residual))
+        entries.append(_entry(name, text, partial(_resnet, name), RESIDUAL, **residual))
     for depth in DEPTHS:
         for kind, words in (("resnet", "for CIFAR"), ("plain", "for CIFAR, without its shortcuts")):
             name = f"{kind}{depth}"
             network = partial(_cifar, name, depth, kind == "resnet")
             text = f"ResNet with {depth} layers, the one {words} (He et al. 2016)"
-            entries.append(_entry(name, text, network, width=16, **residual))
+            entries.append(_entry(name, text, network, RESIDUAL, width=16, **residual))
     return entries
 
 

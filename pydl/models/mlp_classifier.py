@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -59,7 +58,7 @@ class MLPClassifier(Descent, Penalty, ScoreClassifier):
         self._check_params()
         X, labels = self._check_training(X, y)
         generator = self._generator()
-        with seeded(draw_seed(generator)):
+        with random.fork_rng(draw_seed(generator)):
             self.network_ = self._make_network(X.dtype)
             self._start_from(init)
             self._learn(from_numpy(X), from_numpy(labels), callback, generator)
@@ -172,14 +171,3 @@ class MLPClassifier(Descent, Penalty, ScoreClassifier):
             self.network_ = self._make_network(arrays["layers.0.weight"].dtype)
             self.network_.load_state_dict({name: from_numpy(value) for name, value in arrays.items()})
             self.network_.eval()
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Within it, what is drawn from the default generator is that of `seed`; after it, as if nothing was drawn."""
-    before = random.get_rng_state()
-    random.manual_seed(seed)
-    try:
-        yield
-    finally:
-        random.set_rng_state(before)

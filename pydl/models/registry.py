@@ -25,7 +25,8 @@ class Entry:
 
     `defaults` maps every option to its value, `presets` holds other values for single data sets. `build(data,
     config)` makes the task that `pydl.train.fit` trains. For generators, `sample(state, config, count, seed)` gives
-    samples (count, …), images in [0, 1], from a task's `state_dict`. `callbacks(data, config)` gives what else `fit`
+    samples (count, …), images in [0, 1], from a task's `state_dict`; where it has latents between which one can walk,
+    `walk(state, config, rows, steps, seed)` gives rows · steps of them. `callbacks(data, config)` gives what else `fit`
     should call, `prepare(data, config)` the data as the model is to see it.
     """
 
@@ -35,6 +36,7 @@ class Entry:
     build: Callable[[Data, Mapping[str, Any]], Any]
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     sample: Callable[[Mapping[str, Any], Mapping[str, Any], int, int], np.ndarray] | None = None
+    walk: Callable[[Mapping[str, Any], Mapping[str, Any], int, int, int], np.ndarray] | None = None
     callbacks: Callable[[Data, Mapping[str, Any]], list[Any]] = lambda data, config: []
     prepare: Callable[[Data, Mapping[str, Any]], Data] = lambda data, config: data
 
@@ -56,8 +58,26 @@ class Entry:
 
 
 def complete(config: Mapping[str, Any], data: Data) -> dict[str, Any]:
-    """`config` with what the data adds, so that the networks can be built without it: shape and classes."""
-    return {**config, "shape": list(data.train.image_shape), "classes": len(data.train.classes)}
+    """`config` with what the data adds, so that the networks can be built without it: shape and classes.
+
+    ValueError for a test part of another shape, and for labels that are no numbers of classes.
+    """
+    shape, classes = list(data.train.image_shape), len(data.train.classes)
+    if list(data.test.image_shape) != shape:
+        raise ValueError(f"[complete] expected test samples of shape {shape}, got {list(data.test.image_shape)}")
+    for name, part in data._asdict().items():
+        if classes and len(part.arrays) > 1:
+            _check_labels(name, part.targets, classes)
+    return {**config, "shape": shape, "classes": classes}
+
+
+def _check_labels(name: str, labels: np.ndarray, classes: int) -> None:
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise ValueError(f"[complete] expected {name} labels as whole numbers, got {labels.dtype} {labels.shape}")
+    wrong = np.flatnonzero((labels < 0) | (labels >= classes))
+    if len(wrong):
+        got = f"{labels[wrong[0]]} at position {wrong[0]}"
+        raise ValueError(f"[complete] expected {name} labels in 0 … {classes - 1}, got {got}")
 
 
 def names() -> list[str]:
@@ -78,13 +98,13 @@ def get(name: str) -> Entry:
 def _entries() -> dict[str, Entry]:
     from . import classifiers, convnets, gan, linear_tasks
 
-    entries = [classifiers.MLP_ENTRY, classifiers.LENET_ENTRY, *linear_tasks.ENTRIES, *convnets.ENTRIES]
+    entries = [classifiers.MLP_ENTRY, *linear_tasks.ENTRIES, *convnets.ENTRIES]
     entries += gan.entries()
     return {entry.name: entry for entry in entries}
 
 
 def _near(name: str, known: Mapping[str, Any]) -> str:
-    return ", ".join(difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.4) or sorted(known))
+    return ", ".join(difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5) or sorted(known))
 
 
 def _checked(model: str, name: str, value: Any, default: Any) -> Any:
@@ -102,9 +122,9 @@ def _checked(model: str, name: str, value: Any, default: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{wanted}a number, got {type(value).__name__}")
     if isinstance(default, int):
-        least = 0 if name in ZERO else 1
-        if not isinstance(value, int) or not least <= value < 2**63:
-            raise ValueError(f"{wanted}an integer >= {least}, got {value!r}")
+        least, bits = 0 if name in ZERO else 1, 64 if name == "seed" else 63
+        if not isinstance(value, int) or not least <= value < 2**bits:
+            raise ValueError(f"{wanted}an integer in {least} … 2^{bits} - 1, got {value!r}")
         return value
     if not 0 <= value < float("inf"):
         raise ValueError(f"{wanted}a finite number >= 0, got {value!r}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+from .. import recording
 from ..arrays import as_dtype, float32, float64
 from ..tensor import RemovableHandle, Tensor
 from . import state
@@ -40,6 +41,8 @@ class Module:
             hooked = fields["_forward_hooks"] or fields["_forward_pre_hooks"] or fields["_backward_hooks"]
         except KeyError:
             raise AttributeError(self._not_initialised()) from None
+        if recording.running:
+            recording.tell("enter", self)
         return call_with_hooks(self, inputs, options) if hooked else self.forward(*inputs, **options)
 
     # Attributes
@@ -225,6 +228,7 @@ class Module:
         """Set training mode (dropout drops, batch norm uses the batch's statistics) here and below."""
         if not isinstance(mode, bool):
             raise TypeError(f"[train] expected mode as True or False, got {type(mode).__name__}")
+        recording.refuse("it calls train() or eval()")
         for module in self.modules():
             module.training = mode
         return self
@@ -314,6 +318,7 @@ class Module:
         Every shape and dtype must agree and, where `strict`, every key. One RuntimeError lists all that is wrong
         and leaves the module as it was. Returns (missing_keys, unexpected_keys).
         """
+        recording.refuse("it loads a state")
         return state.load(self, state_dict, strict)
 
     # Hooks

@@ -33,6 +33,13 @@ def clip_grad_norm_(
     order = _limit("clip_grad_norm_", "norm_type", norm_type)
     if order == 0:
         raise ValueError("[clip_grad_norm_] expected norm_type > 0, got 0")
+    if not grads:
+        return Tensor._wrap(np.zeros((), np.float32))
+    if order == 2 and not error_if_nonfinite and grads[0].device == "cpu":
+        norm = Tensor._wrap(kernels(grads[0]._data).clip_norm([g._data for g in grads], limit))
+        for grad in grads:
+            grad._shared_version().count += 1
+        return norm
     total = _norm(grads, order)
     if error_if_nonfinite and not math.isfinite(total):
         raise RuntimeError(f"[clip_grad_norm_] expected gradients of a finite norm, got {total}")
@@ -41,8 +48,6 @@ def clip_grad_norm_(
         for grad in grads:
             kernels(grad._data).mul(grad._data, factor, out=grad._data)
             grad._shared_version().count += 1
-    if not grads:
-        return Tensor._wrap(np.zeros((), np.float32))
     return Tensor._wrap(array_module(grads[0]._data).asarray(total, grads[0].dtype))
 
 

@@ -133,9 +133,7 @@ def gelu(input: Tensor) -> Tensor:
 
 
 def _checked(function: str, input: Any) -> Tensor:
-    if not isinstance(input, Tensor):
-        raise TypeError(f"[{function}] expected input to be a tensor, got {type(input).__name__}")
-    if input.dtype.kind != "f":
+    if as_tensor(function, input).dtype.kind != "f":
         raise TypeError(f"[{function}] expected input of dtype float32 or float64, got {input.dtype}")
     return input
 
@@ -207,7 +205,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
 
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """x above 0, weight · x below; one weight, or one a channel (dim 1) (He et al. 2015)."""
-    channels = _checked("prelu", input).shape[1] if input.ndim > 1 else 1
+    channels = input.shape[1] if _checked("prelu", input).ndim > 1 else 1
     as_tensor("prelu", weight, "weight")
     if weight.numel() not in (1, channels):
         raise ValueError(f"[prelu] expected 1 or {channels} weights for input {input.shape}, got {weight.shape}")

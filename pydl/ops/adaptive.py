@@ -8,16 +8,16 @@ import numpy as np
 
 from ..backend import Array, array_module
 from ..tensor import Tensor
+from .checks import as_tensor
 from .pool import _both, _stride, avg_pool2d, max_pool2d
 from .reduce import mean
-from .select import gather, index_select, where
+from .select import check_range, gather, index_select, where
 from .shape import cat, flatten, narrow, owned, reshape
 
 
 def _cells(function: str, output_size: Any, input: Any) -> tuple[int, int]:
     """The output's (H, W)."""
-    if not isinstance(input, Tensor):
-        raise TypeError(f"[{function}] expected input to be a tensor, got {type(input).__name__}")
+    as_tensor(function, input)
     if input.ndim not in (3, 4) or 0 in input.shape[-3:]:
         raise ValueError(f"[{function}] expected input of shape (N, C, H, W) or (C, H, W), got {input.shape}")
     sizes = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size, output_size)
@@ -125,11 +125,8 @@ def max_unpool2d(
     if indices.shape != input.shape:
         raise ValueError(f"[max_unpool2d] expected indices of shape {input.shape}, got {indices.shape}")
     h, w = _unpooled(input, (kernel_size, _stride(kernel_size, stride), padding), output_size)
-    index = indices._data
-    bad = (index < 0) | (index >= h * w)
-    if bad.any():
-        at = tuple(int(i) for i in np.argwhere(bad)[0])
-        raise IndexError(f"[max_unpool2d] expected indices in 0 … {h * w - 1}, got {int(index[at])} at position {at}")
+    index = as_tensor("max_unpool2d", indices)._data
+    check_range("max_unpool2d", index, h * w)
     xp = array_module(index)
     rows, count = int(np.prod(input.shape[:-2])), input.shape[-2] * input.shape[-1]
     source = xp.full((rows, h * w), -1, np.int64)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import recording
 from ..tensor import Tensor
 
 
@@ -13,6 +14,8 @@ def as_tensor(function: str, input: Any, name: str = "input") -> Tensor:
     """`input`, or a TypeError where it is not a tensor."""
     if not isinstance(input, Tensor):
         raise TypeError(f"[{function}] expected {name} to be a tensor, got {type(input).__name__}")
+    if recording.running:
+        recording.tell("watch", (input,))
     return input
 
 

@@ -136,8 +136,8 @@ def check_divisor(function: str, a: Any, b: Any) -> None:
     for x in (a, b):
         if isinstance(x, float) or getattr(x, "dtype", int64).kind == "f":
             return
-    zero = (b._data == 0).any() if isinstance(b, Tensor) else isinstance(b, (int, np.integer)) and b == 0
-    if zero:
+    divisor = as_tensor(function, b)._data if isinstance(b, Tensor) else b
+    if (divisor == 0).any() if isinstance(b, Tensor) else isinstance(b, (int, np.integer)) and b == 0:
         raise ZeroDivisionError(f"[{function}] expected divisors other than 0 for integers, got 0")
 
 

@@ -125,9 +125,10 @@ def conv2d(
     y[n, o, i, j] = bias[o] + Σ_{c, u, v} x[n, c, i·stride + u·dilation - padding, …] · weight[o, c, u, v], zeros
     outside x. Shapes: input (N, C, H, W) or (C, H, W), weight (out, C/groups, kH, kW), bias (out,) → (N, out, H', W')
     with H' = ⌊(H + 2·padding - dilation·(kH - 1) - 1) / stride⌋ + 1. stride, padding and dilation are one integer or
-    two; padding may also be "valid", "same" (stride 1) or ((top, bottom), (left, right)). The result lies in memory
-    as the input does (channels-last stays so). ValueError for values and shapes that do not fit, TypeError for wrong
-    types. Source: Chetlur et al., cuDNN, 2014 (implicit matrix product).
+    two; padding may also be "valid", "same" (stride 1) or ((top, bottom), (left, right)). The result is
+    channels-last in memory where it has 16 channels or more, else it lies as the input does. ValueError for values and
+    shapes that do not fit, TypeError for wrong types. Sources: Chetlur et al., cuDNN, 2014 (implicit matrix product);
+    Lavin and Gray, 2015 (float32, 3×3, stride 1, many channels: see pydl.backends).
     """
     check_operands("conv2d", input=input, weight=weight, bias=bias)
     return Conv2d(_Window(stride, padding, dilation, groups))(input, weight, bias)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import recording
 from ..arrays import int64
 from ..autograd import Function, FusedGradient
 from ..backend import Array, array_module, kernels
@@ -29,9 +30,14 @@ class CrossEntropy(Function):
 
     def forward(self, x: Array) -> Array:
         self.retain_inputs(0)
-        y, total = kernels(x).cross_entropy(x, *self.options, self.reduction, self.smoothing)
-        self.scale = 1.0 if self.reduction != "mean" else 1.0 / total if total else float("nan")
+        y, self.total = kernels(x).cross_entropy(x, *self.options, self.reduction, self.smoothing)
         return y
+
+    @property
+    def scale(self) -> float:
+        """What the sum is multiplied by. No target, no gradient: that of such a mean, NaN, is 0 here."""
+        recording.refuse("the gradient of cross_entropy is differentiated again")
+        return 1.0 if self.reduction != "mean" else 1.0 / self.total if self.total else 0.0
 
     def backward(self, g: Tensor) -> Tensor:
         return CrossEntropyGrad(self)(self.input(0), g)
@@ -60,15 +66,15 @@ class CrossEntropyGrad(FusedGradient):
     def forward(self, x: Array, g: Array) -> Array:
         self.retain_inputs(0, 1)
         loss = self.loss
-        return kernels(x).cross_entropy_grad(x, *loss.options, loss.smoothing, g, loss.scale)
+        return kernels(x).cross_entropy_grad(
+            x, *loss.options, loss.smoothing, g, None if loss.reduction == "mean" else 1.0
+        )
 
     def formula(self, x: Tensor, g: Tensor) -> Tensor:
         dim = 0 if x.ndim == 1 else 1
         q = self.loss.targets(x, dim)
         spread = unsqueeze(g, dim) if self.loss.reduction == "none" else g
-        # No target, no gradient: the scale of such a mean is NaN.
-        scale = self.loss.scale if self.loss.scale == self.loss.scale else 0.0
-        return spread * scale * (softmax(x, dim) * sum(q, dim, keepdim=True) - q)
+        return spread * self.loss.scale * (softmax(x, dim) * sum(q, dim, keepdim=True) - q)
 
 
 def _class_weight(function: str, weight: Any, input: Tensor, classes: int) -> Tensor | None:
@@ -116,6 +122,8 @@ def cross_entropy(
         if target.dtype != input.dtype:
             raise TypeError(f"[{function}] expected target of dtype {input.dtype}, got {target.dtype}")
         return _soft_cross_entropy(input, target, factors, reduction, smoothing)
+    if recording.running:
+        recording.tell("watch", (target,))
     labels = target._data.astype(int64) if target.dtype.kind in "iu" else target._data
     return CrossEntropy(labels, None if factors is None else factors._data, ignored, reduction, smoothing)(input)
 
@@ -138,12 +146,16 @@ def _check_labels(input: Tensor, target: Tensor, kept: Array) -> None:
     shape = (*input.shape[:dim], *input.shape[dim + 1 :])
     if target.shape != shape:
         raise ValueError(f"[nll_loss] expected target of shape {shape} for input {input.shape}, got {target.shape}")
-    bad = kept & ((target._data < 0) | (target._data >= classes))
+    recording.check(_check_classes, target._data, kept, classes)
+
+
+def _check_classes(target: Array, kept: Array, classes: int) -> None:
+    bad = kept & ((target < 0) | (target >= classes))
     if bad.any():
         at = tuple(int(i) for i in np.argwhere(bad)[0])
         raise IndexError(
             f"[nll_loss] expected target in 0 … {classes - 1} ({classes} classes) or ignore_index, "
-            f"got {int(target._data[at])} at position {at}"
+            f"got {int(target[at])} at position {at}"
         )
 
 
@@ -158,11 +170,12 @@ def nll_loss(
     dim, classes = _classes("nll_loss", input)
     if target.dtype.kind not in "iu":
         raise TypeError(f"[nll_loss] expected target of class indices (int64), got {target.dtype}")
-    kept = np.asarray(target._data != as_integer("nll_loss", "ignore_index", ignore_index))
+    xp = array_module(target._data)
+    kept = xp.asarray(target._data != as_integer("nll_loss", "ignore_index", ignore_index))
     _check_labels(input, target, kept)
     factors = _class_weight("nll_loss", weight, input, classes)
-    safe = Tensor._wrap(np.where(kept, target._data, 0).astype(int64))
-    scale = Tensor._wrap(np.asarray(kept if factors is None else factors._data[safe._data] * kept, dtype=input.dtype))
+    safe = Tensor._wrap(xp.where(kept, target._data, 0).astype(int64))
+    scale = Tensor._wrap(xp.asarray(kept if factors is None else factors._data[safe._data] * kept, dtype=input.dtype))
     picked = reshape(gather(input, dim, unsqueeze(safe, dim)), target.shape)
     values = where(Tensor._wrap(kept), -picked * scale, 0.0)
     if reduction == "mean":

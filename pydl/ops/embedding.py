@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..arrays import int64
 from ..backend import array_module
 from ..tensor import Tensor
 from .checks import as_integer, as_tensor
 from .compare import eq
-from .select import index_select, where
+from .select import check_range, index_select, where
 from .shape import owned, reshape, unsqueeze
 
 
@@ -20,15 +18,7 @@ def _indices(function: str, input: Any) -> Tensor:
         raise TypeError(f"[{function}] expected input to be a tensor, got {type(input).__name__}")
     if input.dtype.kind not in "iu":
         raise TypeError(f"[{function}] expected input as a tensor of integers, got {input.dtype}")
-    return input
-
-
-def _check_range(function: str, input: Tensor, size: int) -> None:
-    index = input._data
-    bad = (index < 0) | (index >= size)
-    if bad.any():
-        at = tuple(int(i) for i in np.argwhere(bad)[0])
-        raise IndexError(f"[{function}] expected indices in 0 … {size - 1}, got {int(index[at])} at position {at}")
+    return as_tensor(function, input)
 
 
 def embedding(
@@ -45,7 +35,7 @@ def embedding(
         raise ValueError("[embedding] expected no max_norm, scale_grad_by_freq or sparse, got one of them")
     rows = weight.shape[0]
     index = _indices("embedding", input)
-    _check_range("embedding", index, rows)
+    check_range("embedding", index._data, rows)
     picked = index_select(weight, 0, reshape(index, (-1,)))
     if padding_idx is not None:
         padding_idx = as_integer("embedding", "padding_idx", padding_idx)
@@ -62,9 +52,9 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     if num_classes == -1:
         if index.numel() == 0:
             raise ValueError("[one_hot] expected num_classes for a tensor without elements, got -1")
-        num_classes = int(index._data.max()) + 1
+        num_classes = int(index._data.max()) + 1  # not in a recorded step, which this refuses
     if num_classes < 1:
         raise ValueError(f"[one_hot] expected num_classes >= 1 or -1, got {num_classes}")
-    _check_range("one_hot", index, num_classes)
+    check_range("one_hot", index._data, num_classes)
     xp = array_module(index._data)
     return Tensor._wrap((index._data[..., None] == xp.arange(num_classes)).astype(int64))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .. import recording
 from ..autograd import is_grad_enabled
 from ..backend import array_module
 from ..tensor import Tensor
@@ -17,6 +18,8 @@ from .unary import clamp
 
 
 def check_writable(function: str, tensor: Tensor) -> None:
+    if recording.running:
+        recording.tell("watch", (tensor,))
     if not tensor._data.flags.writeable:
         raise ValueError(f"[{function}] expected a tensor that may be written, got a read-only array")
     strides, shape = tensor._data.strides, tensor._data.shape

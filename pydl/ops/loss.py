@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import recording
 from ..autograd import Function, FusedGradient, is_grad_enabled
 from ..backend import Array, kernels
 from ..tensor import Tensor
@@ -211,6 +212,12 @@ def _constant(function: str, name: str, weight: Any, input: Tensor) -> Array | N
     return broadcast_to(unshared(weight, input), input.shape)._data
 
 
+def _check_probabilities(x: Array) -> None:
+    outside = (x < 0) | (x > 1)
+    if outside.any():
+        raise ValueError(f"[binary_cross_entropy] expected input in 0 … 1, got {x[outside].ravel()[0]}")
+
+
 def binary_cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean",
@@ -218,10 +225,7 @@ def binary_cross_entropy(
     """-w (t log p + (1 - t) log(1 - p)) of probabilities p in [0, 1]; each logarithm is at least -100."""
     check_tensors("binary_cross_entropy", input=input, target=target)
     check_replaced("binary_cross_entropy", size_average, reduce)
-    outside = (input._data < 0) | (input._data > 1)
-    if outside.any():
-        bad = input._data[outside].ravel()[0]
-        raise ValueError(f"[binary_cross_entropy] expected input in 0 … 1, got {bad}")
+    recording.check(_check_probabilities, input._data)
     return BCELoss(reduction, _constant("binary_cross_entropy", "weight", weight, input))(input, target)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from ..autograd import Function
 from ..backend import Array, kernels
 from ..tensor import Tensor
@@ -20,12 +22,11 @@ def check_operands(function: str, **operands: Any) -> None:
             continue
         if not isinstance(operand, Tensor):
             raise TypeError(f"[{function}] expected {name} to be a tensor, got {type(operand).__name__}")
+        here = "cpu" if isinstance(operand._data, np.ndarray) else operand.device
         if not first:
-            first, device = name, operand.device
-        elif operand.device != device:
-            raise ValueError(
-                f"[{function}] expected {first} and {name} on one device, got {device} and {operand.device}"
-            )
+            first, device = name, here
+        elif here != device:
+            raise ValueError(f"[{function}] expected {first} and {name} on one device, got {device} and {here}")
 
 
 def as_rows(x: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import recording
 from ..autograd import Function, FusedGradient
 from ..backend import Array, kernels
 from ..tensor import Tensor
@@ -84,10 +85,10 @@ def check_affine(function: str, shape: tuple[int, ...], **given: Any) -> None:
             raise ValueError(f"[{function}] expected {name} of shape {shape}, got {tensor.shape}")
 
 
-def _move(running: Tensor, value: Array, momentum: float) -> None:
-    array = running._data
-    array *= 1 - momentum
-    array += value * momentum
+def _move(running: Tensor, value: Array, momentum: float, factor: float = 1.0) -> None:
+    if recording.running:
+        recording.tell("watch", (running,))
+    kernels(value).move_statistics(running._data, value, momentum, factor)
     running._shared_version().count += 1
 
 
@@ -114,6 +115,7 @@ def batch_norm(
         if running_mean is None or running_var is None:
             raise ValueError("[batch_norm] expected running_mean and running_var when not training, got None")
         # Copies: a later training step moves the running statistics, this result's gradient must not.
+        recording.tell("watch", (running_mean, running_var))
         statistics = running_mean._data.copy(), running_var._data.copy()
         return BatchNorm(eps, statistics)(input, weight, bias)
     for running in (running_mean, running_var):
@@ -125,5 +127,5 @@ def batch_norm(
     if running_mean is not None and count:
         _move(running_mean, node.mean, momentum)
     if running_var is not None and count:
-        _move(running_var, node.var * (count / (count - 1)), momentum)
+        _move(running_var, node.var, momentum, count / (count - 1))
     return output

@@ -10,13 +10,18 @@ from typing import Any
 
 import numpy as np
 
+from .. import recording
 from ..arrays import float32, int64
 from ..tensor import Tensor
 
 
 def as_operand(function: str, value: Any) -> Any:
     """`value` as a Tensor or a Python number; TypeError for anything else."""
-    if isinstance(value, Tensor) or type(value) in (float, int):
+    if isinstance(value, Tensor):
+        if recording.running:
+            recording.tell("watch", (value,))
+        return value
+    if type(value) in (float, int):
         return value
     if isinstance(value, (bool, np.bool_)):
         return Tensor._wrap(np.asarray(value))
@@ -68,6 +73,8 @@ def result_dtype(a: Any, b: Any) -> np.dtype:
 
 def promote(function: str, a: Any, b: Any) -> tuple[Any, Any]:
     """Both operands as tensors of one dtype (Python numbers stay numbers)."""
+    if recording.running:
+        recording.tell("watch", (a, b))
     if isinstance(a, Tensor) and isinstance(b, Tensor) and a._data.dtype is b._data.dtype:
         return a, b
     a, b = as_operand(function, a), as_operand(function, b)

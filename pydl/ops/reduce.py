@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .. import recording
 from ..autograd import Function
 from ..backend import Array, array_module, kernels
 from ..tensor import Tensor
+from .checks import as_tensor
 from .dims import check_dim, check_dims, with_axis
 from .shape import expand, owned, reshape
 
@@ -111,8 +113,7 @@ class Prod(Function):
 
 
 def _check(function: str, input: Any) -> None:
-    if not isinstance(input, Tensor):
-        raise TypeError(f"[{function}] expected input to be a tensor, got {type(input).__name__}")
+    as_tensor(function, input)
 
 
 def _of_integers(function: str, input: Tensor, dims: tuple[int, ...], keepdim: bool) -> Tensor:
@@ -177,7 +178,8 @@ def std(input: Tensor, dim: Any = None, correction: int = 1, keepdim: bool = Fal
 def _power(x: Tensor, exponent: float) -> Tensor:
     """x^exponent of x >= 0; for a positive exponent the gradient at 0 is 0."""
     zero = x._data == 0
-    if exponent <= 0 or not x.requires_grad or not zero.any():
+    plain = recording.recorder() is None and not zero.any()
+    if exponent <= 0 or not x.requires_grad or plain:
         return x.sqrt() if exponent == 0.5 else x**exponent
     from .select import masked
 

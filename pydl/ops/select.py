@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import recording
 from ..arrays import float32
 from ..autograd import Function
 from ..backend import Array, array_module
@@ -21,6 +22,7 @@ def plain_index(index: Any) -> Any:
     if isinstance(index, tuple):
         return tuple(plain_index(i) for i in index)
     if isinstance(index, Tensor):
+        as_tensor("getitem", index)
         if index.dtype.kind == "f":
             raise TypeError(f"[getitem] expected indices of integers or bool, got {index.dtype}")
         return index
@@ -154,7 +156,7 @@ def check_index(function: str, index: Any) -> Tensor:
     if not isinstance(index, Tensor) or index.dtype.kind not in "iu":
         got = getattr(index, "dtype", type(index).__name__)
         raise TypeError(f"[{function}] expected index as a tensor of integers, got {got}")
-    return index
+    return as_tensor(function, index)
 
 
 def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
@@ -175,6 +177,10 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
 
 
 def check_range(function: str, index: Array, size: int) -> None:
+    recording.check(_check_range, function, index, size)
+
+
+def _check_range(function: str, index: Array, size: int) -> None:
     bad = (index < 0) | (index >= size)
     if bad.any():
         place = tuple(int(i) for i in np.argwhere(bad)[0])
@@ -201,7 +207,7 @@ def _check_mask(function: str, name: str, mask: Any) -> Tensor:
     if not isinstance(mask, Tensor) or mask.dtype.kind != "b":
         got = getattr(mask, "dtype", type(mask).__name__)
         raise TypeError(f"[{function}] expected {name} as a bool tensor, got {got}")
-    return mask
+    return as_tensor(function, mask)
 
 
 def where(condition: Tensor, input: Any, other: Any) -> Tensor:

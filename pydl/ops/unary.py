@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import recording
 from ..arrays import float32
 from ..autograd import Function
 from ..backend import Array, array_module, kernels
@@ -206,7 +207,9 @@ class Clamp(Limit):
 def at_nan(x: Tensor, g: Tensor, value: float) -> Tensor:
     """The gradient g, but `value` where x is NaN."""
     strange = x._data != x._data
-    return where(Tensor._wrap(strange), value, g) if strange.any() else g
+    if recording.recorder() is None and not strange.any():
+        return g
+    return where(Tensor._wrap(strange), value, g)
 
 
 class Log2(Function):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..backend import kernels
 from ..tensor import Tensor
 from .checks import check_flags, check_number, refuse_modes
 from .optimizer import Optimizer
@@ -55,9 +54,11 @@ class Adagrad(Optimizer):
     def _buffers(self, group: dict[str, Any]) -> tuple[str, ...]:
         return ("sum",)
 
-    def _update(self, group: dict[str, Any], params: list[Tensor], grads: list[Any]) -> None:
-        sums = self._arrays(params, "sum", group["initial_accumulator_value"])
-        rates = [float(group["lr"]) / (1 + (step - 1) * group["lr_decay"]) for step in self._count(params)]
-        kernels(params[0]._data).adagrad_step(
-            [p._data for p in params], grads, sums, rates, group["eps"], group["weight_decay"], group["maximize"]
-        )
+    _kernel = "adagrad_step"
+
+    def _arrays_of(self, group: dict[str, Any], params: list[Tensor]) -> tuple[Any, ...]:
+        return (self._arrays(params, "sum", group["initial_accumulator_value"]),)
+
+    def numbers(self, group: dict[str, Any], states: list[dict[str, Any]]) -> tuple[Any, ...]:
+        rates = [float(group["lr"]) / (1 + (step - 1) * group["lr_decay"]) for step in self._count(states)]
+        return rates, group["eps"], group["weight_decay"], group["maximize"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..backend import kernels
 from ..tensor import Tensor
 from .checks import check_betas, check_flags, check_number, refuse_modes
 from .optimizer import Optimizer
@@ -58,23 +57,15 @@ class Adam(Optimizer):
     def _buffers(self, group: dict[str, Any]) -> tuple[str, ...]:
         return ("exp_avg", "exp_avg_sq", *(("max_exp_avg_sq",) if group["amsgrad"] else ()))
 
-    def _update(self, group: dict[str, Any], params: list[Tensor], grads: list[Any]) -> None:
+    _kernel = "adam_step"
+
+    def _arrays_of(self, group: dict[str, Any], params: list[Tensor]) -> tuple[Any, ...]:
         largest = self._arrays(params, "max_exp_avg_sq") if group["amsgrad"] else None
-        means, squares = self._arrays(params, "exp_avg"), self._arrays(params, "exp_avg_sq")
-        kernels(params[0]._data).adam_step(
-            [p._data for p in params],
-            grads,
-            means,
-            squares,
-            largest,
-            self._count(params),
-            float(group["lr"]),
-            *group["betas"],
-            group["eps"],
-            group["weight_decay"],
-            self._decoupled,
-            group["maximize"],
-        )
+        return self._arrays(params, "exp_avg"), self._arrays(params, "exp_avg_sq"), largest
+
+    def numbers(self, group: dict[str, Any], states: list[dict[str, Any]]) -> tuple[Any, ...]:
+        decay, maximize = group["weight_decay"], group["maximize"]
+        return self._count(states), group["lr"], *group["betas"], group["eps"], decay, self._decoupled, maximize
 
 
 class AdamW(Adam):

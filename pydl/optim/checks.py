@@ -12,8 +12,10 @@ from ..tensor import Tensor
 
 def check_number(function: str, name: str, value: Any, low: float, high: float = math.inf, closed: bool = True) -> None:
     """A finite number in [low, high], or [low, high) unless `closed`."""
+    if type(value) is float and low <= value < high:  # the usual case; neither infinite nor NaN
+        return
     if isinstance(value, Tensor) and value.numel() == 1 and value.dtype.kind in "fi":
-        value = value.item()
+        value = value._data.item()
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"[{function}] expected {name} as a number, got {type(value).__name__}")
     if not math.isfinite(value) or not low <= value <= high or (value == high and not closed):
@@ -70,6 +72,10 @@ def check_parameters(function: str, params: Any) -> list[Tensor]:
 def check_gradient(function: str, parameter: Tensor) -> None:
     """A gradient that can be applied to `parameter`, and a parameter that can be changed."""
     gradient = parameter.grad
+    if type(gradient) is Tensor and isinstance(gradient._data, np.ndarray):
+        g, p = gradient._data, parameter._data
+        if g.shape == p.shape and g.dtype is p.dtype and isinstance(p, np.ndarray) and p.flags.writeable:
+            return
     if not isinstance(gradient, Tensor):
         raise TypeError(f"[{function}] expected grad as a tensor, got {type(gradient).__name__}")
     if gradient.shape != parameter.shape or gradient.dtype != parameter.dtype or gradient.device != parameter.device:

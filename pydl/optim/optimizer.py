@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import backend
+from .. import backend, recording
 from ..autograd import enable_grad
+from ..backend import kernels
 from ..tensor import RemovableHandle, Tensor
 from .checks import check_gradient, check_parameters
 
@@ -53,10 +54,15 @@ class Optimizer:
         """Names of the arrays kept for each parameter of the group."""
         raise NotImplementedError
 
-    def _update(self, group: dict[str, Any], params: list[Tensor], grads: list[Any]) -> None:
-        """One step of the parameters (all with a gradient) of a group."""
+    def _arrays_of(self, group: dict[str, Any], params: list[Tensor]) -> tuple[Any, ...]:
+        """The lists of arrays that the kernel works on beside parameters and gradients; None for one left out."""
         raise NotImplementedError
 
+    def numbers(self, group: dict[str, Any], states: list[dict[str, Any]]) -> tuple[Any, ...]:
+        """The numbers that the kernel is given for the step that begins of parameters with these states."""
+        raise NotImplementedError
+
+    _kernel = ""
     _counts_steps = False
 
     # Groups
@@ -69,6 +75,7 @@ class Optimizer:
         if unknown:
             raise ValueError(f"[{self._name}] expected options {sorted(self.defaults)}, got {unknown}")
         params = check_parameters(self._name, param_group["params"])
+        recording.refuse("it adds a group to an optimizer")
         group = {"params": params, **self.defaults, **{k: v for k, v in param_group.items() if k != "params"}}
         seen = {id(p) for other in self.param_groups for p in other["params"]}
         for i, parameter in enumerate(params):
@@ -81,6 +88,8 @@ class Optimizer:
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget every gradient, or make it zero."""
         for group in self.param_groups:
+            if recording.running:
+                recording.tell("watch", group["params"])
             for parameter in group["params"]:
                 if set_to_none:
                     parameter.grad = None
@@ -100,6 +109,8 @@ class Optimizer:
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient; returns what `closure` (run first, with gradients) returns."""
         args: tuple = () if closure is None else (closure,)
+        if self._pre_hooks or self._post_hooks:
+            recording.refuse("an optimizer has hooks")
         named: dict[str, Any] = {}
         for hook in list(self._pre_hooks):
             replaced = hook(self, args, named)
@@ -112,12 +123,13 @@ class Optimizer:
     def _step(self, closure: Callable[[], Any] | None = None) -> Any:
         loss = None
         if closure is not None:
+            recording.refuse("an optimizer's step is given a closure")
             with enable_grad():
                 loss = closure()
         work = []
         for group in self.param_groups:
-            missing = sorted(set(self.defaults) - set(group))
-            if missing:
+            if not group.keys() >= self.defaults.keys():
+                missing = sorted(set(self.defaults) - set(group))
                 raise ValueError(
                     f"[{self._name}.step] expected options {sorted(self.defaults)}, got none for {missing}"
                 )
@@ -128,10 +140,27 @@ class Optimizer:
             if params:
                 work.append((group, params))
         for group, params in work:
-            self._update(_plain(group), params, [p.grad._data for p in params])
+            self._update(group, params)
             for parameter in params:
                 parameter._shared_version().count += 1
         return loss
+
+    def _update(self, group: dict[str, Any], params: list[Tensor]) -> None:
+        """One step of the parameters (all with a gradient) of a group."""
+        self._run(group, params)
+
+    def _run(self, group: dict[str, Any], params: list[Tensor], *options: Any) -> None:
+        """One call of the kernel."""
+        if recording.running:
+            recording.tell("begin_step", self, group, params)
+        numbers = plain(group)
+        getattr(kernels(params[0]._data), self._kernel)(
+            [p._data for p in params],
+            [p.grad._data for p in params],  # type: ignore[union-attr]
+            *self._arrays_of(numbers, params),
+            *self.numbers(numbers, [self.state[p] for p in params]),
+            *options,
+        )
 
     def _arrays(self, params: Sequence[Tensor], name: str, value: float = 0.0) -> list[Any]:
         """The arrays of state `name`, made full of `value` where they are new."""
@@ -139,17 +168,18 @@ class Optimizer:
         for parameter in params:
             state = self.state[parameter]
             if name not in state:
+                recording.refuse("an optimizer makes its state")
                 xp = backend.array_module(parameter._data)
                 state[name] = Tensor._wrap(xp.full_like(parameter._data, value))
             result.append(state[name]._data)
         return result
 
-    def _count(self, params: Sequence[Tensor]) -> list[float]:
+    def _count(self, states: list[dict[str, Any]]) -> list[int]:
         """How many steps each parameter has had, with the one that begins."""
-        for parameter in params:
-            state = self.state[parameter]
-            state["step"] = state.get("step", 0) + 1
-        return [float(self.state[p]["step"]) for p in params]
+        counts = [state.get("step", 0) + 1 for state in states]
+        for state, count in zip(states, counts, strict=True):
+            state["step"] = count
+        return counts
 
     # Saving
 
@@ -163,6 +193,7 @@ class Optimizer:
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over what `state_dict` gave; ValueError where it does not fit, and then nothing has changed."""
         function = f"{self._name}.load_state_dict"
+        recording.refuse("it loads a state")
         if not isinstance(state_dict, dict) or not {"state", "param_groups"} <= set(state_dict):
             raise ValueError(
                 f"[{function}] expected a dict with state and param_groups, got {type(state_dict).__name__}"
@@ -217,13 +248,17 @@ def _registered(hooks: list[Callable[..., Any]], hook: Callable[..., Any]) -> Re
     return RemovableHandle(lambda: hooks.remove(hook) if hook in hooks else None)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Options with Python numbers for NumPy's and for tensors of one element."""
+    if type(value) in (float, int, bool):
+        return value
     if isinstance(value, dict):
-        return {name: option if name == "params" else _plain(option) for name, option in value.items()}
+        return {name: option if name == "params" else plain(option) for name, option in value.items()}
     if isinstance(value, (tuple, list)):
-        return tuple(_plain(x) for x in value)
-    return value.item() if isinstance(value, (Tensor, np.generic)) else value
+        return tuple([plain(x) for x in value])
+    if isinstance(value, Tensor):
+        return value._data.item()
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _loaded_value(function: str, number: Any, name: str, value: Any, parameter: Tensor) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..backend import kernels
 from ..tensor import Tensor
 from .checks import check_flags, check_number, refuse_modes
 from .optimizer import Optimizer
@@ -58,18 +57,14 @@ class RMSprop(Optimizer):
         centered = ("grad_avg",) if group["centered"] else ()
         return ("square_avg", *centered, *(("momentum_buffer",) if group["momentum"] else ()))
 
-    def _update(self, group: dict[str, Any], params: list[Tensor], grads: list[Any]) -> None:
-        self._count(params)
-        kernels(params[0]._data).rmsprop_step(
-            [p._data for p in params],
-            grads,
-            self._arrays(params, "square_avg"),
-            self._arrays(params, "grad_avg") if group["centered"] else None,
-            self._arrays(params, "momentum_buffer") if group["momentum"] else None,
-            [float(group["lr"])] * len(params),
-            group["alpha"],
-            group["eps"],
-            group["weight_decay"],
-            group["momentum"],
-            group["maximize"],
-        )
+    _kernel = "rmsprop_step"
+
+    def _arrays_of(self, group: dict[str, Any], params: list[Tensor]) -> tuple[Any, ...]:
+        means = self._arrays(params, "grad_avg") if group["centered"] else None
+        momenta = self._arrays(params, "momentum_buffer") if group["momentum"] else None
+        return self._arrays(params, "square_avg"), means, momenta
+
+    def numbers(self, group: dict[str, Any], states: list[dict[str, Any]]) -> tuple[Any, ...]:
+        self._count(states)
+        options = [group[name] for name in ("alpha", "eps", "weight_decay", "momentum", "maximize")]
+        return [float(group["lr"])] * len(states), *options

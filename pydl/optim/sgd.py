@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..backend import kernels
 from ..tensor import Tensor
 from .checks import check_flags, check_number, refuse_modes
 from .optimizer import Optimizer
@@ -58,28 +57,21 @@ class SGD(Optimizer):
     def _buffers(self, group: dict[str, Any]) -> tuple[str, ...]:
         return ("momentum_buffer",) if group["momentum"] else ()
 
-    def _update(self, group: dict[str, Any], params: list[Tensor], grads: list[Any]) -> None:
+    _kernel = "sgd_step"
+
+    def _arrays_of(self, group: dict[str, Any], params: list[Tensor]) -> tuple[Any, ...]:
+        return (self._arrays(params, "momentum_buffer") if group["momentum"] else None,)
+
+    def numbers(self, group: dict[str, Any], states: list[dict[str, Any]]) -> tuple[Any, ...]:
+        options = [group[name] for name in ("momentum", "dampening", "weight_decay", "nesterov", "maximize")]
+        return [float(group["lr"])] * len(states), *options
+
+    def _update(self, group: dict[str, Any], params: list[Tensor]) -> None:
         if not group["momentum"]:
-            self._run(group, params, grads, None, False)
+            self._run(group, params, False)
             return
         new = ["momentum_buffer" not in self.state[p] for p in params]
         for first in (True, False):
-            chosen = [i for i, is_new in enumerate(new) if is_new == first]
+            chosen = [p for p, is_new in zip(params, new, strict=True) if is_new == first]
             if chosen:
-                some = [params[i] for i in chosen]
-                self._run(group, some, [grads[i] for i in chosen], self._arrays(some, "momentum_buffer"), first)
-
-    def _run(self, group: dict[str, Any], params: list[Tensor], grads: list[Any], momenta: Any, first: bool) -> None:
-        rates = [float(group["lr"])] * len(params)
-        kernels(params[0]._data).sgd_step(
-            [p._data for p in params],
-            grads,
-            momenta,
-            rates,
-            group["momentum"],
-            group["dampening"],
-            group["weight_decay"],
-            group["nesterov"],
-            group["maximize"],
-            first,
-        )
+                self._run(group, chosen, first)

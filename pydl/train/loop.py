@@ -6,7 +6,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Sized
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -118,7 +118,7 @@ class Loop:
             self._run_step(batch)
         if not self.position:
             raise ValueError("[fit] expected a loader with at least one batch, got none")
-        with self._signals.interruptible(), preserved_random_state():
+        with self._signals.interruptible(), random.fork_rng():
             evaluated = self._evaluate()
         means = {name: total / self.position for name, total in self._sums.items()}
         self.history.epochs.append({**means, **evaluated})
@@ -229,16 +229,6 @@ def _checked(callbacks: Any) -> list[Callback]:
     if wrong or not isinstance(callbacks, Iterable):
         raise TypeError(f"[fit] expected callbacks as a list of Callback, got {', '.join(wrong) or 'one alone'}")
     return chosen
-
-
-@contextmanager
-def preserved_random_state() -> Iterator[None]:
-    """Random numbers drawn inside do not change those drawn afterwards."""
-    before = random.get_rng_state()
-    try:
-        yield
-    finally:
-        random.set_rng_state(before)
 
 
 def _finite(figures: dict[str, float]) -> dict[str, float]:

@@ -7,11 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 import pydl
 from pydl import cli, data, models
+from pydl.cli.sample import drawn
 from pydl.train import read_log
 
 MLP = ["train", "mlp", "--data", "iris", "--batch-size", "16", "--hidden", "16", "--lr", "0.01"]
@@ -122,6 +125,23 @@ def test_a_gan_draws_samples(capsys):
         assert x.read() == y.read()
 
 
+def checkpoint(model, folder, **options):
+    """A run folder of `model` on digits with the checkpoint of a task that has not been trained."""
+    sets = models.Data(data.load("digits", "train"), data.load("digits", "test"))
+    config = models.complete(models.get(model).config(data="digits", width=4, noise=8, **options), sets)
+    state = {"task": models.get(model).build(sets, config).state_dict()}
+    os.makedirs(folder)
+    run = {"save_every": None, "sample_every": 1, "log_every": 1, "pydl": pydl.__version__}
+    pydl.save({**state, "config": {"model": model, **config, **run}}, f"{folder}/checkpoint.safetensors")
+
+
+def size_of(path):
+    """Width and height of a PNG image."""
+    with open(path, "rb") as file:
+        head = file.read(24)
+    return int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
+
+
 def refused(capsys, status, *argv):
     assert cli.main(argv) == status
     err = capsys.readouterr().err
@@ -144,6 +164,8 @@ def refused(capsys, status, *argv):
         ("train mlp --lr -1", "lr"),
         ("train mlp --hidden 3,x", "--hidden: expected an integer >= 1, got 'x'"),
         ("train mlp --k 3", "'k'"),
+        ("train vgg11 --width 3", "expected an option of augment, batch_size, data,"),
+        ("train mlp --data iris --batch-size 121", "expected batch_size of at most 120, all of iris, got 121"),
         ("train mlp more", "expected no further argument, got 'more'"),
         ("train mlp --threads 0", "--threads: expected an integer >= 1 and <= 1024, got '0'"),
         ("train mlp --data iris --out full", "expected full as a new or empty folder"),
@@ -192,6 +214,39 @@ def test_a_classifier_has_no_samples(capsys):
     assert "expected a checkpoint of a generator, got one of mlp" in refused(capsys, 2, "sample", "a")
 
 
+def test_walks_and_truncation(capsys):
+    checkpoint("stylegan", "a", depth=1)
+    tile = 8 + 1  # and a pixel before the first; each is enlarged four times
+    assert cli.main(["sample", "a", "--walk", "5", "--count", "17", "--out", "x.png"]) == 0
+    assert capsys.readouterr().out == "x.png: 15 samples of stylegan trained on digits\n"
+    assert size_of("x.png") == (4 * (5 * tile + 1), 4 * (3 * tile + 1))
+    assert cli.main(["sample", "a", "--truncation", "0,0.5,1", "--count", "2", "--out", "y.png"]) == 0
+    assert size_of("y.png") == (4 * (tile + 1), 4 * (3 * tile + 1))
+
+
+def test_truncation_zero_is_the_mean_and_one_the_sample():
+    checkpoint("stylegan", "a", depth=1)
+    state = pydl.load("a/checkpoint.safetensors")
+    entry, config = models.get("stylegan"), state["config"]
+    args = SimpleNamespace(walk=None, truncation=[0.0, 1.0], count=8, seed=3)
+    samples, columns = drawn(entry, state["task"], config, args)
+    assert (samples.shape, columns) == ((8, 1, 8, 8), 4)
+    full = entry.sample(state["task"], {**config, "truncation": 1.0}, 4, 3)
+    assert np.array_equal(samples[4:], full)
+    assert not np.array_equal(samples[:4], full)
+
+
+def test_models_that_cannot_walk_or_be_truncated(capsys):
+    checkpoint("dcgan", "a")
+    assert "for a model that has it (stylegan), got dcgan" in refused(capsys, 2, "sample", "a", "--truncation", "1")
+    assert "expected a finite number, got 'x'" in refused(capsys, 2, "sample", "a", "--truncation", "1,x")
+    assert "not allowed with" in refused(capsys, 2, "sample", "a", "--walk", "3", "--truncation", "1")
+    assert "expected an integer >= 2, got '1'" in refused(capsys, 2, "sample", "a", "--walk", "1")
+    checkpoint("spade", "b", map_width=4)
+    assert "whose samples are made of noise, got spade" in refused(capsys, 2, "sample", "b", "--walk", "3")
+    assert not os.path.exists("samples.png")
+
+
 def test_a_missing_extra_is_named_before_training(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert 'type: pip install "pydl[train]"' in refused(capsys, 1, *MLP)
@@ -220,6 +275,7 @@ SPOILT = [
         if (name, value) not in (("lr", 2**64), ("weight_decay", 2**64))
     ),
     ("epochs", 2**62),
+    ("batch_size", 121),
     ("seed", 1.0),
     ("seed", True),
     *(("save_every", value) for value in ([], {}, "", 0, False)),

@@ -58,6 +58,14 @@ def test_png_form(tmp_path, monkeypatch):
         cifar.read_folder(tmp_path, "test", verify=True)
 
 
+def test_png_form_at_its_real_size(tmp_path):
+    write_png(tmp_path / "test_batch.png", np.zeros((cifar.BATCH, 1024, 3), np.uint8))
+    (tmp_path / "test_lables.json").write_text(json.dumps([7] * cifar.BATCH))
+    images, labels = cifar.read_folder(tmp_path, "test", verify=False)
+    assert images.shape == (cifar.BATCH, 3, 32, 32)
+    assert (labels == 7).all()
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -7,6 +7,7 @@ import pytest
 
 import pydl
 from pydl import cli, data, models
+from pydl.gan.trainer import draw
 
 CONDITIONAL = ("cgan", "acgan")
 VARIANTS = ("lsgan", "wgan", "wgan-gp", "dragan", *CONDITIONAL, "infogan", "ebgan", "began", "pacgan")
@@ -240,3 +241,26 @@ def test_no_labels_at_all():
     for model in ("semi-gan", "stacked-gan", "spade"):
         with pytest.raises(ValueError, match=r"\[gan\] expected data with 2 classes or more"):
             make(model, "bare")
+
+
+@pytest.mark.parametrize(
+    ("model", "name"), [("gan", "ring"), ("dcgan", "digits"), ("cgan", "digits"), ("stylegan", "digits")]
+)
+def test_a_walk_begins_and_ends_at_samples_and_keeps_what_follows_the_noise(model, name):
+    task, _, config = make(model, name)
+    variant = models.get(model).walk.__self__
+    walk = variant.walk(task.state_dict(), config, 3, 4, 7)
+    assert walk.shape == (12, *config["shape"])
+    latent, rng = variant.latent(config), pydl.random.Generator(7)
+    starts, ends = (latent(3, rng).numpy() for _ in range(2))
+    ends[:, latent.size :] = starts[:, latent.size :]
+    for part, wanted in ((walk[::4], starts), (walk[3::4], ends)):
+        made = draw(task.sampler(), pydl.from_numpy(wanted), task.centre)
+        np.testing.assert_allclose(part, made, rtol=0, atol=1e-5)
+    assert np.abs(walk[1::4] - walk[::4]).max() > 0
+    assert np.array_equal(walk, variant.walk(task.state_dict(), config, 3, 4, 7))
+
+
+@pytest.mark.parametrize("model", ["cyclegan", "spade", "mlp"])
+def test_what_has_no_latents_cannot_be_walked(model):
+    assert models.get(model).walk is None

@@ -38,7 +38,7 @@ def test_a_constant_channel_is_left_alone():
     assert image_task.channel_statistics(blank) == ([7.0], [1.0])
 
 
-@pytest.mark.parametrize(("augment", "kinds"), [("crop", 81), ("crop-flip", 162)])
+@pytest.mark.parametrize(("augment", "kinds"), [("crop", 81), ("flip", 2), ("crop-flip", 162)])
 def test_augmentation_crops_and_mirrors_the_training_part_alone(augment, kinds):
     sets = image_task.prepare(parts(1, 32, 32, n=2), {"augment": augment})
     plain = image_task.prepare(parts(1, 32, 32, n=2), {"augment": "none"})
@@ -50,7 +50,9 @@ def test_augmentation_crops_and_mirrors_the_training_part_alone(augment, kinds):
     assert original.shape == plain.train.batch(np.arange(2))[0].shape == (2, 1, 32, 32)
 
 
-FITS = [(name, (1, 8, 8)) for name in ("lenet5", "alexnet", "vgg11", "googlenet", "resnet18", "resnet20")]
+FITS = [
+    (name, (1, 8, 8)) for name in ("lenet", "cnn", "lenet5", "alexnet", "vgg11", "googlenet", "resnet18", "resnet20")
+]
 
 
 @pytest.mark.parametrize(("name", "shape"), [*FITS, ("vgg11_bn", (3, 32, 32)), ("plain20", (3, 32, 32))])
@@ -64,7 +66,9 @@ def test_first_losses_are_those_of_a_guess(name, shape):
     assert set(task.evaluate()) == {"test_loss", "test_accuracy"}
 
 
-@pytest.mark.parametrize(("name", "options"), [("lenet5", {}), ("resnet20", {"width": 4})])
+@pytest.mark.parametrize(
+    ("name", "options"), [("lenet", {}), ("cnn", {"width": 8}), ("lenet5", {}), ("resnet20", {"width": 4})]
+)
 def test_a_network_learns_the_digits(name, options):
     entry = models.get(name)
     config = entry.config(epochs=4, batch_size=32, **options)
@@ -109,7 +113,7 @@ def test_one_class_is_refused():
     ("argv", "text"),
     [
         ("alexnet --data iris", "[alexnet] expected images (C, H, W), got samples of shape (4,)"),
-        ("plain20 --augment flip", "expected augment to be one of none, crop, crop-flip, got 'flip'"),
+        ("plain20 --augment mirror", "expected augment to be one of none, crop, flip, crop-flip, got 'mirror'"),
         ("resnet20 --lr-schedule steps", "expected kind as one of none, linear"),
         ("resnet21", "expected a model such as resnet"),
         ("vgg11 --width 3", "'width'"),

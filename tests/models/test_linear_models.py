@@ -31,6 +31,11 @@ def test_adaline_by_descent_comes_near_the_closed_form(two_species, mode, cost):
     assert model.score(*two_species) == 1
 
 
+def test_the_published_descent_of_adaline(two_species):
+    model = Adaline(eta=0.01, epochs=30, mode="batch").fit(*two_species, init=(small_weights(2), 0))
+    assert (round(model.cost_[-1], 2), *model.w_.round(2)) == (3.79, -0.08, 1.02)
+
+
 def test_logistic_regression(two_species):
     model = LogisticRegression(eta=0.01, epochs=100).fit(*two_species)
     np.testing.assert_allclose([*model.w_, model.b_], [1.2, 4.4, 0.52], atol=5e-3)

@@ -18,6 +18,15 @@ def test_lenet_has_the_known_number_of_parameters():
     assert count(models.LeNet(3)) == 61_706 + 2 * 25 * 6
 
 
+def test_cnn():
+    assert count(models.CNN()) == (9 + 1) * 32 + (9 * 32 + 1) * 64 + (64 * 49 + 1) * 128 + 129 * 10 == 421_642
+    images = pydl.rand(2, 3, 9, 14)
+    assert models.CNN((9, 14), 5, channels=3, width=4)(images).shape == (2, 5)
+    for size in ((3, 8), (28,)):
+        with pytest.raises(ValueError, match=r"\[CNN\] expected image_size as \(H, W\) of at least 4 pixels each, got"):
+            models.CNN(size)
+
+
 @pytest.mark.parametrize("side", [1, 5, 8, 16, 28, 32])
 def test_lenet_takes_images_up_to_32_pixels(side):
     assert models.LeNet(2, 5)(pydl.rand(3, 2, side, side)).shape == (3, 5)

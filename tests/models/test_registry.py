@@ -87,12 +87,12 @@ def test_unknown_name_lists_the_nearest(name, near):
     ("options", "error", "text"),
     [
         ({"epoch": 3}, ValueError, r"\[dcgan\] expected an option of epochs, got 'epoch'"),
-        ({"epochs": 0}, ValueError, r"expected epochs as an integer >= 1, got 0"),
-        ({"epochs": 1.5}, ValueError, r"expected epochs as an integer >= 1, got 1.5"),
+        ({"epochs": 0}, ValueError, r"expected epochs as an integer in 1 … 2\^63 - 1, got 0"),
+        ({"epochs": 1.5}, ValueError, r"expected epochs as an integer in 1 … 2\^63 - 1, got 1.5"),
         ({"lr": -1.0}, ValueError, r"expected lr as a finite number >= 0, got -1.0"),
         ({"lr": math.nan}, ValueError, r"expected lr as a finite number >= 0, got nan"),
         ({"lr": "fast"}, TypeError, r"expected lr as a number, got str"),
-        ({"seed": -1}, ValueError, r"expected seed as an integer >= 0, got -1"),
+        ({"seed": -1}, ValueError, r"expected seed as an integer in 0 … 2\^64 - 1, got -1"),
         ({"data": 3}, TypeError, r"expected data as a string, got int"),
     ],
 )
@@ -117,6 +117,29 @@ def test_data_that_does_not_fit():
             entry.build(small(data_name, **SIZES), entry.config(data=data_name))
     with pytest.raises(ValueError, match=r"\[gan\] expected loss to be one of non-saturating, .* got 'saturating'"):
         models.get("gan").build(small("digits", **SIZES), models.get("gan").config(loss="saturating"))
+
+
+@pytest.mark.parametrize(
+    ("labels", "text"),
+    [
+        (np.arange(64) % 11, r"expected test labels in 0 … 9, got 10 at position 10"),
+        (np.arange(64) % 10 - 1, r"expected test labels in 0 … 9, got -1 at position 0"),
+        (np.zeros(64), r"expected test labels as whole numbers, got float64 \(64,\)"),
+        (np.zeros((64, 2), int), r"expected test labels as whole numbers, got int64 \(64, 2\)"),
+    ],
+)
+def test_labels_that_are_no_classes_are_refused_before_training(labels, text):
+    part = small("digits", **SIZES).train
+    wrong = models.Data(part, data.ArrayDataset(part.data, labels, classes=part.classes))
+    for name in ("mlp", "lenet", "dcgan"):
+        with pytest.raises(ValueError, match=rf"\[complete\] {text}"):
+            models.get(name).build(wrong, models.get(name).config())
+
+
+def test_parts_of_different_shapes_are_refused_before_training():
+    wrong = models.Data(small("digits", **SIZES).train, small("mnist", **SIZES).test)
+    with pytest.raises(ValueError, match=r"\[complete\] expected test samples of shape \[1, 8, 8\], got \[1, 28, 28\]"):
+        models.get("mlp").build(wrong, models.get("mlp").config())
 
 
 def test_fixed_numbers_do_not_touch_numpy():

@@ -65,8 +65,7 @@ class Doctor(Callback):
         self._reach = measures.reach(real)
         self.variety_real = measures.variety(real, self._reach)
         self._batch: tuple[Tensor, ...] = ()
-        self._known: np.ndarray | None = None
-        self._usual = 0.0
+        self._usual: float | None = None
 
     def _draw(self, count: int) -> tuple[np.ndarray, ...]:
         """`count` samples of the training set, always the same."""
@@ -160,21 +159,23 @@ class Doctor(Callback):
         epoch = loop.epoch + 1
         if self.test is None or (epoch != loop.epochs and epoch % max(1, loop.epochs // 10)):
             return {}
-        distances = measures.nearest_distances(self._samples(loop.task), self._training())
-        copies = float((distances < self._usual).mean())
+        copies = float((self._distances(self._samples(loop.task)) < self._reached()).mean())
         ill = {"memorising"} if rules.memorised(copies) else set()
         self._set(loop, self.ailing - {"memorising"} | ill, {"copies": copies})
         return {"doctor/copies": copies}
 
-    def _training(self) -> np.ndarray:
-        """All training samples; `_usual` is what 95 in 100 test samples exceed in distance to the nearest of them."""
-        if self._known is None:
-            count = min(self.count, len(self.test))
-            test = _rows(self.test.batch(np.arange(count))[0])
-            known = _rows(self.train.batch(np.arange(len(self.train)))[0])
-            self._usual = float(np.quantile(measures.nearest_distances(test, known), 0.05))
-            self._known = known
-        return self._known
+    def _reached(self) -> float:
+        """What 95 in 100 test samples exceed in distance to the nearest training sample."""
+        if self._usual is None:
+            test = _rows(self.test.batch(np.arange(min(self.count, len(self.test))))[0])
+            self._usual = float(np.quantile(self._distances(test), 0.05))
+        return self._usual
+
+    def _distances(self, samples: np.ndarray) -> np.ndarray:
+        """Of each of `samples` to the nearest training sample; these are read part by part, since all may not fit."""
+        starts = range(0, len(self.train), measures.CHUNK)
+        parts = (np.arange(i, min(i + measures.CHUNK, len(self.train))) for i in starts)
+        return measures.nearest_distances(samples, (_rows(self.train.batch(part)[0]) for part in parts))
 
     def state_dict(self) -> dict[str, Any]:
         return {

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ... import random
 from ...autograd import no_grad
 from ...nn import Module
 from ...tensor import Tensor
-from ...train.loop import preserved_random_state
 from ..metrics import checks
 from ..metrics.distance import square_blocks
 
 if TYPE_CHECKING:
     from ..trainer import GANTask
 
-CHUNK = 4096
+CHUNK = 4096  # training samples that are compared at a time
 
 
 class Judgement(NamedTuple):
@@ -73,7 +73,7 @@ def undisturbed(task: GANTask) -> Iterator[None]:
     buffers = [b for network in (task.generator, task.discriminator) for b in network.buffers()]
     values = [b.detach().clone() for b in buffers]
     try:
-        with preserved_random_state(), no_grad():
+        with random.fork_rng(), no_grad():
             yield
     finally:
         task.rng.set_state(before)
@@ -102,10 +102,10 @@ def variety(samples: Any, within: float) -> float:
     return 1.0 / max((alike - n) / (n * (n - 1)), 2.0 / (n * (n - 1)))
 
 
-def nearest_distances(samples: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """The distance of each of `samples` (N, D) to the nearest of `known` (M, D), a few thousand of these at a time."""
+def nearest_distances(samples: np.ndarray, known: Iterable[np.ndarray]) -> np.ndarray:
+    """The distance of each of `samples` (N, D) to the nearest of the rows of all parts of `known`, each (M, D)."""
     best = np.full(len(samples), np.inf)
-    for start in range(0, len(known), CHUNK):
-        for rows, squares in square_blocks(samples, known[start : start + CHUNK]):
+    for part in known:
+        for rows, squares in square_blocks(samples, part):
             best[rows] = np.minimum(best[rows], squares.min(1))
     return np.sqrt(np.maximum(best, 0.0))

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from ... import nn, optim, random
+from ...creation import from_numpy
 from ...data import DataLoader
-from ...gan import OBJECTIVES, Codes, GANTask, Noise, point_map, zero_centred_penalty
+from ...gan import OBJECTIVES, Codes, GANTask, Noise, interpolate, point_map, zero_centred_penalty
 from ...gan.trainer import draw
 from ..registry import Data, Entry, complete
 
@@ -76,8 +77,16 @@ class Variant:
 
     def entry(self) -> Entry:
         """The model as the registry has it."""
-        reports = partial(callbacks, asked=self.asked)
-        return Entry(self.name, self.description, self.defaults, self.build, self.presets, self.sample, reports)
+        return Entry(
+            self.name,
+            self.description,
+            self.defaults,
+            self.build,
+            self.presets,
+            self.sample,
+            self.walk,
+            partial(callbacks, asked=self.asked),
+        )
 
     def build(self, data: Data, config: Config) -> GANTask:
         """The task that `config` describes; ValueError where the data or an option does not fit."""
@@ -102,11 +111,29 @@ class Variant:
 
     def sample(self, state: Config, config: Config, count: int, seed: int) -> np.ndarray:
         """`count` samples from the state of a task, by its moving average where it kept one; images in [0, 1]."""
+        noise = self.latent(config)(count, random.Generator(seed))
+        return draw(self.generator(state, config), noise, is_image(config))
+
+    def walk(self, state: Config, config: Config, rows: int, steps: int, seed: int) -> np.ndarray:
+        """`rows` walks of `steps` samples each, between two noises: on an arc where they are normal.
+
+        What follows the noise in a latent (classes, codes, a StyleGAN's noise of pixels) stays as it is in a row.
+        """
+        rng, latent = random.Generator(seed), self.latent(config)
+        starts, ends = (latent(rows, rng).numpy() for _ in range(2))
+        size = latent.size
+        walks = starts[:, None].repeat(steps, 1)
+        arc = latent.kind == "normal" and size > 1
+        walks[:, :, :size] = interpolate(starts[:, :size], ends[:, :size], steps, spherical=arc).swapaxes(0, 1)
+        latents = from_numpy(walks.reshape(rows * steps, -1))
+        return draw(self.generator(state, config), latents, is_image(config))
+
+    def generator(self, state: Config, config: Config) -> nn.Module:
+        """The generator in the state of a task that samples are drawn from."""
         generator, _ = self.networks(config)
         average = state.get("average")
         generator.load_state_dict(state["generator"] if average is None else average["module"])
-        noise = self.latent(config)(count, random.Generator(seed))
-        return draw(generator, noise, is_image(config))
+        return generator
 
 
 def view(data: Data, latent: Noise) -> dict[str, Any]:
@@ -125,20 +152,25 @@ def first(part: Any, count: int | None = None) -> tuple[Any, Any]:
 
 
 def callbacks(data: Data, config: Config, asked: bool = False) -> list[Any]:
-    """The doctor; ten times in the training and at its end the quality of images with classes, the modes of a mixture.
+    """The doctor; ten times in the training and at its end the quality of images with classes, the modes of a mixture
+    or of stacked digits.
 
     Of generators that are `asked` for classes also how often they show them.
     """
+    from ...data.stacked import StackedDataset
     from ...data.toys import modes_of
     from ...gan.asked import AskedReport
     from ...gan.doctor import Doctor
     from ...gan.report import ModesReport, QualityReport
+    from ...gan.triples import TriplesReport
 
     every = max(1, config["epochs"] // 10)
     mixture = modes_of(data.train.name)
     doctor = Doctor(data.train, data.test, seed=config["seed"])
     if mixture is not None:
         return [doctor, ModesReport(*mixture, every=every, seed=config["seed"])]
+    if isinstance(data.train, StackedDataset):
+        return [doctor, TriplesReport(data.train, data.test, every=every, seed=config["seed"])]
     if len(data.train.image_shape) != 3 or not 2 <= len(data.train.classes) <= 100:
         return [doctor]
     return [doctor, (AskedReport if asked else QualityReport)(data.train, data.test, every=every, seed=config["seed"])]

@@ -99,7 +99,7 @@ class CycleVariant(Variant):
     """Samples are test images translated; those for the pictures are kept with the state."""
 
     def entry(self) -> Entry:
-        return replace(super().entry(), callbacks=lambda data, config: [])
+        return replace(super().entry(), callbacks=lambda data, config: [], walk=None)
 
     def build(self, data: Data, config: Config) -> Any:
         task: Any = super().build(data, config)
@@ -107,9 +107,7 @@ class CycleVariant(Variant):
         return task
 
     def sample(self, state: Config, config: Config, count: int, seed: int) -> np.ndarray:
-        generators: Any = self.networks(config)[0]
-        average = state.get("average")
-        generators.load_state_dict(state["generator"] if average is None else average["module"])
+        generators: Any = self.generator(state, config)
         return translated(generators.first, state["fixed_noise"], count, seed, True)
 
 

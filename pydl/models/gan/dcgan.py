@@ -130,5 +130,6 @@ ENTRY = assemble.Variant(
         "digits": {"epochs": 40, "batch_size": 16, "lr": 2e-3, "noise": 64, "width": 16, "average": 0.995},
         "mnist": {"epochs": 10, "width": 32},
         "fashion-mnist": {"epochs": 10, "width": 32},
+        "stacked-mnist": {"epochs": 10, "width": 32},
     },
 ).entry()

@@ -14,6 +14,7 @@ from .mlp_gan import PLANE, MLPDiscriminator, MLPGenerator
 
 SHARED: dict[str, Any] = {**assemble.DEFAULTS, "width": 64, "hidden": [128, 128]}
 DIGITS: dict[str, Any] = {"noise": 64, "width": 16, "average": 0.995}
+LARGER = ("mnist", "fashion-mnist", "stacked-mnist")
 POINTS: dict[str, Any] = {**PLANE, "norm": "none"}
 
 
@@ -22,7 +23,7 @@ def presets(digits: Config | None = None, plane: Config | None = None, images: C
     larger = {"epochs": 10, "width": 32, **(images or {})}
     small = {**DIGITS, **(digits or {})}
     points = {**POINTS, **(plane or {})}
-    return {"digits": small, "mnist": larger, "fashion-mnist": larger, **dict.fromkeys(assemble.PLANES, points)}
+    return {"digits": small, **dict.fromkeys(LARGER, larger), **dict.fromkeys(assemble.PLANES, points)}
 
 
 def make_generator(config: Config, size: int, norm: str = "", bounded: bool = True) -> nn.Module:

@@ -6,6 +6,7 @@ instead of two sizes of it, no encoder, and no loss by a network trained on othe
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from ...gan import HINGE
 from ...gan.spade import SPADE, SPADETask, from_maps
 from ...nn import functional as F
 from ...tensor import Tensor
-from ..registry import Data
+from ..registry import Data, Entry
 from .assemble import Config, Networks, Variant, first, normalised, plain_noise
 from .conditional import labelled
 from .dcgan import SLOPE
@@ -102,16 +103,16 @@ def parts(config: Config) -> dict[str, Any]:
 class MapVariant(Variant):
     """Samples are made of the maps of test images, which are kept with the state."""
 
+    def entry(self) -> Entry:
+        return replace(super().entry(), walk=None)
+
     def build(self, data: Data, config: Config) -> Any:
         task: Any = super().build(data, config)
         task.show(*first(data.test, 64))
         return task
 
     def sample(self, state: Config, config: Config, count: int, seed: int) -> np.ndarray:
-        generator = self.networks(config)[0]
-        average = state.get("average")
-        generator.load_state_dict(state["generator"] if average is None else average["module"])
-        return from_maps(generator, state["fixed_noise"], plain_noise(config), count, seed, True)
+        return from_maps(self.generator(state, config), state["fixed_noise"], plain_noise(config), count, seed, True)
 
 
 OWN = {"lr": 4e-4, "lr_g": 1e-4, "beta1": 0.0, "beta2": 0.9, "match": 10.0, "map_width": 128, "norm": "spectral"}

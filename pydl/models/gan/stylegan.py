@@ -213,6 +213,6 @@ ENTRY = Variant(
     {**{k: v for k, v in SHARED.items() if k not in ("norm", "hidden")}, "batch_size": 32, **OWN},
     networks,
     parts,
-    {"digits": SMALL, "mnist": LARGE, "fashion-mnist": LARGE},
+    {"digits": SMALL, "mnist": LARGE, "fashion-mnist": LARGE, "stacked-mnist": LARGE},
     latent=latent,
 ).entry()

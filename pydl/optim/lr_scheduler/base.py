@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ... import recording
 from ..optimizer import Optimizer
 
 
@@ -53,6 +54,7 @@ class LRScheduler:
             group["lr"] = rate
 
     def _advance(self, epoch: int) -> None:
+        recording.refuse("it moves a schedule")
         before, self.last_epoch = self.last_epoch, epoch
         try:
             rates = self.get_lr()

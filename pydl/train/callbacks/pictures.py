@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ... import random
 from ..atomic import write_file
 from ..png import write_png
 from .base import Callback
@@ -27,9 +28,7 @@ class SampleImages(Callback):
         self.folder, self.every = Path(folder), every
 
     def _draw(self, loop: Loop) -> None:
-        from ..loop import preserved_random_state
-
-        with preserved_random_state():
+        with random.fork_rng():
             image = loop.task.sample_grid()
         if image is not None:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -91,7 +90,7 @@ def draw_curves(lines: list[dict[str, Any]], path: str | os.PathLike[str]) -> No
         axes = figure.add_subplot(len(groups), 1, i + 1, xlabel="step")
         for name in group:
             _draw_curve(axes, lines, name)
-        axes.legend()
+        axes.legend(loc="upper right" if group is losses else "lower right")  # "best" looks at every point
         axes.grid(alpha=0.3)
     image = io.BytesIO()
     figure.savefig(image, format="png")

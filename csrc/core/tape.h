@@ -1,0 +1,84 @@
+// A recorded step: every kernel of one call, with the addresses it was called with, to be run again in order.
+//
+// While a tape records on a thread, results made there come from its arena, in which memory that was given
+// back is used again by later results. The lifetimes of the recorded call so plan the memory of every replay.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <unordered_set>
+#include <vector>
+
+#include "kernels/random.h"
+
+namespace pydl {
+
+// The memory of a tape's results. It lives as long as the tape or one of its blocks.
+class Arena : public std::enable_shared_from_this<Arena> {
+ public:
+  ~Arena();
+  // Memory of at least `bytes`, aligned to 64, given back when the last copy of the pointer is gone.
+  std::shared_ptr<void> allocate(size_t bytes);
+  bool owns(const void* data) const;
+  size_t size() const { return size_; }
+
+ private:
+  void* take(size_t bytes);
+
+  std::map<const char*, size_t> chunks_;  // by first byte
+  std::multimap<size_t, void*> free_;
+  char *next_ = nullptr, *end_ = nullptr;  // what is left of the newest chunk
+  size_t size_ = 0;
+  std::mutex mutex_;
+};
+
+class Tape {
+ public:
+  using Operation = std::function<void()>;
+
+  void add(Operation operation) { operations_.push_back(std::move(operation)); }
+  // Runs every operation in the order of recording; an exception ends it, after `done` of them.
+  void replay() {
+    for (done = 0; done < operations_.size(); ++done) operations_[done]();
+  }
+  size_t size() const { return operations_.size(); }
+  Arena& arena() { return *arena_; }
+
+  // Something that an operation needs alive.
+  void keep(std::shared_ptr<void> object) { kept_.push_back(std::move(object)); }
+
+  size_t done = 0;
+
+  // Where the numbers of a generator begin in this run; new numbers are drawn from stream `current`, -1:
+  // none.
+  std::deque<RandomStream> streams;
+  int current = -1;
+
+ private:
+  std::shared_ptr<Arena> arena_ = std::make_shared<Arena>();
+  std::vector<std::shared_ptr<void>> kept_;
+  std::vector<Operation> operations_;  // gone before what they need
+};
+
+// The tape that records on this thread, or null.
+Tape* recording();
+void set_recording(Tape* tape);
+
+// The stream of one kernel: as far from the beginning of its generator in every replay as in the recording.
+class DrawnStream {
+ public:
+  explicit DrawnStream(RandomStream from);
+  RandomStream now() const {
+    return base_ ? RandomStream{base_->seed, base_->offset + from_.offset, from_.stream} : from_;
+  }
+
+ private:
+  RandomStream from_;
+  const RandomStream* base_ = nullptr;
+};
+
+}  // namespace pydl

@@ -1,0 +1,22 @@
+// Convolutions of float images with 3×3 taps, stride and dilation 1 and one group, with 36 products for what
+// takes 144: the contracts of kernels/conv.h, to the accuracy of docs/reliability.md.
+//
+// The order of summation is fixed by the shapes alone: over channels (in weight_grad over tiles) in chains of
+// kChain products from the first on, each chain added to the sum of those before; parts of weight_grad's
+// tiles are added as a binary tree.
+//
+// Source: Lavin and Gray, Fast algorithms for convolutional neural networks, 2015.
+#pragma once
+#include "core/view.h"
+#include "core/window.h"
+
+namespace pydl {
+namespace PYDL_ISA {
+
+void winograd_forward(const View& x, const View& w, const View* bias, const View& y, const Window2d& window);
+void winograd_transposed(const View& y, const View& w, const View* bias, const View& x,
+                         const Window2d& window);
+void winograd_weight_grad(const View& x, const View& y, const View& w, const Window2d& window);
+
+}  // namespace PYDL_ISA
+}  // namespace pydl

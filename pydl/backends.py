@@ -1,0 +1,49 @@
+"""What the kernels of a device may choose from: `pydl.backends.cpu.conv`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from .backend import cpu_kernels
+
+_CONV = ("auto", "direct")
+
+
+class _Cpu:
+    """`conv`: how convolutions on the CPU are computed.
+
+    "auto": float32 convolutions of 3×3 with stride 1 and many channels by Winograd's algorithm, several times faster
+    and accurate to about 10⁻⁵ of the results' root mean square; a value that is not finite may spread over a tile of
+    4×4 results. "direct": every convolution as the sum that defines it. float64 is always direct. The choice holds for
+    the whole process.
+    """
+
+    @property
+    def conv(self) -> str:
+        return cpu_kernels().conv_algorithm()
+
+    @conv.setter
+    def conv(self, value: str) -> None:
+        if value not in _CONV:
+            raise ValueError(f'[backends.cpu.conv] expected "auto" or "direct", got {value!r}')
+        cpu_kernels().set_conv_algorithm(value)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name != "conv":
+            raise AttributeError(f'[backends.cpu] expected the setting "conv", got {name!r}')
+        super().__setattr__(name, value)
+
+    @contextmanager
+    def flags(self, *, conv: str) -> Iterator[None]:
+        """The setting for the length of a `with` block."""
+        before = self.conv
+        self.conv = conv
+        try:
+            yield
+        finally:
+            self.conv = before
+
+
+cpu = _Cpu()

@@ -1,0 +1,142 @@
+"""One recording of a step, and its replay."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..tensor import Tensor
+from .guards import guards_of
+from .recorder import Recorder
+from .structure import NotRecordable, mapped
+from .traced import Traced, plain
+from .updates import Update
+
+
+class Recorded:
+    """The kernels of one call with all that belongs to a replay. `refused` says why there is none, if so."""
+
+    verified = False
+
+    def __init__(
+        self, function: Callable[..., Any], args: tuple, kwargs: dict[str, Any], tensors: list[Tensor]
+    ) -> None:
+        """Call the function; `returned` is what it gave."""
+        recorder = Recorder()
+        with recorder:
+            self.buffers = [x._data.copy(order="K") for x in tensors]
+            twins = iter([Tensor._wrap(buffer.view(Traced)) for buffer in self.buffers])
+            args, kwargs = mapped((args, kwargs), lambda _: next(twins))
+            try:
+                result = function(*args, **kwargs)
+            finally:
+                _give_back(self.buffers, tensors)
+        self.refused = recorder.refused
+        outside = {id(seen.tensor) for seen in recorder.lasting()}
+        self._kept: set[int] = set()  # results that are tensors from outside
+
+        def settled(tensor: Tensor) -> Tensor:
+            if id(tensor) in outside:
+                self._kept.add(id(tensor))
+                return tensor
+            return Tensor._wrap(plain(tensor._data))
+
+        try:
+            self._result = mapped(result, settled)
+        except NotRecordable as error:
+            self.refused, self._result = self.refused or f"it returns an object of type {error}", None
+            self.returned = result
+        else:
+            self.returned = self._copied()
+        self._take(recorder)
+
+    def _copied(self) -> Any:
+        """The results in memory of their own."""
+        result = self._result
+        if type(result) is Tensor and not self._kept:
+            return Tensor._wrap(result._data.copy(order="K"))
+        return mapped(result, lambda x: x if id(x) in self._kept else Tensor._wrap(x._data.copy(order="K")))
+
+    def _take(self, recorder: Recorder) -> None:
+        lasting = recorder.lasting()
+        self.tape, self.outside = recorder.tape, recorder.outside()
+        self.grads: list[tuple[Callable[[], Any], Tensor | None]] = []  # guards see that the tensors live
+        for seen in lasting:
+            grad = seen.tensor.grad
+            if grad is not seen.grad:
+                self.grads.append((weakref.ref(seen.tensor), grad))
+        cells = [(seen.tensor._version, seen.version) for seen in lasting if seen.tensor._version is not None]
+        self.versions = [(cell, cell.count - before) for cell, before in cells if cell.count != before]
+        self.generators = [(drawn.generator, sum(blocks for _, blocks in drawn.draws)) for drawn in recorder.drawn]
+        self._draws = [drawn.draws for drawn in recorder.drawn]
+        self.refused = self.refused or _changes(recorder, self.buffers)
+        if not self.refused:
+            self.updates = [Update(step, renew) for step, renew in zip(recorder.steps, self.tape.numbers, strict=True)]
+            self.guards = guards_of(recorder)
+
+    def holds(self) -> bool:
+        """Whether a replay would do what the function does."""
+        return self.guards.hold() and all(update.holds() for update in self.updates)
+
+    def replay(self, tensors: list[Tensor]) -> Any:
+        """What function(…) does and returns, for arguments with these tensors."""
+        for buffer, tensor in zip(self.buffers, tensors, strict=True):
+            buffer[...] = tensor._data
+        for update in self.updates:
+            update.renew()
+        starts = [generator.take(blocks) for generator, blocks in self.generators]
+        try:
+            self.tape.replay(starts)
+        except BaseException:
+            self._undo(starts)
+            raise
+        for leaf, grad in self.grads:
+            leaf().grad = grad
+        for cell, changes in self.versions:
+            cell.count += changes
+        return self._copied()
+
+    def _undo(self, starts: list[tuple[int, int]]) -> None:
+        """Of a replay that failed, what came after the operation that did has neither counted nor drawn."""
+        done = self.tape.done
+        for update in self.updates:
+            if update.position >= done:
+                update.uncount()
+        for (generator, _), draws, (_, start) in zip(self.generators, self._draws, starts, strict=True):
+            generator._offset = start + sum(blocks for position, blocks in draws if position < done)
+
+    def counts(self) -> list[int | None]:
+        """How many steps each optimizer has done, parameter by parameter."""
+        return [state.get("step") for update in self.updates for state in update.states]
+
+    def set_counts(self, counts: list[int | None]) -> None:
+        states = [state for update in self.updates for state in update.states]
+        for state, count in zip(states, counts, strict=True):
+            if count is not None:
+                state["step"] = count
+
+
+def _give_back(buffers: list[np.ndarray], tensors: list[Tensor]) -> None:
+    """What the function did to its arguments, it did to copies of them."""
+    for buffer, tensor in zip(buffers, tensors, strict=True):
+        if buffer.tobytes() != tensor._data.tobytes():
+            tensor._data[...] = buffer
+            tensor._shared_version().count += 1
+
+
+def _changes(recorder: Recorder, buffers: list[np.ndarray]) -> str:
+    """What the step changed that a replay would not, in words."""
+    if any(np.may_share_memory(array, buffer) for array in recorder.written() for buffer in buffers):
+        return "it changes an argument in place"
+    for seen in recorder.lasting():
+        tensor = seen.tensor
+        if tensor._requires_grad != seen.requires_grad:
+            return "it changes requires_grad of a tensor from outside"
+        if tensor._data is not seen.array:
+            return "it gives a tensor from outside another array"
+        if tensor._requires_grad and not tensor.is_leaf:
+            return "it uses the graph of operations outside it"
+    return ""

@@ -1,0 +1,51 @@
+"""Arguments and results: nested tuples, lists and dicts of tensors, numbers and strings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..tensor import Tensor
+
+_CONSTANTS = (int, float, str, bool, bytes, type(None))
+
+
+class NotRecordable(Exception):
+    """Something that is neither."""
+
+
+def describe(value: Any, tensors: list[Tensor]) -> Any:
+    """What must be equal in two calls for the same kernels to run; tensors are added to `tensors`."""
+    kind = type(value)
+    if kind is Tensor or isinstance(value, Tensor):
+        array = value._data
+        if not isinstance(array, np.ndarray):
+            raise NotRecordable("a tensor on a GPU")
+        if value._requires_grad:
+            raise NotRecordable("a tensor that requires a gradient")
+        tensors.append(value)
+        return array.shape, array.strides, array.dtype
+    if kind in _CONSTANTS:
+        return kind, value
+    if kind in (tuple, list):
+        return kind, tuple([describe(x, tensors) for x in value])
+    if kind is dict:
+        return kind, tuple([(name, describe(x, tensors)) for name, x in value.items()])
+    raise NotRecordable(kind.__name__)
+
+
+def mapped(value: Any, change: Callable[[Tensor], Any]) -> Any:
+    """`value` with `change(tensor)` for every tensor in it."""
+    if isinstance(value, Tensor):
+        return change(value)
+    if type(value) in (tuple, list):
+        return type(value)([mapped(x, change) for x in value])
+    if type(value) is dict:
+        return {name: mapped(x, change) for name, x in value.items()}
+    if type(value) in _CONSTANTS:
+        return value
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*[mapped(x, change) for x in value])
+    raise NotRecordable(type(value).__name__)

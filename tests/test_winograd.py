@@ -1,0 +1,183 @@
+"""Winograd's convolutions: against float64, which is always direct; bits; the switch."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import pydl
+from pydl.backend import kernels
+
+_cpu = kernels(np.empty(0))
+conv = pydl.backends.cpu
+
+LIMIT = 5e-5  # of the results' root mean square, as docs/reliability.md says
+
+
+def normal(seed, *shape):
+    return np.random.default_rng(seed).standard_normal(shape).astype("f4")
+
+
+def passes(x, w, g, padding, bias=None):
+    """Convolution of x, transposed convolution of g (of x's gradient, where the padding is even), weight gradient."""
+    yield _cpu.conv2d(x, w, bias, padding=padding)
+    yield _cpu.conv_transpose2d(g, w, padding=padding if isinstance(padding, int) else 0)
+    yield _cpu.conv2d_weight_grad(x, g, 3, padding=padding)
+
+
+def error(got, exact):
+    assert got.dtype == np.float32
+    assert got.shape == exact.shape
+    return np.abs(got - exact).max() / np.sqrt(np.mean(exact**2))
+
+
+def out_shape(x, w, padding):
+    ends = padding if isinstance(padding, tuple) else ((padding,) * 2,) * 2
+    return x.shape[0], w.shape[0], *(n + sum(p) - 2 for n, p in zip(x.shape[2:], ends, strict=True))
+
+
+def is_taken(size):
+    """Whether a result of this size is made by Winograd's algorithm where the channels are many."""
+    return 4 * np.prod([-(-n // 4) for n in size]) < 0.65 * np.prod(size)
+
+
+def double(*arrays):
+    return [None if a is None else a.astype("f8") for a in arrays]
+
+
+SIZES = [(1, 9), (2, 2), (3, 3), (3, 8), (4, 4), (5, 5), (6, 7), (9, 8), (13, 1), (13, 13), (32, 32)]
+
+
+@pytest.mark.parametrize("padding", [0, 1, 2, 5, ((0, 2), (3, 1))], ids=str)
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_every_size_and_padding_equals_float64(size, padding):
+    for n, c, o in ((1, 16, 17), (3, 21, 16), (2, 40, 35)):
+        x, w, b = normal(1, n, c, *size), normal(2, o, c, 3, 3), normal(3, o)
+        if min(out_shape(x, w, padding)[2:]) < 1:
+            continue
+        g = normal(4, *out_shape(x, w, padding))
+        exact = passes(*double(x, w, g), padding, *double(b))
+        for got, expected in zip(passes(x, w, g, padding, b), exact, strict=True):
+            assert error(got, expected) < LIMIT
+
+
+@pytest.mark.parametrize("channels", [16, 24, 31, 64, 128, 129, 200, 300, 512])
+def test_the_error_stays_below_the_limit_at_every_number_of_channels(channels):
+    """Chains of 128 channels; few and many weights; all tiles at once, or in parts."""
+    for c, o, n, size in ((channels, 32, 2, 12), (32, channels, 40, 8), (channels, min(channels, 256), 4, 4)):
+        x, w, g = normal(5, n, c, size, size), normal(6, o, c, 3, 3), normal(7, n, o, size, size)
+        for got, exact in zip(passes(x, w, g, 1), passes(*double(x, w, g), 1), strict=True):
+            assert error(got, exact) < LIMIT
+
+
+def test_few_channels_and_unfit_sizes_are_direct():
+    for c, o, size in itertools.product((15, 16), (15, 16), SIZES):
+        x, w = normal(8, 1, c, *size), normal(9, o, c, 3, 3)
+        y = _cpu.conv2d(x, w, padding=1)
+        with conv.flags(conv="direct"):
+            same = np.array_equal(_cpu.conv2d(x, w, padding=1), y)
+        assert same == (min(c, o) < 16 or not is_taken(size)), (c, o, size)
+
+
+@pytest.mark.parametrize("options", [{"stride": 2}, {"dilation": 2}, {"groups": 2}], ids=str)
+def test_other_geometries_are_direct(options):
+    x, w = normal(10, 1, 32, 9, 9), normal(11, 32, 32 // options.get("groups", 1), 3, 3)
+    y = _cpu.conv2d(x, w, **options)
+    with conv.flags(conv="direct"):
+        np.testing.assert_array_equal(_cpu.conv2d(x, w, **options), y)
+
+
+# Filters panel by panel, tiles block by block; weights in one part, in several, and too many for parts.
+BIT_SHAPES = [(3, 16, 20, 9), (5, 36, 48, 20), (3, 160, 200, 8), (70, 128, 256, 8), (40, 64, 40, 16)]
+
+
+@pytest.mark.parametrize(("n", "c", "o", "size"), BIT_SHAPES)
+def test_bits_depend_on_neither_threads_nor_the_other_images(threads, n, c, o, size):
+    x, w, g = normal(12, n, c, size, size), normal(13, o, c, 3, 3), normal(14, n, o, size, size)
+    threads(1)
+    alone = list(passes(x, w, g, 1))
+    for count in (2, 4):
+        threads(count)
+        for got, expected in zip(passes(x, w, g, 1), alone, strict=True):
+            np.testing.assert_array_equal(got, expected)
+    y, dx, dw = passes(x[2:3], w, g[2:3], 1)
+    np.testing.assert_array_equal(y, alone[0][2:3])
+    np.testing.assert_array_equal(dx, alone[1][2:3])
+    assert error(dw, _cpu.conv2d_weight_grad(*double(x[2:3], g[2:3]), 3, padding=1)) < LIMIT
+
+
+def layouts(x):
+    yield np.asfortranarray(x)
+    wide = np.zeros([2 * n for n in x.shape], x.dtype)[tuple(slice(None, None, 2) for _ in x.shape)]
+    wide[...] = x
+    yield wide
+    back = (slice(None, None, -1),) * x.ndim
+    yield x[back].copy()[back]
+    yield np.ascontiguousarray(np.moveaxis(x, 1, -1)).transpose(0, 3, 1, 2)
+
+
+@pytest.mark.parametrize(("c", "o"), [(16, 24), (35, 19)])
+def test_other_layouts_give_the_bits_of_the_contiguous_copy(c, o):
+    x, w, g = normal(15, 2, c, 9, 10), normal(16, o, c, 3, 3), normal(17, 2, o, 9, 10)
+    expected = list(passes(x, w, g, 1))
+    for a, b, d in zip(layouts(x), layouts(w), layouts(g), strict=True):
+        for got, bits in zip(passes(a, b, d, 1), expected, strict=True):
+            np.testing.assert_array_equal(got, bits)
+
+
+def test_an_expanded_gradient_gives_the_bits_of_its_copy():
+    x, w = normal(18, 2, 16, 8, 8), normal(19, 16, 16, 3, 3)
+    g = np.broadcast_to(np.float32(0.3), (2, 16, 8, 8))
+    for got, bits in zip(passes(x, w, g, 1), passes(x, w, g.copy(), 1), strict=True):
+        np.testing.assert_array_equal(got, bits)
+
+
+def test_no_images():
+    x, w = normal(20, 0, 16, 8, 8), normal(21, 16, 16, 3, 3)
+    assert _cpu.conv2d(x, w).shape == (0, 16, 6, 6)
+    np.testing.assert_array_equal(_cpu.conv2d_weight_grad(x, x, 3, padding=1), np.zeros((16, 16, 3, 3)))
+
+
+def test_what_is_not_finite_stays_in_the_tiles_that_see_it():
+    x, w = normal(22, 2, 16, 16, 16), normal(23, 16, 16, 3, 3)
+    y = _cpu.conv2d(x, w, padding=1)
+    x[0, 3, 6, 6] = np.nan  # seen by the tile of rows and columns 4 … 7 alone: it reads 3 … 8
+    spoilt = _cpu.conv2d(x, w, padding=1)
+    assert np.isnan(spoilt[0, :, 5:8, 5:8]).all()
+    near = np.zeros(y.shape, bool)
+    near[0, :, 4:8, 4:8] = True
+    np.testing.assert_array_equal(spoilt[~near], y[~near])
+    with conv.flags(conv="direct"):
+        assert np.isnan(_cpu.conv2d(x, w, padding=1)).sum() == 16 * 9
+
+
+def test_the_switch_gives_the_direct_sum():
+    x, w = normal(24, 2, 32, 8, 8), normal(25, 32, 32, 3, 3)
+    bound, exact = (_cpu.conv2d(*double(f(x), f(w)), padding=1) for f in (np.abs, np.positive))
+    with conv.flags(conv="direct"):
+        assert (np.abs(_cpu.conv2d(x, w, padding=1) - exact) <= 8 * 2.0**-24 * bound).all()
+
+
+def test_the_setting_before_is_restored_after_an_error():
+    with pytest.raises(KeyError), conv.flags(conv="direct"):
+        raise KeyError(conv.conv)
+    assert conv.conv == "auto"
+
+
+@pytest.mark.parametrize("value", ["winograd", "", None, 1])
+def test_a_bad_setting_names_the_choices(value):
+    with pytest.raises(ValueError, match=r'^\[backends.cpu.conv\] expected "auto" or "direct", got '):
+        conv.conv = value
+    with pytest.raises(AttributeError, match=r'^\[backends.cpu\] expected the setting "conv", got \'cov\'$'):
+        conv.cov = "direct"
+    assert conv.conv == "auto"
+
+
+@pytest.mark.parametrize("c", [15, 16])
+def test_results_of_many_channels_are_channels_last(c):
+    x, w = np.zeros((2, 3, 8, 8), "f4"), np.zeros((c, 3, 3, 3), "f4")
+    y = pydl.nn.functional.conv2d(pydl.tensor(x), pydl.tensor(w)).numpy()
+    assert (y.transpose(0, 2, 3, 1) if c == 16 else y).flags.c_contiguous
+    back = pydl.nn.functional.conv_transpose2d(pydl.tensor(x), pydl.tensor(w.transpose(1, 0, 2, 3))).numpy()
+    assert (back.transpose(0, 2, 3, 1) if c == 16 else back).flags.c_contiguous
+    assert _cpu.conv2d_weight_grad(x, y, 3).flags.c_contiguous
