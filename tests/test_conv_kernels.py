@@ -94,7 +94,8 @@ def test_other_layouts_give_the_bits_of_the_contiguous_copy():
 
 SHAPES = [
     (8, 16, 32, 20, 3, 1), (16, 32, 40, 8, 3, 1), (4, 3, 64, 30, 7, 1), (32, 1, 6, 28, 5, 1), (6, 24, 24, 20, 3, 24),
-    (4, 32, 32, 9, 3, 8), (4, 70, 130, 5, 1, 1),
+    (4, 32, 32, 9, 3, 8), (4, 70, 130, 5, 1, 1), (5, 16, 6, 14, 5, 1), (3, 3, 7, 37, 3, 1), (3, 19, 19, 35, 5, 19),
+    (3, 11, 13, 18, 3, 1),
 ]  # fmt: skip
 
 
@@ -124,6 +125,24 @@ def test_bits_depend_on_neither_threads_nor_the_other_images(threads, n, c, o, s
     assert is_within(dw, exact, naive(abs(x).astype("f8"), abs(y).astype("f8"), kernel, **options), "float32")
 
 
+@pytest.mark.parametrize(("n", "c", "o", "size", "kernel", "groups"), SHAPES)
+def test_memory_with_channels_last_gives_the_same_bits(n, c, o, size, kernel, groups):
+    rng = np.random.default_rng(15)
+    x = rng.standard_normal((n, c, size, size)).astype("f4")
+    w = rng.standard_normal((o, c // groups, kernel, kernel)).astype("f4")
+    last = np.ascontiguousarray(x.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+    for stride in (1, 2):
+        options = {"stride": stride, "padding": kernel // 2, "groups": groups}
+        y, y_last = (_cpu.conv2d(a, w, **options) for a in (x, last))
+        np.testing.assert_array_equal(y_last, y)
+        np.testing.assert_array_equal(
+            _cpu.conv_transpose2d(y_last, w, **options), _cpu.conv_transpose2d(y, w, **options)
+        )
+        np.testing.assert_array_equal(
+            _cpu.conv2d_weight_grad(last, y_last, kernel, **options), _cpu.conv2d_weight_grad(x, y, kernel, **options)
+        )
+
+
 def test_the_result_lies_in_memory_as_the_input():
     x = np.zeros((2, 3, 8, 8), "f4")
     last = np.ascontiguousarray(x.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
@@ -150,10 +169,10 @@ def test_same_padding_that_is_uneven_differentiates():
     assert gradcheck(lambda x, w: F.conv2d(x, w, padding="same", dilation=(1, 2)), [x, w])
 
 
-@pytest.mark.parametrize("groups", [1, 6])
-def test_the_rounding_error_of_a_weight_gradient_hardly_grows_with_the_pixels(groups):
+@pytest.mark.parametrize(("groups", "channels"), [(1, 6), (6, 6), (1, 33)])
+def test_the_rounding_error_of_a_weight_gradient_hardly_grows_with_the_pixels(groups, channels):
     rng = np.random.default_rng(9)
-    x, g = rng.random((12, 6, 90, 91), "f4"), rng.random((12, 6, 90, 91), "f4")
+    x, g = rng.random((12, channels, 90, 91), "f4"), rng.random((12, 6, 90, 91), "f4")
     exact = np.stack([np.einsum("nhw,nchw->c", g[:, o].astype("f8"), x.astype("f8")) for o in range(6)])
     exact = exact if groups == 1 else np.diag(exact)[:, None]
     error = np.abs(_cpu.conv2d_weight_grad(x, g, (1, 1), groups=groups)[:, :, 0, 0] - exact)

@@ -20,9 +20,10 @@
 // algorithm unless core/algorithm.h says otherwise: with an error of their own (docs/reliability.md), and
 // tiles whose results are NaN together. The choice depends on the shape of one image.
 //
-// Source: implicit GEMM (Chetlur et al., cuDNN, 2014, section 3.1). The transposed one is a gather: each
-// residue of the output modulo the stride is a plain correlation with every s-th tap. Winograd: Lavin and
-// Gray, Fast algorithms for convolutional neural networks, 2015.
+// Source: implicit GEMM (Chetlur et al., cuDNN, 2014, section 3.1); rows of windows read in place (Dukhan,
+// The Indirect Convolution Algorithm, 2019). The transposed one is a gather: each residue of the output
+// modulo the stride is a plain correlation with every s-th tap. Winograd: Lavin and Gray, Fast algorithms for
+// convolutional neural networks, 2015.
 #pragma once
 #include "core/view.h"
 #include "core/window.h"
