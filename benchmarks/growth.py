@@ -1,4 +1,4 @@
-"""How the cost of a training step grows with batch, width, image size and threads, beside PyTorch and the roofline.
+"""How the cost of a recorded step grows with batch, width, image size and threads, beside PyTorch and the roofline.
 
 python benchmarks/growth.py [--seconds S] [--json FILE] [--plot FILE.svg]
 """
@@ -76,7 +76,7 @@ def step_of(point: Point, library: Library, start: dict[str, np.ndarray]) -> Cal
         optimizer.step()
         return loss
 
-    return getattr(library, "step", lambda f: f)(step)
+    return library.whole(step)
 
 
 def measured(point: Point, peak: float, seconds: float) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def measured(point: Point, peak: float, seconds: float) -> dict[str, Any]:
     torch.set_num_threads(point.threads)
     pydl.manual_seed(0)
     start = state_of(point.network(pydl.nn, pydl.nn.functional))
-    ours = step_of(point, Library("pydl"), start)
+    ours = step_of(point, Library("pydl", "capture"), start)
     timings = {mode: compare(ours, step_of(point, Library("torch", mode), start), seconds) for mode in MODES}
     best = min(timings, key=lambda mode: timings[mode].theirs)
     return {

@@ -15,7 +15,7 @@ from typing import Any
 
 import shapes
 
-LIBRARIES = (("pydl", "eager"), ("torch", "eager"), ("torch", "tuned"))
+LIBRARIES = (("pydl", "eager"), ("pydl", "capture"), ("torch", "eager"), ("torch", "tuned"))
 
 
 def peak(name: str, library: str, mode: str, steps: int) -> dict[str, float]:
@@ -49,15 +49,16 @@ def main() -> None:
     if options.alone:
         alone(options.names[0], *options.alone, options.steps)
         return
-    print("| step | ratio | pydl, MiB | PyTorch eager, MiB | PyTorch tuned, MiB | the same above the import |")
-    print("|---|---:|---:|---:|---:|---|")
+    print("| step | ratio | pydl, MiB | pydl capture | PyTorch | PyTorch tuned | the same above the import |")
+    print("|---|---:|---:|---:|---:|---:|---|")
     rows: list[dict[str, Any]] = []
     for name in options.names or shapes.STEPS:
-        ours, *theirs = (peak(name, library, mode, options.steps) for library, mode in LIBRARIES)
-        ratio = min(t["peak"] for t in theirs) / ours["peak"]
-        rows.append({"step": name, "ratio": ratio, "pydl": ours, "eager": theirs[0], "tuned": theirs[1]})
-        above = " · ".join(f"{figures['peak'] - figures['import']:.0f}" for figures in (ours, *theirs))
-        cells = " | ".join(f"{figures['peak']:.0f}" for figures in (ours, *theirs))
+        peaks = {names: peak(name, *names, options.steps) for names in LIBRARIES}
+        ours, theirs = ([p["peak"] for (library, _), p in peaks.items() if library == of] for of in ("pydl", "torch"))
+        ratio = min(theirs) / max(ours)
+        rows.append({"step": name, "ratio": ratio, **{" ".join(names): p for names, p in peaks.items()}})
+        above = " · ".join(f"{p['peak'] - p['import']:.0f}" for p in peaks.values())
+        cells = " | ".join(f"{p['peak']:.0f}" for p in peaks.values())
         print(f"| {name} | {ratio:.2f} | {cells} | {above} |", flush=True)
     if options.json:
         options.json.write_text(json.dumps({"mebibytes": rows}, indent=1) + "\n", encoding="utf-8")
