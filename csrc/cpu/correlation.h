@@ -1,0 +1,164 @@
+// Windows of an image times filters: what convolutions and the phases of transposed ones are.
+#pragma once
+#include "cpu/depthwise.h"
+#include "cpu/padded.h"
+#include "cpu/patches.h"
+#include "cpu/pixel_rows.h"
+#include "cpu/planes.h"
+#include "cpu/product.h"
+
+namespace pydl {
+namespace PYDL_ISA {
+namespace {
+
+constexpr int64_t kManyGroups = 4;  // from here on, whole groups are the items of parallel work
+
+// A correlation of the windows of an image with filters; groups lie *_group_step apart.
+template <class T>
+struct Correlation {
+  Windows<T> windows;  // of the first group
+  int64_t groups, images, filters;
+  const T* weights;
+  int64_t filter_step, tap_step[2], channel_step, weight_group_step;
+  T* result;
+  int64_t result_image_step, result_channel_step, result_step[2];
+  const T* bias;
+  int64_t bias_step;
+
+  void run() const {
+    if (windows.channels == 1 && groups > 1) return run_depthwise();
+    if (groups >= kManyGroups) {
+      parallel(groups, [&](int64_t g) { run_group(g); });
+    } else {
+      for (int64_t g = 0; g < groups; ++g) run_group(g);
+    }
+  }
+
+ private:
+  void run_group(int64_t g) const {
+    Windows<T> w = windows;
+    w.image += g * w.channels * w.channel_step;
+    const PixelRows<T> rows{w};
+    if (takes_planes())
+      return with_padded(w, images, false, [&](const Windows<T>& copy) { run_planes(g, copy); });
+    if (!lanes_are_filters() || rows.in_place(filters)) return run_group(g, rows);
+    with_padded(w, images, true, [&](const Windows<T>& copy) { run_group(g, {copy, is_padded(copy)}); });
+  }
+
+  // Few filters leave most of the lanes along them empty. Their sums are no longer than one leaf of
+  // long_sum.h.
+  bool takes_planes() const {
+    const int64_t taps = windows.taps[0] * windows.taps[1] * windows.channels;
+    return filters < Vec<T>::size && windows.channels <= 32 && windows.step[1] == 1 &&
+           windows.out[1] >= Vec<T>::size && taps > 0 && taps <= kLeaf && can_be_padded(windows);
+  }
+
+  void run_planes(int64_t g, const Windows<T>& w) const {
+    const int64_t taps = w.taps[0] * w.taps[1] * w.channels;
+    with_scratch<int64_t>(
+        taps + ceil_div(filters * taps * sizeof(T), sizeof(int64_t)), [&](int64_t* offsets) {
+          T* const rows = reinterpret_cast<T*>(offsets + taps);
+          filter_operand(g).copy(rows, taps, 0, filters, 0, taps);
+          tap_offsets(w, offsets);
+          PlaneRows<T> planes{w, images, filters, taps, rows, offsets, result_of(g), result_image_step, {}};
+          planes.step[0] = result_step[0];
+          planes.step[1] = result_step[1];
+          planes.run();
+        });
+  }
+
+  Strided<T> filter_operand(int64_t g) const {
+    Strided<T> filter{weights + g * weight_group_step, line(filters, filter_step), {}};
+    filter.ks.push(windows.taps[0], tap_step[0]);
+    filter.ks.push(windows.taps[1], tap_step[1]);
+    filter.ks.push(windows.channels, channel_step);
+    return filter;
+  }
+
+  // Rows are filters; columns are still to be added.
+  Result<T> result_of(int64_t g) const {
+    Result<T> out{result + g * filters * result_channel_step, line(filters, result_channel_step), {}};
+    if (bias) {
+      out.row_bias = bias + g * filters * bias_step;
+      out.row_bias_step = bias_step;
+    }
+    return out;
+  }
+
+  // Lanes go along what is consecutive in the result, or else along filters where pixels would be gathered
+  // one by one.
+  bool lanes_are_filters() const {
+    if (result_channel_step == 1 && result_step[1] != 1) return true;
+    return filters >= Vec<T>::size && (windows.step[1] != 1 || windows.out[1] < Tile<T>::cols);
+  }
+
+  void run_group(int64_t g, const PixelRows<T>& patches) const {
+    const Windows<T>& w = patches.windows;
+    const int64_t pixels = images * w.out[0] * w.out[1], taps = w.taps[0] * w.taps[1] * w.channels;
+    const Strided<T> filter = filter_operand(g);
+    Result<T> out = result_of(g);
+    out.cols.push(images, result_image_step);
+    out.cols.push(w.out[0], result_step[0]);
+    out.cols.push(w.out[1], result_step[1]);
+    if (lanes_are_filters())
+      return multiply<T>(patches, filter, exchanged(out), pixels, filters, 0, taps, 96, 512);
+    multiply<T>(filter, PixelLanes<T>{w}, out, filters, pixels, 0, taps, 384, 128);
+  }
+
+  void run_depthwise() const {
+    Depthwise<T> d{};
+    d.windows = windows;
+    d.images = images;
+    d.channels = groups * filters;
+    d.multiplier = filters;
+    d.weights = weights;
+    d.group_step = weight_group_step;
+    d.member_step = filter_step;
+    d.result = result;
+    d.result_image_step = result_image_step;
+    d.result_channel_step = result_channel_step;
+    d.bias = bias;
+    d.bias_step = bias_step;
+    for (int a = 0; a < 2; ++a) {
+      d.tap_step[a] = tap_step[a];
+      d.result_step[a] = result_step[a];
+    }
+    d.run();
+  }
+};
+
+// The windows a convolution takes of `image`, `out` along each axis.
+template <class T>
+Windows<T> conv_windows(const View& image, const Window2d& window, const int64_t* out, int64_t groups) {
+  Windows<T> w{};
+  w.image = data_as<T>(image);
+  w.channels = image.shape[1] / groups;
+  w.image_step = image.strides[0];
+  w.channel_step = image.strides[1];
+  for (int a = 0; a < 2; ++a) {
+    w.pixel_step[a] = image.strides[2 + a];
+    w.size[a] = image.shape[2 + a];
+    w.out[a] = out[a];
+    w.taps[a] = window.kernel[a];
+    w.step[a] = window.stride[a];
+    w.spread[a] = window.dilation[a];
+    w.origin[a] = -window.padding[a];
+  }
+  return w;
+}
+
+// An image seen through windows of one pixel.
+template <class T>
+Windows<T> map_windows(const View& y) {
+  return conv_windows<T>(y, {{1, 1}, {1, 1}, {0, 0}, {0, 0}, {1, 1}}, y.shape + 2, 1);
+}
+
+template <class T>
+void set_bias(Correlation<T>& c, const View* bias) {
+  c.bias = bias ? data_as<T>(*bias) : nullptr;
+  c.bias_step = bias ? bias->strides[0] : 0;
+}
+
+}  // namespace
+}  // namespace PYDL_ISA
+}  // namespace pydl
