@@ -204,11 +204,11 @@ def test_other_changes_between_steps(change):
         losses = []
         for i, (x, y) in enumerate(batches()):
             if i == 5:
-                saved = pydl.save, {k: v.clone() for k, v in net.state_dict().items()}
+                saved = {k: v.clone() for k, v in net.state_dict().items()}
             if i == 12 and change == "freeze":
                 net[0].requires_grad_(False)
             if i == 12 and change == "state":
-                net.load_state_dict(saved[1])
+                net.load_state_dict(saved)
             if i == 12 and change == "optimizer_state":
                 optimizer.load_state_dict(optimizer.state_dict())
             if i == 12 and change == "clear":
