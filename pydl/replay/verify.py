@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from ..tensor import Tensor
 from .recorded import Recorded
 from .structure import describe, mapped
 
 
-class _State:
-    """All that a step changes beyond its own memory, as it is now."""
+class _Before:
+    """All that a step changes beyond its own memory, to be put back."""
 
     def __init__(self, recorded: Recorded) -> None:
         self.arrays = [array.copy(order="K") for array in recorded.outside]
         self.counts = recorded.counts()
         self.offsets = [(generator._seed, generator._offset) for generator, _ in recorded.generators]
-        self.grads = [_bits(tensor().grad) for tensor, _ in recorded.grads]
         self.versions = [cell.count for cell, _ in recorded.versions]
+        self.grads = [(tensor, tensor().grad) for tensor, _ in recorded.grads]
 
     def restore(self, recorded: Recorded) -> None:
         for array, before in zip(recorded.outside, self.arrays, strict=True):
@@ -28,33 +31,40 @@ class _State:
             generator._seed, generator._offset = place
         for (cell, _), count in zip(recorded.versions, self.versions, strict=True):
             cell.count = count
+        for tensor, grad in self.grads:
+            tensor().grad = grad
 
-    def same(self, other: _State) -> bool:
-        return (
-            [_bits(x) for x in self.arrays] == [_bits(x) for x in other.arrays]
-            and (self.counts, self.offsets, self.grads, self.versions)
-            == (other.counts, other.offsets, other.grads, other.versions)
-        )  # fmt: skip
+
+def _traces(recorded: Recorded) -> Any:
+    """The same as it is now, to be compared: of arrays no copies but digests."""
+    return (
+        [_bits(array) for array in recorded.outside],
+        recorded.counts(),
+        [(generator._seed, generator._offset) for generator, _ in recorded.generators],
+        [_bits(tensor().grad) for tensor, _ in recorded.grads],
+        [cell.count for cell, _ in recorded.versions],
+    )
 
 
 def _bits(x: Any) -> Any:
     array = x._data if isinstance(x, Tensor) else x
-    return None if array is None else (array.shape, array.dtype, array.tobytes())
+    if array is None:
+        return None
+    return array.shape, array.dtype, hashlib.sha256(np.ascontiguousarray(array).data).digest()
 
 
 def verify(recorded: Recorded, call: Callable[[], Any], tensors: list[Tensor]) -> tuple[Any, bool]:
     """What call() gives, and whether a replay leaves the same bits everywhere."""
-    before, grads = _State(recorded), [(tensor, tensor().grad) for tensor, _ in recorded.grads]
+    before = _Before(recorded)
     try:
         replayed: Any = recorded.replay(tensors)
-        after = _State(recorded)
+        after = _traces(recorded)
     except Exception:
         replayed = after = None  # the function itself says what is wrong, if something is
     before.restore(recorded)
-    for tensor, grad in grads:
-        tensor().grad = grad
+    del before
     result = call()
-    same = after is not None and after.same(_State(recorded)) and _same_results(replayed, result)
+    same = after is not None and after == _traces(recorded) and _same_results(replayed, result)
     recorded.outside = []
     return result, same
 
