@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import networks
 import numpy as np
-from training import Library, state_of
+from training import Library, state_of, supervised_step
 
 import pydl
 from pydl.benchmark import machine
@@ -63,20 +63,7 @@ def points(cores: int) -> Iterator[Point]:
 
 
 def step_of(point: Point, library: Library, start: dict[str, np.ndarray]) -> Callable[[], Any]:
-    rng = np.random.default_rng(0)
-    x = library.tensor(rng.standard_normal(point.batch, np.float32))
-    y = library.root.from_numpy(rng.integers(0, CLASSES, point.batch[0]))
-    net = library.network(point.network, start)
-    optimizer, F = library.adam(net), library.F
-
-    def step() -> Any:
-        optimizer.zero_grad()
-        loss = F.cross_entropy(net(x), y)
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    return library.whole(step)
+    return library.whole(supervised_step(point.network, point.batch, CLASSES, library, start))
 
 
 def measured(point: Point, peak: float, seconds: float) -> dict[str, Any]:

@@ -63,12 +63,14 @@ def start_states(name: str, library: Library) -> list[dict[str, np.ndarray]]:
     return [state_of(make(library.nn, library.F)) for make in makers]
 
 
-def classifier_step(name: str, library: Library, start: list[dict[str, np.ndarray]]) -> Step:
-    """Forward, cross-entropy, backward, Adam; gives the loss."""
-    size, rng = shapes.CLASSIFIERS[name], np.random.default_rng(0)
-    x = library.tensor(rng.standard_normal(size.batch, np.float32))
-    y = library.root.from_numpy(rng.integers(0, size.classes, size.batch[0]))
-    net = library.network(networks.CLASSIFIERS[name], start[0])
+def supervised_step(
+    make: Callable[[Any, Any], Any], batch: tuple[int, ...], classes: int, library: Library, start: Any
+) -> Step:
+    """Forward, cross-entropy, backward, Adam of a network on one batch; gives the loss."""
+    rng = np.random.default_rng(0)
+    x = library.tensor(rng.standard_normal(batch, np.float32))
+    y = library.root.from_numpy(rng.integers(0, classes, batch[0]))
+    net = library.network(make, start)
     optimizer, forward, F = library.adam(net), library.callable(net), library.F
 
     def step() -> Any:
@@ -79,6 +81,11 @@ def classifier_step(name: str, library: Library, start: list[dict[str, np.ndarra
         return loss
 
     return step
+
+
+def classifier_step(name: str, library: Library, start: list[dict[str, np.ndarray]]) -> Step:
+    size = shapes.CLASSIFIERS[name]
+    return supervised_step(networks.CLASSIFIERS[name], size.batch, size.classes, library, start[0])
 
 
 def gan_step(name: str, library: Library, start: list[dict[str, np.ndarray]]) -> Step:
