@@ -51,9 +51,9 @@ def _describe(first: bytes, length: int) -> str:
 
 def check_header(text: bytes, data_size: int) -> dict[str, str]:
     """The metadata of a header whose arrays fill `data_size` bytes exactly, without gap or overlap."""
+    if text[:1] != b"{":  # as the format demands: nothing else is worth parsing
+        raise Flaw("a header that is a JSON object", f"one that begins with {text[:1]!r}")
     header = parse_json(text, "the header")
-    if not isinstance(header, dict):
-        raise Flaw("a header that is a JSON object", type(header).__name__)
     metadata = header.pop("__metadata__", None)
     if not isinstance(metadata, dict) or any(not isinstance(value, str) for value in metadata.values()):
         raise Flaw("metadata of strings", "none" if metadata is None else "something else")

@@ -53,7 +53,7 @@ def path(tmp_path):
     return tmp_path / "state.safetensors"
 
 
-def refused(path, content=None, match="expected"):
+def refused(path, content=None, match="expected", seconds=2):
     """Loading fails with a CheckpointError naming the file, soon."""
     if content is not None:
         path.write_bytes(content)
@@ -61,7 +61,7 @@ def refused(path, content=None, match="expected"):
     with pytest.raises(CheckpointError, match=match) as caught:
         pydl.load(path)
     assert str(path) in str(caught.value)
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < seconds
 
 
 def file_of(header, data=b""):
@@ -221,12 +221,12 @@ def test_hostile_entries(path, entries, size, match):
         (b'{"__metadata__":{"pydl":"","pydl":""}}', "the name 'pydl' twice"),
         (b'{"a":{"dtype":"F32","shape":[NaN],"data_offsets":[0,4]}}', "the constant NaN"),
         (b'{"a":-Infinity}', "the constant -Infinity"),
-        (b"[" * 200_000, "limited depth|strict JSON"),
+        (b"[" * 200_000, "a JSON object, got one that begins with b.\\["),
         (b'{"a":' * 200_000, "limited depth|strict JSON"),
         (b'{"a":' + b"9" * 5000 + b"}", "strict JSON"),
-        (b"[]", "a JSON object, got list"),
-        (b"  ", "strict JSON"),
-        (b"\xff\xfe", "strict JSON"),
+        (b"[]", "a JSON object"),
+        (b"  ", "a JSON object"),
+        (b"\xff\xfe", "a JSON object"),
         (b"{}", "metadata of strings, got none"),
         (b'{"__metadata__":{"a":1}}', "metadata of strings"),
         (b'{"__metadata__":{"format":"pt"}}', "without its checksum"),
@@ -300,8 +300,11 @@ def test_things_that_are_no_files(tmp_path):
 
 def test_refusing_takes_little_memory(path):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # The largest header there may be, full of the smallest objects. How long Python's collector takes over a
+    # million objects depends on how many others live in the process, so time only rules out a hang here.
     for unit in (b"[],", b"{},", b'"":0,'):
-        refused(path, file_of(b"[" + unit * (MAX_HEADER // len(unit) - 1) + b"0]"))
+        refused(path, file_of(b'{"a":[' + unit * (MAX_HEADER // len(unit) - 3) + b"0]}"), seconds=30)
+    refused(path, file_of(b"[" + b"[]," * (MAX_HEADER // 3 - 1) + b"0]"), seconds=0.5)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 512 << 10
 
 
