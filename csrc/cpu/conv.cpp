@@ -14,8 +14,7 @@ ConvKernels conv_kernels();
 
 namespace {
 
-constexpr int64_t kFewChannels = 16;  // below, the transforms of Winograd's algorithm cost what it saves
-constexpr double kWorthwhile = 0.65;  // the most of the direct products that it may take
+constexpr double kWorthwhile = 0.65;  // the most of the direct products that Winograd's algorithm may take
 
 template <class T>
 void forward(const View& x, const View& w, const View* bias, const View& y, const Window2d& window,
@@ -40,24 +39,33 @@ void forward(const View& x, const View& w, const View* bias, const View& y, cons
   c.run();
 }
 
-// Whether a convolution with the weights w, or its gradient, takes Winograd's algorithm where one image has
-// `height` × `width` maps (transposed, its image has them in every phase of the stride): by what one sample
-// is, so that its results do not depend on the others.
-bool takes_winograd(const View& w, const Window2d& window, int64_t groups, int64_t height, int64_t width) {
-  if (w.dtype != DType::f32 || groups != 1 || min64(w.shape[0], w.shape[1]) < kFewChannels) return false;
-  const int64_t taps = window.kernel[0], stride = window.stride[0];
-  if (!(taps == 3 && stride == 1) && !(taps == 4 && stride == 2)) return false;
-  if (window.kernel[1] != taps || window.stride[1] != stride) return false;
+// The kernels that Winograd's algorithm knows, the products for a tile of 4×4 results, and the channels and
+// filters from which on its transforms cost less than it saves.
+constexpr struct WinogradCase {
+  int64_t kernel, stride, products, channels, filters;
+} kWinogradCases[] = {{3, 1, 36, 16, 16}, {4, 2, 100, 8, 3}};
+
+// Whether a convolution of `channels` with `filters`, or its gradient, takes Winograd's algorithm where one
+// image has `height` × `width` maps (transposed, its image has them in every phase of the stride): by what
+// one sample is, so that its results do not depend on the others.
+bool takes_winograd(DType dtype, int64_t channels, int64_t filters, const Window2d& window, int64_t groups,
+                    int64_t height, int64_t width) {
+  if (dtype != DType::f32 || groups != 1 || conv_algorithm() == ConvAlgorithm::direct) return false;
   if (window.dilation[0] != 1 || window.dilation[1] != 1) return false;
-  if (conv_algorithm() == ConvAlgorithm::direct) return false;
-  const double tiles = double(ceil_div(height, 4)) * double(ceil_div(width, 4));
-  return (taps == 3 ? 36 : 100) * tiles < kWorthwhile * double(taps * taps) * double(height) * double(width);
+  for (const WinogradCase& c : kWinogradCases) {
+    bool fits = channels >= c.channels && filters >= c.filters;
+    for (int a = 0; a < 2; ++a) fits = fits && window.kernel[a] == c.kernel && window.stride[a] == c.stride;
+    if (!fits) continue;
+    const double tiles = double(ceil_div(height, 4)) * double(ceil_div(width, 4));
+    return c.products * tiles < kWorthwhile * double(c.kernel * c.kernel) * double(height) * double(width);
+  }
+  return false;
 }
 
 void run_forward(const View& x, const View& w, const View* bias, const View& y, const Window2d& window,
                  int64_t groups) {
   if (numel(y) == 0) return;
-  if (takes_winograd(w, window, groups, y.shape[2], y.shape[3]))
+  if (takes_winograd(y.dtype, w.shape[1], w.shape[0], window, groups, y.shape[2], y.shape[3]))
     return winograd_forward(x, w, bias, y, window);
   dispatch_float(y.dtype, [&](auto zero) { forward<decltype(zero)>(x, w, bias, y, window, groups); });
 }
@@ -67,13 +75,14 @@ void run_transposed(const View& y, const View& w, const View* bias, const View& 
   if (numel(x) == 0) return;
   const int64_t height = ceil_div(x.shape[2], window.stride[0]),
                 width = ceil_div(x.shape[3], window.stride[1]);
-  if (takes_winograd(w, window, groups, height, width)) return winograd_transposed(y, w, bias, x, window);
+  if (takes_winograd(x.dtype, w.shape[0], w.shape[1], window, groups, height, width))
+    return winograd_transposed(y, w, bias, x, window);
   dispatch_float(x.dtype, [&](auto zero) { transposed<decltype(zero)>(y, w, bias, x, window, groups); });
 }
 
 void run_weight_grad(const View& x, const View& y, const View& w, const Window2d& window, int64_t groups) {
   if (numel(w) == 0) return;
-  if (numel(y) > 0 && takes_winograd(w, window, groups, y.shape[2], y.shape[3]))
+  if (numel(y) > 0 && takes_winograd(w.dtype, w.shape[1], w.shape[0], window, groups, y.shape[2], y.shape[3]))
     return winograd_weight_grad(x, y, w, window);
   dispatch_float(w.dtype, [&](auto zero) { weight_grad<decltype(zero)>(x, y, w, window, groups); });
 }
