@@ -264,3 +264,15 @@ def test_a_walk_begins_and_ends_at_samples_and_keeps_what_follows_the_noise(mode
 @pytest.mark.parametrize("model", ["cyclegan", "spade", "mlp"])
 def test_what_has_no_latents_cannot_be_walked(model):
     assert models.get(model).walk is None
+
+
+@pytest.mark.parametrize("model", ["gan", "wgan-gp", "pacgan", "unrolled-gan", "began"])
+def test_points_are_scaled_on_both_sides(model):
+    (plain, batches, _), (wide, _, _) = make(model, "ring"), make(model, "ring", scale=4.0)
+    noise = plain.fixed_noise[:6]
+    assert np.array_equal(wide.generator(noise).detach().numpy(), 4 * plain.generator(noise).detach().numpy())
+    points = plain.read(batches[0])
+    logits = plain.score(points).detach().numpy(), wide.score(type(points)(points.data * 4.0)).detach().numpy()
+    np.testing.assert_allclose(logits[1], logits[0] * (4 if model == "began" else 1), rtol=1e-5)
+    with pytest.raises(ValueError, match=r"\[gan\] expected scale > 0, got 0.0"):
+        make(model, "ring", scale=0.0)

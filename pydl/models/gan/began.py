@@ -10,7 +10,7 @@ from typing import Any
 
 from ...gan import GANTask, Objective, Samples, energy_generator_loss, equilibrium_discriminator_loss
 from ...tensor import Tensor
-from .assemble import Config, Networks, Variant
+from .assemble import Config, Networks, Variant, one_of
 from .networks import SHARED, autoencoder, make_generator, presets
 
 
@@ -57,7 +57,8 @@ def networks(config: Config) -> Networks:
 
     (Where most of a picture is black, tanh and absolute errors would leave no gradient once all of it is.)
     """
-    return make_generator(config, config["noise"], "none", False), autoencoder(config, mean_of_sizes, False)
+    generator = make_generator(config, config["noise"], one_of("norm_g", config["norm_g"], ("batch", "none")), False)
+    return generator, autoencoder(config, mean_of_sizes, False)
 
 
 def parts(config: Config) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def parts(config: Config) -> dict[str, Any]:
     return {"objective": objective, "gamma": config["gamma"], "rate": config["rate"]}
 
 
-OWN = {"noise": 64, "code": 64, "gamma": 0.5, "rate": 1e-3, "norm": "none"}
+OWN = {"lr_g": 1e-4, "norm_g": "none", "noise": 64, "code": 64, "gamma": 0.5, "rate": 1e-3, "norm": "none"}
 ENTRY = Variant(
     "began",
     "GAN in which two reconstruction losses are kept in balance (Berthelot et al. 2017)",

@@ -151,7 +151,7 @@ LARGE = {"hidden": [1000, 500, 250, 250, 250]}
 ENTRY = SemiVariant(
     "semi-gan",
     "GAN that learns classes from few labels: K + 1 classes, feature matching (Salimans et al. 2016)",
-    {**{k: v for k, v in SHARED.items() if k not in ("norm", "width")}, **OWN, **LARGE},
+    {**{k: v for k, v in SHARED.items() if k not in ("norm", "width", "scale")}, **OWN, **LARGE},
     networks,
     parts,
     {"digits": {"batch_size": 32, "epochs": 100, "hidden": [250, 250], "follow": 0.999, "noise": 50}},
