@@ -102,7 +102,7 @@ def build(network: Network, data: Data, config: Mapping[str, Any]) -> Any:
     optimizer = optim.SGD(
         model.parameters(), lr=config["lr"], momentum=config["momentum"], weight_decay=config["weight_decay"]
     )
-    return Classifier(model, optimizer, loss, DataLoader(data.test, 256))
+    return Classifier(model, optimizer, loss, DataLoader(data.test, 256), capture=True)
 
 
 def loss(outputs: Any, targets: Any) -> Any:

@@ -127,18 +127,18 @@ def test_information_codes_are_drawn_and_found_again():
 
 def test_balance_of_began_moves_by_its_rule_and_stays_in_range():
     task, batches, _ = make("began", rate=0.5, gamma=0.5, norm="none")
-    before = task.balance
-    assert before == 0.0
+    assert task.balance.item() == 0.0
     result = task.step(batches[0])
-    wanted = min(max(0.5 * (0.5 * result["d_real"] - result["loss_g"]), 0.0), 1.0)
-    assert result["k_t"] == task.balance == wanted
+    wanted = np.float32(min(max(0.5 * (0.5 * result["d_real"] - result["loss_g"]), 0.0), 1.0))
+    assert result["k_t"] == task.balance.item() == wanted
     assert result["m"] == result["d_real"] + abs(0.5 * result["d_real"] - result["loss_g"])
-    task.real_loss, task.loss_g, task.balance = 9.0, 0.0, 0.9
+    task.real_loss, task.loss_g = 9.0, 0.0
+    task.balance.fill_(0.9)
     task.after_generator()
-    assert task.balance == 1.0
+    assert task.balance.item() == 1.0
     task.real_loss, task.loss_g = 0.0, 9.0
     task.after_generator()
-    assert task.balance == 0.0
+    assert task.balance.item() == 0.0
 
 
 def test_packs_are_samples_that_follow_each_other():

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from ...creation import zeros
 from ...gan import GANTask, Objective, Samples, energy_generator_loss, equilibrium_discriminator_loss
 from ...tensor import Tensor
 from .assemble import Config, Networks, Variant, one_of
@@ -24,27 +25,29 @@ class EquilibriumTask(GANTask):
     def __init__(self, *networks: Any, gamma: float, rate: float, **parts: Any) -> None:
         super().__init__(*networks, **parts)
         self.gamma, self.rate = gamma, rate
-        self.balance, self.real_loss = 0.0, 0.0
+        self.balance, self.real_loss = zeros(()), 0.0
 
-    def discriminator_loss(self, real: Samples, fake: Samples) -> tuple[Tensor, dict[str, float]]:
+    def discriminator_loss(self, real: Samples, fake: Samples) -> tuple[Tensor, dict[str, Tensor]]:
         on_real, on_fake = self.score(real), self.score(fake)
         loss = equilibrium_discriminator_loss(on_real, on_fake, self.balance)
-        figures = self.beliefs(on_real, on_fake)
+        return self.penalised(loss, real, fake), self.beliefs(on_real, on_fake)
+
+    def after_discriminator(self, figures: dict[str, float]) -> None:
         self.real_loss = figures["d_real"]
-        return self.penalised(loss, real, fake), figures
 
     def after_generator(self) -> None:
-        moved = self.balance + self.rate * (self.gamma * self.real_loss - self.loss_g)
-        self.balance = min(max(moved, 0.0), 1.0)
+        moved = self.balance.item() + self.rate * (self.gamma * self.real_loss - self.loss_g)
+        self.balance.fill_(min(max(moved, 0.0), 1.0))
 
     def figures(self) -> dict[str, float]:
-        return {"k_t": self.balance, "m": self.real_loss + abs(self.gamma * self.real_loss - self.loss_g)}
+        return {"k_t": self.balance.item(), "m": self.real_loss + abs(self.gamma * self.real_loss - self.loss_g)}
 
     def extra_state(self) -> dict[str, Any]:
-        return {"balance": self.balance, "real_loss": self.real_loss}
+        return {"balance": self.balance.item(), "real_loss": self.real_loss}
 
     def load_extra_state(self, state: dict[str, Any]) -> None:
-        self.balance, self.real_loss = float(state["balance"]), float(state["real_loss"])
+        self.balance.fill_(float(state["balance"]))
+        self.real_loss = float(state["real_loss"])
 
 
 def mean_of_sizes(lost: Tensor) -> Tensor:

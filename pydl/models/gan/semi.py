@@ -78,20 +78,20 @@ class SemiTask(GANTask):
     def score(self, samples: Samples) -> Tensor:
         return real_logit(self.discriminator(samples.data))
 
-    def discriminator_loss(self, real: Samples, fake: Samples) -> tuple[Tensor, dict[str, float]]:
+    def discriminator_loss(self, real: Samples, fake: Samples) -> tuple[Tensor, dict[str, Tensor]]:
         chosen = random.randint(0, len(self.labels), (real.data.shape[0],), generator=self.rng)
         scores, wanted = self.discriminator(self.images[chosen]), self.labels[chosen]
         named = nn.functional.cross_entropy(scores, wanted)
         on_real, on_fake = self.score(real), self.score(fake)
         loss = named + self.objective.discriminator(on_real, on_fake) * 0.5
-        return self.penalised(loss, real, fake), {**self.beliefs(on_real, on_fake), "class_loss": float(named.item())}
+        return self.penalised(loss, real, fake), {**self.beliefs(on_real, on_fake), "class_loss": named}
 
     def generator_loss(self, fake: Samples) -> Tensor:
         assert self.real is not None
         features: Any = self.discriminator.features
         return feature_matching(features(self.real.data), features(fake.data))
 
-    def after_discriminator(self) -> None:
+    def after_discriminator(self, figures: dict[str, float]) -> None:
         self.classifier.update(self.discriminator)
 
     def evaluate(self) -> dict[str, float]:
