@@ -2,7 +2,7 @@
 
 s_r and s_f are the discriminator's outputs before any sigmoid on real and on generated samples; D = sigmoid(s). An
 energy e, one number for each sample, is what an autoencoder loses of it.
-Every loss is a mean over the batch. Sums over terms of both kinds of sample are not halved.
+Every loss is a mean over the batch; logits and scores have any shape, (N, 1) in the networks here.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from ..data import DataLoader, transforms
 from .registry import Data, complete
 
 Network = Callable[[Mapping[str, Any]], nn.Module]
+AUXILIARY_WEIGHT = 0.3
 AUGMENTATIONS = ("none", "crop", "flip", "crop-flip")
 
 DEFAULTS = {
@@ -32,7 +33,7 @@ PRESETS = {
     "fashion-mnist": {**_LARGE, "augment": "crop-flip"},
     "cifar10": {"epochs": 164, "batch_size": 128, "augment": "crop-flip"},
 }
-# Residual networks learn clothes in an hour on two cores: few epochs, and a rate that falls from the start.
+# For an hour on two cores: few epochs, and a rate that falls from the start.
 RESIDUAL = {
     **PRESETS,
     "fashion-mnist": {
@@ -110,7 +111,7 @@ def loss(outputs: Any, targets: Any) -> Any:
     scores, *heads = outputs if isinstance(outputs, tuple) else (outputs,)
     result = nn.functional.cross_entropy(scores, targets)
     for head in heads:
-        result = result + 0.3 * nn.functional.cross_entropy(head, targets)
+        result = result + AUXILIARY_WEIGHT * nn.functional.cross_entropy(head, targets)
     return result
 
 

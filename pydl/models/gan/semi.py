@@ -10,6 +10,7 @@ import numpy as np
 from ... import nn, ops, random
 from ...autograd import no_grad
 from ...creation import as_tensor, from_numpy
+from ...data.samplerng import SPLIT, permutation
 from ...gan import NON_SATURATING, GANTask, MovingAverage, Samples
 from ...gan.improved import feature_matching, real_logit
 from ...tensor import Tensor
@@ -130,7 +131,7 @@ def few(labels: np.ndarray, count: int, classes: int, seed: int) -> np.ndarray:
     least = int(np.bincount(labels, minlength=classes).min()) * classes
     if count % classes or count > least:
         raise ValueError(f"[semi-gan] expected labelled as a multiple of {classes} up to {least}, got {count}")
-    order = np.random.default_rng(seed).permutation(len(labels))
+    order = permutation(len(labels), SPLIT, seed)
     return np.concatenate([order[labels[order] == c][: count // classes] for c in range(classes)])
 
 
