@@ -172,7 +172,7 @@ class LayerNorm(Module):
 
 
 class GroupNorm(Module):
-    """(N, C, …): (x - mean) / √(var + eps) · weight + bias, every group of C / num_groups channels of a sample by itself.
+    """(N, C, …): (x - mean) / √(var + eps) · weight + bias, by group: C / num_groups channels of a sample.
 
     The variance is the biased one, weight and bias are the channels' (Wu and He 2018).
     """
@@ -203,7 +203,10 @@ class GroupNorm(Module):
 
 
 class LocalResponseNorm(Module):
-    """(N, C, …): x / (k + alpha · m)^beta, m the mean of x² over `size` neighbouring channels (Krizhevsky et al. 2012)."""
+    """(N, C, …): x / (k + alpha · m)^beta, m the mean of x² over `size` neighbouring channels.
+
+    Krizhevsky, Sutskever and Hinton 2012, section 3.3.
+    """
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
         super().__init__()
