@@ -7,11 +7,14 @@ import pytest
 
 import pydl
 from pydl.backend import kernels
+from pydl.testing import naive_conv
 
 _cpu = kernels(np.empty(0))
 conv = pydl.backends.cpu
 
 LIMIT = 5e-5  # of the results' root mean square, as docs/reliability.md says
+STRIDES = {3: 1, 4: 2}  # of the kernels that Winograd's algorithm knows
+KERNELS = pytest.mark.parametrize("kernel", STRIDES)
 
 
 def normal(seed, *shape):
@@ -20,9 +23,11 @@ def normal(seed, *shape):
 
 def passes(x, w, g, padding, bias=None):
     """Convolution of x, transposed convolution of g (of x's gradient, where the padding is even), weight gradient."""
-    yield _cpu.conv2d(x, w, bias, padding=padding)
-    yield _cpu.conv_transpose2d(g, w, padding=padding if isinstance(padding, int) else 0)
-    yield _cpu.conv2d_weight_grad(x, g, 3, padding=padding)
+    stride = STRIDES[w.shape[2]]
+    even = padding if isinstance(padding, int) else 0
+    yield _cpu.conv2d(x, w, bias, stride, padding)
+    yield _cpu.conv_transpose2d(g, w, None, stride, even)
+    yield _cpu.conv2d_weight_grad(x, g, w.shape[2], stride, padding)
 
 
 def error(got, exact):
@@ -33,55 +38,107 @@ def error(got, exact):
 
 def out_shape(x, w, padding):
     ends = padding if isinstance(padding, tuple) else ((padding,) * 2,) * 2
-    return x.shape[0], w.shape[0], *(n + sum(p) - 2 for n, p in zip(x.shape[2:], ends, strict=True))
+    kernel = w.shape[2]
+    size = ((n + sum(p) - kernel) // STRIDES[kernel] + 1 for n, p in zip(x.shape[2:], ends, strict=True))
+    return x.shape[0], w.shape[0], *size
 
 
-def is_taken(size):
+def is_taken(kernel, size):
     """Whether a result of this size is made by Winograd's algorithm where the channels are many."""
-    return 4 * np.prod([-(-n // 4) for n in size]) < 0.65 * np.prod(size)
+    products = {3: 36 / 9, 4: 100 / 16}[kernel]
+    return products * np.prod([-(-n // 4) for n in size]) < 0.65 * np.prod(size)
+
+
+def operands(seed, kernel, n, c, o, *size, padding=1):
+    """An image, weights and the gradient of their convolution."""
+    x, w = normal(seed, n, c, *size), normal(seed + 1, o, c, kernel, kernel)
+    return x, w, normal(seed + 2, *out_shape(x, w, padding))
 
 
 def double(*arrays):
     return [None if a is None else a.astype("f8") for a in arrays]
 
 
-SIZES = [(1, 9), (2, 2), (3, 3), (3, 8), (4, 4), (5, 5), (6, 7), (9, 8), (13, 1), (13, 13), (32, 32)]
+SIZES = [(1, 9), (2, 2), (3, 3), (3, 8), (4, 4), (5, 5), (6, 7), (9, 8), (13, 1), (13, 13), (15, 18), (32, 32)]
 
 
-@pytest.mark.parametrize("padding", [0, 1, 2, 5, ((0, 2), (3, 1))], ids=str)
+@KERNELS
+@pytest.mark.parametrize("padding", [0, 1, 2, 3, 5, ((0, 2), (3, 1))], ids=str)
 @pytest.mark.parametrize("size", SIZES, ids=str)
-def test_every_size_and_padding_equals_float64(size, padding):
+def test_every_size_and_padding_equals_float64(kernel, size, padding):
     for n, c, o in ((1, 16, 17), (3, 21, 16), (2, 40, 35)):
-        x, w, b = normal(1, n, c, *size), normal(2, o, c, 3, 3), normal(3, o)
+        x, w, b = normal(1, n, c, *size), normal(2, o, c, kernel, kernel), normal(3, o)
         if min(out_shape(x, w, padding)[2:]) < 1:
             continue
         g = normal(4, *out_shape(x, w, padding))
+        if isinstance(padding, int) and min(STRIDES[kernel] * (m - 1) + kernel for m in g.shape[2:]) <= 2 * padding:
+            continue
         exact = passes(*double(x, w, g), padding, *double(b))
         for got, expected in zip(passes(x, w, g, padding, b), exact, strict=True):
             assert error(got, expected) < LIMIT
 
 
+@pytest.mark.parametrize("padding", range(4))
+@pytest.mark.parametrize("added", [(0, 1), (1, 0), (1, 1)], ids=str)
+def test_rows_and_columns_that_output_padding_adds(padding, added):
+    for n, c, o, size in ((2, 19, 16, (4, 5)), (1, 32, 70, (8, 7)), (1, 128, 96, (4, 8))):
+        g, w, b = normal(40, n, c, *size), normal(41, c, o, 4, 4), normal(42, o)
+        got, exact = (_cpu.conv_transpose2d(*a, 2, padding, added) for a in ((g, w, b), double(g, w, b)))
+        assert got.shape[2:] == tuple(2 * m + 2 - 2 * padding + a for m, a in zip(size, added, strict=True))
+        assert error(got, exact) < LIMIT
+
+
+@KERNELS
+def test_the_naive_loops_give_the_same(kernel):
+    x, w, g = operands(43, kernel, 2, 17, 18, 15, 16)
+    options = {"stride": STRIDES[kernel], "padding": 1}
+    naive = (
+        naive_conv.conv2d(*double(x, w), **options),
+        naive_conv.conv_transpose2d(*double(g, w), **options),
+        naive_conv.conv2d_weight_grad(*double(x, g), (kernel, kernel), **options),
+    )
+    for got, exact in zip(passes(x, w, g, 1), naive, strict=True):
+        assert error(got, exact) < LIMIT
+
+
+@KERNELS
 @pytest.mark.parametrize("channels", [16, 24, 31, 64, 128, 129, 200, 300, 512])
-def test_the_error_stays_below_the_limit_at_every_number_of_channels(channels):
-    """Chains of 128 channels; few and many weights; all tiles at once, or in parts."""
+def test_the_error_stays_below_the_limit_at_every_number_of_channels(kernel, channels):
+    """Chains of channels; few and many weights; all tiles at once, or in parts."""
     for c, o, n, size in ((channels, 32, 2, 12), (32, channels, 40, 8), (channels, min(channels, 256), 4, 4)):
-        x, w, g = normal(5, n, c, size, size), normal(6, o, c, 3, 3), normal(7, n, o, size, size)
+        x, w, g = operands(5, kernel, n, c, o, *(STRIDES[kernel] * size,) * 2)
         for got, exact in zip(passes(x, w, g, 1), passes(*double(x, w, g), 1), strict=True):
             assert error(got, exact) < LIMIT
 
 
-def test_few_channels_and_unfit_sizes_are_direct():
+@KERNELS
+def test_few_channels_and_unfit_sizes_are_direct(kernel):
     for c, o, size in itertools.product((15, 16), (15, 16), SIZES):
-        x, w = normal(8, 1, c, *size), normal(9, o, c, 3, 3)
-        y = _cpu.conv2d(x, w, padding=1)
+        x, w = normal(8, 1, c, *(STRIDES[kernel] * n for n in size)), normal(9, o, c, kernel, kernel)
+        g = normal(10, *out_shape(x, w, 1))
+        assert g.shape[2:] == size
+        results = list(passes(x, w, g, 1))
         with conv.flags(conv="direct"):
-            same = np.array_equal(_cpu.conv2d(x, w, padding=1), y)
-        assert same == (min(c, o) < 16 or not is_taken(size)), (c, o, size)
+            same = [np.array_equal(*pair) for pair in zip(passes(x, w, g, 1), results, strict=True)]
+        assert same == [min(c, o) < 16 or not is_taken(kernel, size)] * 3, (c, o, size)
 
 
-@pytest.mark.parametrize("options", [{"stride": 2}, {"dilation": 2}, {"groups": 2}], ids=str)
-def test_other_geometries_are_direct(options):
-    x, w = normal(10, 1, 32, 9, 9), normal(11, 32, 32 // options.get("groups", 1), 3, 3)
+OTHERS = [
+    ((3, 3), {"stride": 2}),
+    ((3, 3), {"dilation": 2}),
+    ((3, 3), {"groups": 2}),
+    ((4, 4), {}),
+    ((4, 4), {"stride": (2, 1)}),
+    ((4, 4), {"stride": 2, "dilation": 2}),
+    ((4, 4), {"stride": 2, "groups": 2}),
+    ((4, 3), {"stride": (2, 1)}),
+    ((5, 5), {"stride": 2}),
+]
+
+
+@pytest.mark.parametrize(("kernel", "options"), OTHERS, ids=str)
+def test_other_geometries_are_direct(kernel, options):
+    x, w = normal(10, 1, 32, 18, 18), normal(11, 32, 32 // options.get("groups", 1), *kernel)
     y = _cpu.conv2d(x, w, **options)
     with conv.flags(conv="direct"):
         np.testing.assert_array_equal(_cpu.conv2d(x, w, **options), y)
@@ -91,9 +148,10 @@ def test_other_geometries_are_direct(options):
 BIT_SHAPES = [(3, 16, 20, 9), (5, 36, 48, 20), (3, 160, 200, 8), (70, 128, 256, 8), (40, 64, 40, 16)]
 
 
+@KERNELS
 @pytest.mark.parametrize(("n", "c", "o", "size"), BIT_SHAPES)
-def test_bits_depend_on_neither_threads_nor_the_other_images(threads, n, c, o, size):
-    x, w, g = normal(12, n, c, size, size), normal(13, o, c, 3, 3), normal(14, n, o, size, size)
+def test_bits_depend_on_neither_threads_nor_the_other_images(threads, kernel, n, c, o, size):
+    x, w, g = operands(12, kernel, n, c, o, *(STRIDES[kernel] * size,) * 2)
     threads(1)
     alone = list(passes(x, w, g, 1))
     for count in (2, 4):
@@ -103,7 +161,7 @@ def test_bits_depend_on_neither_threads_nor_the_other_images(threads, n, c, o, s
     y, dx, dw = passes(x[2:3], w, g[2:3], 1)
     np.testing.assert_array_equal(y, alone[0][2:3])
     np.testing.assert_array_equal(dx, alone[1][2:3])
-    assert error(dw, _cpu.conv2d_weight_grad(*double(x[2:3], g[2:3]), 3, padding=1)) < LIMIT
+    assert error(dw, list(passes(*double(x[2:3], w, g[2:3]), 1))[2]) < LIMIT
 
 
 def layouts(x):
@@ -116,26 +174,31 @@ def layouts(x):
     yield np.ascontiguousarray(np.moveaxis(x, 1, -1)).transpose(0, 3, 1, 2)
 
 
+@KERNELS
 @pytest.mark.parametrize(("c", "o"), [(16, 24), (35, 19)])
-def test_other_layouts_give_the_bits_of_the_contiguous_copy(c, o):
-    x, w, g = normal(15, 2, c, 9, 10), normal(16, o, c, 3, 3), normal(17, 2, o, 9, 10)
+def test_other_layouts_give_the_bits_of_the_contiguous_copy(kernel, c, o):
+    x, w, g = operands(15, kernel, 2, c, o, *((9, 10) if kernel == 3 else (17, 16)))
     expected = list(passes(x, w, g, 1))
     for a, b, d in zip(layouts(x), layouts(w), layouts(g), strict=True):
         for got, bits in zip(passes(a, b, d, 1), expected, strict=True):
             np.testing.assert_array_equal(got, bits)
 
 
-def test_an_expanded_gradient_gives_the_bits_of_its_copy():
-    x, w = normal(18, 2, 16, 8, 8), normal(19, 16, 16, 3, 3)
-    g = np.broadcast_to(np.float32(0.3), (2, 16, 8, 8))
+@KERNELS
+def test_an_expanded_gradient_gives_the_bits_of_its_copy(kernel):
+    x, w, g = operands(18, kernel, 2, 16, 16, 8, 8)
+    g = np.broadcast_to(np.float32(0.3), g.shape)
     for got, bits in zip(passes(x, w, g, 1), passes(x, w, g.copy(), 1), strict=True):
         np.testing.assert_array_equal(got, bits)
 
 
-def test_no_images():
-    x, w = normal(20, 0, 16, 8, 8), normal(21, 16, 16, 3, 3)
-    assert _cpu.conv2d(x, w).shape == (0, 16, 6, 6)
-    np.testing.assert_array_equal(_cpu.conv2d_weight_grad(x, x, 3, padding=1), np.zeros((16, 16, 3, 3)))
+@KERNELS
+def test_no_images(kernel):
+    x, w, g = operands(20, kernel, 0, 16, 16, 8, 8)
+    y, dx, dw = passes(x, w, g, 1)
+    assert y.shape == g.shape
+    assert dx.shape == x.shape
+    np.testing.assert_array_equal(dw, np.zeros((16, 16, kernel, kernel)))
 
 
 def test_what_is_not_finite_stays_in_the_tiles_that_see_it():
@@ -151,11 +214,25 @@ def test_what_is_not_finite_stays_in_the_tiles_that_see_it():
         assert np.isnan(_cpu.conv2d(x, w, padding=1)).sum() == 16 * 9
 
 
-def test_the_switch_gives_the_direct_sum():
-    x, w = normal(24, 2, 32, 8, 8), normal(25, 32, 32, 3, 3)
-    bound, exact = (_cpu.conv2d(*double(f(x), f(w)), padding=1) for f in (np.abs, np.positive))
+def test_what_is_not_finite_stays_in_the_tiles_of_a_phase_that_see_it():
+    """Odd rows and columns of the input's gradient are made by other taps than even ones, in tiles of their own."""
+    g, w = normal(26, 2, 16, 8, 8), normal(27, 16, 16, 4, 4)
+    dx = _cpu.conv_transpose2d(g, w, None, 2, 1)
+    g[0, 3, 6, 6] = np.nan  # read for rows and columns 11 … 14
+    spoilt = _cpu.conv_transpose2d(g, w, None, 2, 1)
+    assert np.isnan(spoilt[0, :, 11:15, 11:15]).all()
+    near = np.zeros(dx.shape, bool)
+    near[0, :, 8:, 8:] = True
+    np.testing.assert_array_equal(spoilt[~near], dx[~near])
+
+
+@KERNELS
+def test_the_switch_gives_the_direct_sum(kernel):
+    x, w, g = operands(24, kernel, 2, 32, 32, 16, 16)
+    bounds, exact = (list(passes(*double(f(x), f(w), f(g)), 1)) for f in (np.abs, np.positive))
     with conv.flags(conv="direct"):
-        assert (np.abs(_cpu.conv2d(x, w, padding=1) - exact) <= 8 * 2.0**-24 * bound).all()
+        for got, value, bound in zip(passes(x, w, g, 1), exact, bounds, strict=True):
+            assert (np.abs(got - value) <= 8 * 2.0**-24 * bound).all()
 
 
 def test_the_setting_before_is_restored_after_an_error():

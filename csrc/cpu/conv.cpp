@@ -40,22 +40,24 @@ void forward(const View& x, const View& w, const View* bias, const View& y, cons
   c.run();
 }
 
-// Whether `results`, made by a convolution of `channels` with `filters`, take Winograd's algorithm: by what
-// one sample is, so that its results do not depend on the others.
-bool takes_winograd(const View& results, int64_t channels, int64_t filters, const Window2d& window,
-                    int64_t groups) {
-  if (results.dtype != DType::f32 || groups != 1 || min64(channels, filters) < kFewChannels) return false;
-  for (int a = 0; a < 2; ++a)
-    if (window.kernel[a] != 3 || window.stride[a] != 1 || window.dilation[a] != 1) return false;
+// Whether a convolution with the weights w, or its gradient, takes Winograd's algorithm where one image has
+// `height` × `width` maps (transposed, its image has them in every phase of the stride): by what one sample
+// is, so that its results do not depend on the others.
+bool takes_winograd(const View& w, const Window2d& window, int64_t groups, int64_t height, int64_t width) {
+  if (w.dtype != DType::f32 || groups != 1 || min64(w.shape[0], w.shape[1]) < kFewChannels) return false;
+  const int64_t taps = window.kernel[0], stride = window.stride[0];
+  if (!(taps == 3 && stride == 1) && !(taps == 4 && stride == 2)) return false;
+  if (window.kernel[1] != taps || window.stride[1] != stride) return false;
+  if (window.dilation[0] != 1 || window.dilation[1] != 1) return false;
   if (conv_algorithm() == ConvAlgorithm::direct) return false;
-  const double tiles = double(ceil_div(results.shape[2], 4)) * double(ceil_div(results.shape[3], 4));
-  return 36 * tiles < kWorthwhile * 9 * double(results.shape[2]) * double(results.shape[3]);
+  const double tiles = double(ceil_div(height, 4)) * double(ceil_div(width, 4));
+  return (taps == 3 ? 36 : 100) * tiles < kWorthwhile * double(taps * taps) * double(height) * double(width);
 }
 
 void run_forward(const View& x, const View& w, const View* bias, const View& y, const Window2d& window,
                  int64_t groups) {
   if (numel(y) == 0) return;
-  if (takes_winograd(y, w.shape[1], w.shape[0], window, groups))
+  if (takes_winograd(w, window, groups, y.shape[2], y.shape[3]))
     return winograd_forward(x, w, bias, y, window);
   dispatch_float(y.dtype, [&](auto zero) { forward<decltype(zero)>(x, w, bias, y, window, groups); });
 }
@@ -63,14 +65,15 @@ void run_forward(const View& x, const View& w, const View* bias, const View& y, 
 void run_transposed(const View& y, const View& w, const View* bias, const View& x, const Window2d& window,
                     int64_t groups) {
   if (numel(x) == 0) return;
-  if (takes_winograd(x, w.shape[0], w.shape[1], window, groups))
-    return winograd_transposed(y, w, bias, x, window);
+  const int64_t height = ceil_div(x.shape[2], window.stride[0]),
+                width = ceil_div(x.shape[3], window.stride[1]);
+  if (takes_winograd(w, window, groups, height, width)) return winograd_transposed(y, w, bias, x, window);
   dispatch_float(x.dtype, [&](auto zero) { transposed<decltype(zero)>(y, w, bias, x, window, groups); });
 }
 
 void run_weight_grad(const View& x, const View& y, const View& w, const Window2d& window, int64_t groups) {
   if (numel(w) == 0) return;
-  if (numel(y) > 0 && takes_winograd(y, w.shape[1], w.shape[0], window, groups))
+  if (numel(y) > 0 && takes_winograd(w, window, groups, y.shape[2], y.shape[3]))
     return winograd_weight_grad(x, y, w, window);
   dispatch_float(w.dtype, [&](auto zero) { weight_grad<decltype(zero)>(x, y, w, window, groups); });
 }

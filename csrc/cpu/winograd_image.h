@@ -17,20 +17,28 @@ struct Places {
   const float* at[Side][Side];
 };
 
+// Those of a tile of every phase.
+template <int Side, int Phases>
+struct PhasePlaces {
+  Places<Side> phase[Phases];
+};
+
 struct Pixels {
   const float* data;
   int64_t channels, size[2];
   int64_t image_step, step[2];
 
-  // Side × side pixels from row y, column x of image n on; `zeros` where there is none.
-  template <int Side>
+  // Side × side pixels, every Stride-th from row y, column x of image n on; `zeros` where there is none.
+  template <int Side, int Stride>
   Places<Side> tile(int64_t n, int64_t y, int64_t x, const float* zeros) const {
     Places<Side> tile;
-    for (int i = 0; i < Side; ++i) {
-      const bool inside = y + i >= 0 && y + i < size[0];
-      const int64_t row = n * image_step + (y + i) * step[0];
-      for (int j = 0; j < Side; ++j)
-        tile.at[i][j] = inside && x + j >= 0 && x + j < size[1] ? data + row + (x + j) * step[1] : zeros;
+    for (int i = 0; i < Side; ++i, y += Stride) {
+      const bool inside = y >= 0 && y < size[0];
+      const int64_t row = n * image_step + y * step[0];
+      for (int j = 0; j < Side; ++j) {
+        const int64_t column = x + j * Stride;
+        tile.at[i][j] = inside && column >= 0 && column < size[1] ? data + row + column * step[1] : zeros;
+      }
     }
     return tile;
   }
@@ -41,8 +49,9 @@ struct Points {
   float* data;
   int64_t step, ahead;
 
+  template <int Side>
   void store(int i, int j, Vec<float> value) const {
-    float* const to = data + (i * kSide + j) * step;
+    float* const to = data + (i * Side + j) * step;
     __builtin_prefetch(to + ahead, 1);
     value.store(to);
   }
@@ -53,7 +62,7 @@ template <class Line>
 static inline void transform_pixels(const Places<Line::in>& tile, const Places<Line::in>& next, int64_t c,
                                     int64_t channels, const Points& points) {
   using V = Vec<float>;
-  const auto store = [&](int i, int j, V value) { points.store(i, j, value); };
+  const auto store = [&](int i, int j, V value) { points.template store<Line::out>(i, j, value); };
   if (channels - c >= V::size)
     return transform<Line>(
         [&](int i, int j) {

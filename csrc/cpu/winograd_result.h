@@ -14,6 +14,7 @@ struct Results {
   const float* bias;  // may be null
   int64_t bias_step;
 
+  Results() = default;
   Results(const View& v, const View* b)
       : data(data_as<float>(v)),
         channels(v.shape[1]),
@@ -23,6 +24,17 @@ struct Results {
         step{v.strides[2], v.strides[3]},
         bias(b ? data_as<float>(*b) : nullptr),
         bias_step(b ? b->strides[0] : 0) {}
+
+  // The results from (i, j) on that are `stride` apart.
+  Results phase(int64_t i, int64_t j, int64_t stride) const {
+    Results r = *this;
+    r.data += i * step[0] + j * step[1];
+    r.size[0] = ceil_div(size[0] - i, stride);
+    r.size[1] = ceil_div(size[1] - j, stride);
+    r.step[0] *= stride;
+    r.step[1] *= stride;
+    return r;
+  }
 
   // Brings the lines of a tile's results, a panel of channels from o on, to the cache.
   void fetch(const Corner& c, int64_t o) const {
@@ -39,16 +51,18 @@ struct Results {
   }
 
   // The results of a tile in a register of channels from o on, whose sums at the points lie `apart`.
+  template <class Kernel>
   void write(const Corner& c, int64_t o, Vec<float> offset, const float* sums, int64_t apart) const {
+    using Line = typename Kernel::PointsToResults;
     using V = Vec<float>;
     float* const out = at(c, o);
-    const auto load = [&](int i, int j) { return V::load(sums + (i * kSide + j) * apart); };
+    const auto load = [&](int i, int j) { return V::load(sums + (i * Kernel::side + j) * apart); };
     const int64_t height = size[0] - c.i, width = size[1] - c.j;
     const int n = lanes(o);
     if (height >= kStep && width >= kStep && n == V::size && channel_step == 1)
-      return transform<PointsToResults>(
+      return transform<Line>(
           load, [&](int i, int j, V value) { (value + offset).store(out + i * step[0] + j * step[1]); });
-    transform<PointsToResults>(load, [&](int i, int j, V value) {
+    transform<Line>(load, [&](int i, int j, V value) {
       if (i < height && j < width) (value + offset).scatter(out + i * step[0] + j * step[1], channel_step, n);
     });
   }

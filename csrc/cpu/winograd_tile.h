@@ -8,7 +8,8 @@ namespace pydl {
 namespace PYDL_ISA {
 namespace {
 
-constexpr int64_t kChain = 128;  // products in one chain of fused multiply-adds
+constexpr int64_t kChain =
+    64;  // products in one chain of fused multiply-adds; more of them would not stay near
 constexpr int kLanes = Tile<float>::cols;
 
 // Where element (row, k) of the left operand lies: rows `step` apart and k consecutive, or rows consecutive

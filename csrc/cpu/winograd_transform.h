@@ -1,9 +1,11 @@
-// The transforms of Winograd's convolutions F(4×4, 3×3) and F(3×3, 4×4): a tile of 6×6 pixels and 3×3 taps
-// make 4×4 results, or the same tile and 4×4 of the results' gradient make 3×3 taps, by 36 products.
+// The transforms of Winograd's convolutions. Pixels, taps and results along an axis are coefficients of
+// polynomials, a transform their values at some points; what interpolates is on the side of the pixels. Every
+// lane of a register is a tile of its own.
 //
-// Pixels, taps and results along an axis are coefficients of polynomials, a transform their values at the
-// points 0, 1, -1, 1/2, -2 and ∞; what interpolates is on the side of the pixels. The points are those of the
-// smallest error for six (Barabasz et al., 2020). Every lane of a register is a tile of its own.
+// A convolution with a stride is the sum, over the phases of the stride, of convolutions without one: of
+// every stride-th pixel with every stride-th tap. A kernel (winograd_kernel3.h, winograd_kernel4.h) says how
+// those are made: its stride, the side of a transformed tile, the taps of a phase along an axis and the
+// transforms.
 #pragma once
 #include "cpu/simd.h"
 
@@ -11,76 +13,14 @@ namespace pydl {
 namespace PYDL_ISA {
 namespace {
 
-constexpr int kSide = 6;                // of a transformed tile
-constexpr int kPoints = kSide * kSide;  // products a tile
-constexpr int kStep = 4;                // results of a tile along an axis
-constexpr int kTaps = 3;
+constexpr int kStep = 4;  // results of a tile along an axis
 
-struct PixelsToPoints {
-  using V = Vec<float>;
-  static constexpr int in = kSide, out = kSide;
-  static void apply(const V (&d)[in], V (&t)[out]) {
-    const V a = d[4] - d[2], b = d[3] - d[1], h(1.5f);
-    t[0] = fma(h, b, (d[0] - d[2]) + a);
-    t[1] = fma(h, d[2] + d[3], a + b);
-    t[2] = fma(h, d[3] - d[2], a - b);
-    t[3] = fma(V(2.0f), b, a);
-    t[4] = fma(V(-0.5f), b, a);
-    t[5] = fma(h, a, (d[5] - d[3]) - b);
-  }
-};
-
-struct TapsToPoints {
-  using V = Vec<float>;
-  static constexpr int in = kTaps, out = kSide;
-  static void apply(const V (&g)[in], V (&t)[out]) {
-    const V even = g[0] + g[2];
-    t[0] = g[0];
-    t[1] = V(1.0f / 3) * (even + g[1]);
-    t[2] = V(1.0f / 3) * (g[1] - even);
-    t[3] = V(-16.0f / 15) * fma(V(0.25f), g[2], fma(V(0.5f), g[1], g[0]));
-    t[4] = V(1.0f / 15) * fma(V(4.0f), g[2], fma(V(-2.0f), g[1], g[0]));
-    t[5] = g[2];
-  }
-};
-
-struct PointsToResults {
-  using V = Vec<float>;
-  static constexpr int in = kSide, out = kStep;
-  static void apply(const V (&m)[in], V (&y)[out]) {
-    const V sum = m[1] + m[2], difference = m[1] - m[2];
-    y[0] = ((m[0] + sum) + m[3]) + m[4];
-    y[1] = fma(V(-2.0f), m[4], fma(V(0.5f), m[3], difference));
-    y[2] = fma(V(4.0f), m[4], fma(V(0.25f), m[3], sum));
-    y[3] = fma(V(-8.0f), m[4], fma(V(0.125f), m[3], difference + m[5]));
-  }
-};
-
-// Without the factors 1/3, -1/3, -16/15 and 1/15 of the points 1 … -2, which come with PointsToTaps.
-struct ResultsToPoints {
-  using V = Vec<float>;
-  static constexpr int in = kStep, out = kSide;
-  static void apply(const V (&g)[in], V (&t)[out]) {
-    const V even = g[0] + g[2], odd = g[1] + g[3], q(0.25f), f(4.0f);
-    t[0] = g[0];
-    t[1] = even + odd;
-    t[2] = even - odd;
-    t[3] = fma(V(0.5f), fma(q, g[3], g[1]), fma(q, g[2], g[0]));
-    t[4] = fma(V(-2.0f), fma(f, g[3], g[1]), fma(f, g[2], g[0]));
-    t[5] = g[3];
-  }
-};
-
-struct PointsToTaps {
-  using V = Vec<float>;
-  static constexpr int in = kSide, out = kTaps;
-  static void apply(const V (&m)[in], V (&w)[out]) {
-    const V third(1.0f / 3), sum = m[1] + m[2], difference = third * (m[1] - m[2]);
-    w[0] = fma(V(1.0f / 15), m[4], fma(V(-16.0f / 15), m[3], m[0] + difference));
-    w[1] = fma(V(-2.0f / 15), m[4], fma(V(-8.0f / 15), m[3], third * sum));
-    w[2] = fma(V(4.0f / 15), m[4], fma(V(-4.0f / 15), m[3], difference + m[5]));
-  }
-};
+template <class Kernel>
+constexpr int kPoints = Kernel::side * Kernel::side;  // products of a tile and a phase
+template <class Kernel>
+constexpr int kPhases = Kernel::stride * Kernel::stride;
+template <class Kernel>
+constexpr int kWidth = Kernel::stride * Kernel::taps;  // of the whole kernel
 
 // Line's transform along both axes: element (i, j) comes from load(i, j) and goes to store(i, j, value).
 template <class Line, class Load, class Store>
