@@ -153,6 +153,24 @@ def test_the_result_lies_in_memory_as_the_input():
     assert _cpu.conv2d(last[0], w).transpose(1, 2, 0).flags.c_contiguous
 
 
+@pytest.mark.parametrize("single", [False, True])
+def test_the_gradient_of_an_image_lies_in_memory_as_the_image(single):
+    rng = np.random.default_rng(16)
+    image = rng.standard_normal((3, 8, 9) if single else (2, 3, 8, 9)).astype("f4")
+    last = np.ascontiguousarray(np.moveaxis(image, -3, -1))
+    w = pydl.tensor(rng.standard_normal((17, 3, 3, 3)).astype("f4"))
+    grads = []
+    for array in (image, np.moveaxis(last, -1, -3)):
+        x = pydl.from_numpy(array).requires_grad_()
+        y = F.conv2d(x, w)
+        (grad,) = pydl.grad((y * y).sum(), x)
+        assert grad.numpy().strides == array.strides
+        grads.append(grad.numpy())
+    np.testing.assert_array_equal(*grads)
+    with pytest.raises(ValueError, match=r"expected 4 strides, got 2"):
+        _cpu.conv_transpose2d(np.zeros((1, 1, 2, 2)), np.zeros((1, 1, 2, 2)), strides=(8, 8))
+
+
 def test_windows_that_a_transposed_convolution_leaves_out():
     """output_padding beyond the stride, as a dilation allows: one more window would fit than there are maps."""
     rng = np.random.default_rng(13)
