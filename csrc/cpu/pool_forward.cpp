@@ -174,10 +174,30 @@ void row_along(const T* x, const View& vx, const PoolAxis& h, const PoolAxis& v,
   }
 }
 
-// All windows, where they tile the image.
+// All windows, where they tile the image: from where they lie, …
+template <int Height, int Width, class T, class Op>
+void for_tile_rows(const PoolTiles& tiles, const T* x, const Op& op) {
+  const int64_t height = Height ? Height : tiles.height, width = Width ? Width : tiles.width;
+  const int64_t line = tiles.length * width;
+  tiles.run_rows<T>(x, [&](int64_t first, const T* at) {
+    const Op reduce = op;  // copies of what no store can change
+    const Place place{first, first, 0, 0, Vec<T>::size};
+    auto state = reduce.start(place);
+    for (int64_t ky = 0; ky < height; ++ky)
+      for (int64_t kx = 0; kx < width; ++kx)
+        reduce.add(state, load_spread(at + ky * line + kx, width), ky * width + kx,
+                   typename Vec<T>::bits{} - 1);
+    reduce.finish(state, place);
+  });
+}
+
+// … or from a copy of their rows.
 template <class T, class Op>
 void for_tiles(const PoolTiles& tiles, const T* x, const Op& op) {
   constexpr int W = Vec<T>::size;
+  if (tiles.in_place<T>())
+    return (tiles.height == 2 && tiles.width == 2 ? for_tile_rows<2, 2, T, Op>
+                                                  : for_tile_rows<0, 0, T, Op>)(tiles, x, op);
   const typename Vec<T>::bits all = typename Vec<T>::bits{} - 1;
   const int64_t line = tiles.batch<T>() * tiles.width;
   tiles.run<T>([&](int64_t first, int64_t count) {

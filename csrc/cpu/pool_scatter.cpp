@@ -205,10 +205,24 @@ void row_along(const Source& source, const Windows& side, const PoolAxis& h, con
   }
 }
 
-// All windows, where they tile the image.
+// All windows, where they tile the image: to where they lie, …
+template <class T, class Source>
+void scatter_tile_rows(const PoolTiles& tiles, const Source& source, T* dx) {
+  const int64_t width = tiles.width, line = tiles.length * width;
+  tiles.run_rows<T>(dx, [&](int64_t first, T* at) {
+    const Source from = source;  // copies of what no store can change
+    const auto loaded = from.load(first, first, 0, 0, {0, Vec<T>::size});
+    for (int64_t ky = 0; ky < tiles.height; ++ky)
+      store_taps<T>(at + ky * line, width,
+                    [&](int64_t kx) { return Vec<T>(T(0)) + from.at(loaded, ky * width + kx); });
+  });
+}
+
+// … or by way of a copy of their rows.
 template <class T, class Source>
 void scatter_tiles(const PoolTiles& tiles, const Source& source, T* dx) {
   constexpr int W = Vec<T>::size;
+  if (tiles.in_place<T>()) return scatter_tile_rows<T>(tiles, source, dx);
   const int64_t line = tiles.batch<T>() * tiles.width;
   tiles.run<T>([&](int64_t first, int64_t count) {
     alignas(64) T packed[PoolTiles::most_elements];
