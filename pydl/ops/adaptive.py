@@ -24,7 +24,7 @@ def _cells(function: str, output_size: Any, input: Any) -> tuple[int, int]:
     if len(sizes) != 2:
         raise ValueError(f"[{function}] expected output_size as one or two integers, got {output_size!r}")
     sizes = tuple(n if size is None else size for size, n in zip(sizes, input.shape[-2:], strict=True))
-    if not all([isinstance(s, (int, np.integer)) and not isinstance(s, bool) for s in sizes]):
+    if any(isinstance(s, bool) or not isinstance(s, (int, np.integer)) for s in sizes):
         raise TypeError(f"[{function}] expected output_size as one or two integers, got {output_size!r}")
     rows, columns = int(sizes[0]), int(sizes[1])
     if rows < 1 or columns < 1 or rows * columns >= 2**31:
