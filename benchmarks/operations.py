@@ -208,7 +208,7 @@ def _on_rows() -> Iterator[Operation]:
 
 
 def _optimizer(name: str, options: dict[str, Any], p: Any, library: Library, rng: np.random.Generator) -> Passes:
-    params = [tensor(library, rng, *shape) for shape in p.shapes]
+    params = [library.tensor(rng.standard_normal(shape, np.float32)).requires_grad_() for shape in p.shapes]
     for x in params:
         x.grad = library.tensor(rng.standard_normal(tuple(x.shape), np.float32))
     fused = {} if library.mode == "eager" else {"fused": True}

@@ -67,11 +67,11 @@ def row(name: str, modes: list[str], seconds: float) -> dict[str, Any]:
     timings = {(ours, mode): against(name, ours, mode, seconds) for ours in OURS for mode in modes}
     theirs = {mode: min(timings[ours, mode].theirs for ours in OURS) for mode in modes}
     best = min(modes, key=lambda mode: theirs[mode])
-    ours = {ours: min(timings[ours, mode].ours for mode in modes) for ours in OURS}
-    best_ours = max(OURS, key=lambda ours: timings[ours, best].ratio)
+    ours = {own: min(timings[own, mode].ours for mode in modes) for own in OURS}
+    best_ours = min(OURS, key=lambda mode: ours[mode])
     return {
         "step": name,
-        "ratio": timings[best_ours, best].ratio,
+        "ratio": theirs[best] / ours[best_ours],
         "median_ratio": timings[best_ours, best].median,
         **{f"pydl_{mode}_ms": seconds * 1e3 for mode, seconds in ours.items()},
         "best_pydl": best_ours,

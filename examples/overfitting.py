@@ -1,6 +1,6 @@
 """Five ways against overfitting, each measured: L1, L2, elastic net, dropout, early stopping.
 
-    python examples/overfitting.py            prints the tables below in well under a minute
+    python examples/overfitting.py            prints five tables, those of docs/neurons.md, in well under a minute
     python examples/overfitting.py --seed 7   with other data and other starts
 
 Every model sees too little data, some of it wrong, and is judged on data it has not seen.

@@ -48,13 +48,13 @@ from .random import (
 from .tensor import Tensor
 
 if TYPE_CHECKING:
-    from . import backends, cuda, data, games, gan, models, nn, optim, plot, train
+    from . import backends, cuda, data, games, gan, models, nn, optim, plot, testing, train
     from .replay import capture
     from .train.checkpoint import load, save
 
 __version__ = backend.version()
 
-_ROOMS = ("backends", "cuda", "data", "games", "gan", "models", "nn", "optim", "plot", "train")
+_ROOMS = ("backends", "cuda", "data", "games", "gan", "models", "nn", "optim", "plot", "testing", "train")
 _LATER = {name: f".{name}" for name in _ROOMS} | dict.fromkeys(("load", "save"), ".train.checkpoint")
 _LATER["capture"] = ".replay"
 

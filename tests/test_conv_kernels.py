@@ -153,6 +153,71 @@ def test_the_result_lies_in_memory_as_the_input():
     assert _cpu.conv2d(last[0], w).transpose(1, 2, 0).flags.c_contiguous
 
 
+@pytest.mark.parametrize("single", [False, True])
+def test_the_gradient_of_an_image_lies_in_memory_as_the_image(single):
+    rng = np.random.default_rng(16)
+    image = rng.standard_normal((3, 8, 9) if single else (2, 3, 8, 9)).astype("f4")
+    last = np.ascontiguousarray(np.moveaxis(image, -3, -1))
+    w = pydl.tensor(rng.standard_normal((17, 3, 3, 3)).astype("f4"))
+    grads = []
+    for array in (image, np.moveaxis(last, -1, -3)):
+        x = pydl.from_numpy(array).requires_grad_()
+        y = F.conv2d(x, w)
+        (grad,) = pydl.grad((y * y).sum(), x)
+        assert grad.numpy().strides == array.strides
+        grads.append(grad.numpy())
+    np.testing.assert_array_equal(*grads)
+    with pytest.raises(ValueError, match=r"expected 4 strides, got 2"):
+        _cpu.conv_transpose2d(np.zeros((1, 1, 2, 2)), np.zeros((1, 1, 2, 2)), strides=(8, 8))
+
+
+# n, channels, filters, height, width, kernel, padding, dilation
+FEW = [
+    (3, 1, 6, 13, 28, (5, 5), 2, 1), (3, 6, 16, 14, 14, (5, 5), 0, 1), (2, 6, 16, 9, 11, (5, 3), 0, 1),
+    (2, 3, 17, 12, 19, (3, 5), 1, 1), (2, 1, 8, 9, 33, (3, 3), 1, 1), (2, 2, 13, 7, 18, (3, 2), 1, 2),
+    (2, 10, 12, 8, 17, (3, 3), 1, 1), (2, 5, 20, 6, 6, (4, 4), 0, 1), (1, 12, 33, 10, 9, (5, 5), 3, 1),
+    (2, 15, 16, 9, 8, (7, 7), 0, 1), (2, 4, 3, 16, 40, (1, 7), 0, 2), (1, 7, 11, 70, 65, (3, 3), 0, 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("n", "c", "o", "height", "width", "kernel", "padding", "dilation"), FEW)
+def test_few_channels_equal_the_naive_loops_in_every_layout(
+    threads, dtype, n, c, o, height, width, kernel, padding, dilation
+):
+    rng = np.random.default_rng(17)
+    x, w = (rng.standard_normal(s).astype(dtype) for s in ((n, c, height, width), (o, c, *kernel)))
+    options = {"padding": padding, "dilation": dilation}
+    g = rng.standard_normal(_cpu.conv2d(x, w, **options).shape).astype(dtype)
+    calls = [("conv2d", (x, w)), ("conv_transpose2d", (g, w)), ("conv2d_weight_grad", (x, g, kernel))]
+    for name, args in calls:
+        threads(1)
+        got, naive = getattr(_cpu, name)(*args, **options), getattr(naive_conv, name)
+        exact = [a.astype("f8") if isinstance(a, np.ndarray) else a for a in args]
+        absolute = [np.abs(a) if isinstance(a, np.ndarray) else a for a in exact]
+        assert is_within(got, naive(*exact, **options), naive(*absolute, **options), dtype), name
+        threads(3)
+        for a, b in zip(layouts(args[0]), layouts(args[1]) if len(args) == 2 else layouts(g), strict=True):
+            np.testing.assert_array_equal(getattr(_cpu, name)(a, b, *args[2:], **options), got)
+        if name != "conv2d_weight_grad":
+            np.testing.assert_array_equal(getattr(_cpu, name)(args[0][-1:], w, **options), got[-1:])
+    lying = np.moveaxis(np.empty((n, height, width, c), dtype), -1, 1).strides
+    added = [s - t for s, t in zip(x.shape[2:], _cpu.conv_transpose2d(g, w, **options).shape[2:], strict=True)]
+    plain, last = (_cpu.conv_transpose2d(g, w, **options, output_padding=added, strides=s) for s in (x.strides, lying))
+    np.testing.assert_array_equal(plain, last)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_what_is_no_number_reaches_only_the_taps_that_see_it(channels):
+    """Where registers hold pixels of a line, the last of them must not read on into the next line."""
+    x, g = np.ones((2, channels, 9, 11), "f4"), np.ones((2, 3, 9, 11), "f4")
+    x[0, 0, 4, 10] = np.inf
+    dw = _cpu.conv2d_weight_grad(x, g, (1, 3), padding=(0, 1))
+    assert np.isfinite(dw[:, 0, 0, 0]).all()
+    assert (dw[:, 0, 0, 1:] == np.inf).all()
+    assert np.isfinite(dw[:, 1:]).all()
+
+
 def test_windows_that_a_transposed_convolution_leaves_out():
     """output_padding beyond the stride, as a dilation allows: one more window would fit than there are maps."""
     rng = np.random.default_rng(13)

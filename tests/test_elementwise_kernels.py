@@ -53,6 +53,45 @@ def test_erf_is_accurate(dtype):
     assert error_in_ulps(_cpu.erf(x), reference) <= BOUNDS["erf"][dtype == "float64"]
 
 
+def arguments(name, rng, dtype):
+    """Small ones of every size, those about 0 and 1, and all that have a finite result."""
+    limit = 88.7 if dtype == "float32" else 709.7
+    small = 10.0 ** rng.uniform(-30, 0, COUNT) * rng.choice([-1, 1], COUNT)
+    x = np.concatenate([rng.uniform(-limit, limit, COUNT), rng.uniform(-3, 3, COUNT), small]).astype(dtype)
+    if name == "log1p":
+        x = np.concatenate([x[x > -1], 10.0 ** rng.uniform(0, 30, COUNT).astype(dtype)])
+    return x
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("name", "bound"), [("exp", 2), ("expm1", 2), ("log1p", 2), ("tanh", 3)])
+def test_exponentials_and_their_inverses_are_accurate(name, bound, dtype):
+    x = arguments(name, np.random.default_rng(5), dtype)
+    assert error_in_ulps(getattr(_cpu, name)(x), getattr(np, name)(x.astype(np.longdouble))) <= bound
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_exp_is_finite_up_to_the_largest_number_and_one_at_zero(dtype):
+    info = np.finfo(dtype)
+    top = np.log(info.max.astype(np.longdouble))
+    below, above = np.nextafter(top.astype(dtype), [np.array(0, dtype), np.array(np.inf, dtype)])
+    low = np.nextafter(np.log(info.tiny.astype(np.longdouble)).astype(dtype), np.array(0, dtype))
+    got = _cpu.exp(np.array([below, above, low, -2 * top, 0.0, -0.0], dtype))
+    assert np.isfinite(got[0])
+    assert got[1] == np.inf
+    assert got[2] >= info.tiny
+    assert got[3:].tolist() == [0, 1, 1]
+    assert np.isfinite(_cpu.expm1(np.full(3, below))).all()
+
+
+def test_gelu_keeps_the_digits_of_its_tail():
+    x = np.random.default_rng(6).uniform(-6, 6, COUNT).astype("f4")
+    reference = np.array([v * math.erfc(-v / math.sqrt(2)) / 2 for v in x.tolist()])
+    error = np.abs(_cpu.gelu(x) - reference) / np.abs(reference)
+    assert error.max() < 4e-6
+    assert error[x > -1].max() < 2.0**-21
+
+
 def powers(rng, dtype):
     """Bases and exponents: results of every size, bases next to 1 and about the cut of the logarithm."""
     limit = 120 if dtype == "float32" else 1000

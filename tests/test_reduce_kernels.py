@@ -245,3 +245,16 @@ def test_the_mean_of_a_tensor_has_the_bits_of_the_sum_divided(dtype):
         total = x.sum(dims)
         divided = total / (x.numel() / total.numel())
         assert x.mean(dims).numpy().tobytes() == divided.numpy().tobytes()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("positions", [1, 5, 16, 17, 127, 128, 129, 300, 1024])
+@pytest.mark.parametrize("channels", [2, 16, 19, 64, 300])
+def test_images_average_alike_in_either_order_of_memory(channels, positions, dtype):
+    x = np.random.default_rng(channels).standard_normal((3, channels, positions)).astype(dtype)
+    last = np.ascontiguousarray(x.transpose(0, 2, 1)).transpose(0, 2, 1)
+    for name in ("mean", "sum", "amax"):
+        run = getattr(_cpu, name)
+        np.testing.assert_array_equal(run(last, (2,), False), run(x, (2,), False))
+        np.testing.assert_array_equal(run(last[1:2], (2,), False), run(x, (2,), False)[1:2])
+    near(_cpu.mean(last, (2,), False) * positions, x.sum(2, dtype="f8"), x, (2,))

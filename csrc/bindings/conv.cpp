@@ -1,7 +1,11 @@
 #include "kernels/conv.h"
 
+#include <pybind11/stl.h>
+
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
+#include <vector>
 
 #include "bindings/arrays.h"
 #include "bindings/families.h"
@@ -50,12 +54,22 @@ bool is_channels_last(const View& v) {
 
 constexpr int64_t kManyChannels = 16;  // from here on, registers of channels are what kernels like best
 
-// An uninitialised (N, C, H, W) or (C, H, W): channels-last where it has many channels or `input` is so.
-py::array empty_images(const Batch& input, int64_t channels, const int64_t (&size)[2], const char* function) {
+// An uninitialised (N, C, H, W) or (C, H, W): channels-last where it has many channels or an image with these
+// strides would be, those of `input` unless given.
+py::array empty_images(const Batch& input, int64_t channels, const int64_t (&size)[2], const char* function,
+                       const std::optional<std::vector<int64_t>>& strides = std::nullopt) {
   View like{nullptr, input.view.dtype, 4, {input.view.shape[0], channels, size[0], size[1]}, {}};
   int64_t bytes = sizeof(double);
   for (int d = 0; d < 4; ++d) bytes = checked_mul(function, bytes, like.shape[d]);
-  const bool last = channels >= kManyChannels || is_channels_last(input.view);
+  View model = input.view;
+  if (strides) {
+    const int dims = input.single ? 3 : 4;
+    if (int(strides->size()) != dims)
+      fail(function, std::to_string(dims) + " strides", std::to_string(strides->size()));
+    std::copy_n(like.shape, 4, model.shape);
+    std::copy_n(strides->begin(), dims, model.strides + 4 - dims);
+  }
+  const bool last = channels >= kManyChannels || is_channels_last(model);
   const int order[] = {0, last ? 2 : 1, last ? 3 : 2, last ? 1 : 3};  // outermost first
   int64_t step = 1;
   for (int k = 3; k >= 0; --k) {
@@ -120,7 +134,7 @@ void check_output_padding(const char* function, const Window2d& w, const int64_t
 
 py::array conv_transpose2d(py::handle input, py::handle weight, py::handle bias, py::handle stride,
                            py::handle padding, py::handle output_padding, py::handle groups,
-                           py::handle dilation) {
+                           py::handle dilation, const std::optional<std::vector<int64_t>>& strides) {
   const char* const name = "conv_transpose2d";
   const Batch y(input, name, "input");
   const View w = parse_weight(weight, name, "(in, out/groups, kH, kW)");
@@ -140,7 +154,7 @@ py::array conv_transpose2d(py::handle input, py::handle weight, py::handle bias,
   const int64_t channels = checked_mul(name, w.shape[1], g);
   const OptionalView b = bias_view(bias, y.view, channels, name);
   window_transposed_size(name, window, {y.view.shape[2], y.view.shape[3]}, added, size);
-  py::array x = empty_images(y, channels, size, name);
+  py::array x = empty_images(y, channels, size, name, strides);
   const View vx = batch_view(view_of_result(x), name, "result");
   call_kernel(work_of(y.view, w),
               [=, maps = y.view] { kernels().conv.transposed(maps, w, b.get(), vx, window, g); });
@@ -188,7 +202,8 @@ void bind_conv(py::module_& m) {
         py::arg("out_size") = py::none());
   m.def("conv_transpose2d", &conv_transpose2d, py::arg("input"), py::arg("weight"),
         py::arg("bias") = py::none(), py::arg("stride") = 1, py::arg("padding") = 0,
-        py::arg("output_padding") = 0, py::arg("groups") = 1, py::arg("dilation") = 1);
+        py::arg("output_padding") = 0, py::arg("groups") = 1, py::arg("dilation") = 1,
+        py::arg("strides") = py::none());
   m.def("conv2d_weight_grad", &conv2d_weight_grad, py::arg("input"), py::arg("grad"), py::arg("kernel_size"),
         py::arg("stride") = 1, py::arg("padding") = 0, py::arg("dilation") = 1, py::arg("groups") = 1);
 }

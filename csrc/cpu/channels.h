@@ -66,6 +66,50 @@ static inline const T* staged(const T* p, int64_t step, int64_t n, T* buffer) {
   return buffer;
 }
 
+// The sums of all C channels, at most kGroup, where their rows follow one another in each image: 16 rows are
+// as one, and so are the partial sums. Otherwise as sum_across.
+template <int I, int K, class T, class Term>
+static void sum_rows_together(const Channels<const T> (&in)[I], const ChannelBlock& b, int64_t C,
+                              const T* centre, Term&& term, T (&total)[K][kGroup]) {
+  using V = Vec<T>;
+  constexpr int W = V::size;
+  constexpr int64_t room = kChains * kGroup + W;
+  const int64_t L = b.l1 - b.l0, chains = L < kChains ? L : kChains, length = chains * C;
+  T part[K][room], centres[room];
+  for (int64_t j = 0; j < chains; ++j) std::memcpy(centres + j * C, centre, C * sizeof(T));
+  for (int k = 0; k < K; ++k)
+    for (int64_t i = 0; i < length + W; i += W) V(T(0)).store(part[k] + (i < length ? i : length));
+  const auto add = [&](const V(&v)[I], int64_t i, int64_t lanes) {
+    V sums[K];
+    for (int k = 0; k < K; ++k) sums[k] = V::load(part[k] + i);
+    term(v, V::load(centres + i), sums);
+    for (int k = 0; k < K; ++k)
+      (lanes == W ? sums[k] : select(lanes_below<T>(lanes), sums[k], V::load(part[k] + i)))
+          .store(part[k] + i);
+  };
+  for (int64_t n = b.n0; n < b.n1; ++n)
+    for (int64_t l = 0; l < L; l += kChains) {
+      const T* at[I];
+      for (int k = 0; k < I; ++k) at[k] = in[k].p + n * in[k].n + (b.l0 + l) * C;
+      const int64_t count = (L - l < kChains ? L - l : kChains) * C;
+      V v[I];
+      int64_t i = 0;
+      for (; i + W <= count; i += W) {
+        for (int k = 0; k < I; ++k) v[k] = V::load(at[k] + i);
+        add(v, i, W);
+      }
+      if (i == count) continue;
+      for (int k = 0; k < I; ++k) v[k] = fetch_lanes(at[k] + i, 1, int(count - i), T(0));
+      add(v, i, count - i);
+    }
+  // A vector may run on into sums that are not needed any more.
+  for (int64_t half = kChains / 2; half > 0; half /= 2)
+    for (int k = 0; k < K; ++k)
+      for (int64_t i = 0; i < half * C && i + half * C < length; i += W)
+        (V::load(part[k] + i) + V::load(part[k] + i + half * C)).store(part[k] + i);
+  for (int k = 0; k < K; ++k) std::memcpy(total[k], part[k], C * sizeof(T));
+}
+
 // total[k][i] = sum k over the block of channel c + i; term(values of the I operands, centre, sums) adds to
 // its K sums.
 template <int I, int K, class T, class Term>
@@ -73,6 +117,9 @@ static void sum_across(const Channels<const T> (&in)[I], const ChannelBlock& b, 
                        const T* centre, Term&& term, T (&total)[K][kGroup]) {
   using V = Vec<T>;
   constexpr int W = V::size;
+  bool together = c == 0;
+  for (int k = 0; k < I; ++k) together &= in[k].c == 1 && in[k].l == count;
+  if (together) return sum_rows_together(in, b, count, centre, term, total);
   const int64_t width = (count + W - 1) / W * W, L = b.l1 - b.l0;
   T part[kChains][K][kGroup], buffers[I][kGroup];
   const int chains = int(L < kChains ? L : kChains);

@@ -4,6 +4,7 @@
 #include "cpu/correlation.h"
 #include "cpu/depthwise_grad.h"
 #include "cpu/narrow.h"
+#include "cpu/plane_grad.h"
 #include "cpu/taps.h"
 
 namespace pydl {
@@ -69,6 +70,13 @@ void with_channels_last(const Windows<T>& w, int64_t images, Body&& body) {
   with_padded(w, images, true, body);
 }
 
+// The same as planes, with the zeros that windows see around them.
+template <class T, class Body>
+void with_planes(const Windows<T>& w, int64_t images, Body&& body) {
+  if (w.pixel_step[1] == 1 && is_padded(w)) return body(w);
+  with_padded(w, images, false, body);
+}
+
 // One channel and one filter to a group.
 template <class T>
 void depthwise_weight_grad(const View& x, const View& y, T* out, const Window2d& window) {
@@ -99,18 +107,42 @@ bool is_narrow(const Windows<T>& w, int64_t groups) {
   return groups == 1 && w.channels < 2 * Vec<T>::size && w.spread[1] == 1 && can_be_padded(w);
 }
 
+// Whether even that leaves most lanes idle, and pixels along a line would not: by the registers'
+// multiply-adds for a pixel and a filter. A single register of taps waits for its loads.
+template <class T>
+bool takes_lines(const Windows<T>& w) {
+  constexpr int64_t W = Vec<T>::size;
+  if (w.step[1] != 1 || w.out[1] < W) return false;
+  const int64_t row = w.taps[1] * w.channels;
+  const double along_taps = double(row <= W ? W + W / 2 : round_up(row, W));
+  const double along_pixels = double(row) * double(round_up(w.out[1], W)) / double(w.out[1]);
+  return along_pixels < 0.8 * along_taps;
+}
+
+// Sums of blocks as `grad` has them, in parts that are added as a tree.
+template <class T, class Grad>
+void add_blocks(const Grad& grad, int64_t images, T* out) {
+  const int64_t blocks = images * grad.blocks_of_image(), size = grad.size();
+  const int64_t grain = ceil_div(blocks, 16), parts = ceil_div(blocks, grain);
+  with_scratch<T>(parts * size, [&](T* partial) {
+    parallel_ranges(blocks, grain, [&](int64_t begin, int64_t end) {
+      grad.run(begin, end, partial + begin / grain * size);
+    });
+    add_parts(partial, parts, size, out);
+  });
+}
+
 template <class T>
 void narrow_weight_grad(const View& x, const View& y, T* out, const Window2d& window) {
-  const int64_t images = x.shape[0];
-  with_padded(conv_windows<T>(x, window, y.shape + 2, 1), images, true, [&](const Windows<T>& image) {
-    const NarrowGrad<T> grad{image, map_windows<T>(y), y.shape[1]};
-    const int64_t blocks = images * grad.blocks_of_image(), size = grad.size();
-    const int64_t grain = ceil_div(blocks, 16), parts = ceil_div(blocks, grain);
-    with_scratch<T>(parts * size, [&](T* partial) {
-      parallel_ranges(blocks, grain, [&](int64_t begin, int64_t end) {
-        grad.run(begin, end, partial + begin / grain * size);
-      });
-      add_parts(partial, parts, size, out);
+  const int64_t images = x.shape[0], filters = y.shape[1];
+  const Windows<T> w = conv_windows<T>(x, window, y.shape + 2, 1), maps = map_windows<T>(y);
+  if (!takes_lines(w))
+    return with_padded(w, images, true, [&](const Windows<T>& image) {
+      add_blocks(NarrowGrad<T>{image, maps, filters}, images, out);
+    });
+  with_planes(w, images, [&](const Windows<T>& image) {
+    with_planes(maps, images, [&](const Windows<T>& planes) {
+      add_blocks(PlaneGrad<T>{image, planes, filters}, images, out);
     });
   });
 }

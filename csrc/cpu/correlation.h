@@ -1,11 +1,13 @@
 // Windows of an image times filters: what convolutions and the phases of transposed ones are.
 #pragma once
 #include "cpu/depthwise.h"
+#include "cpu/elements.h"
 #include "cpu/padded.h"
 #include "cpu/patches.h"
 #include "cpu/pixel_rows.h"
 #include "cpu/planes.h"
 #include "cpu/product.h"
+#include "cpu/spread.h"
 
 namespace pydl {
 namespace PYDL_ISA {
@@ -39,17 +41,61 @@ struct Correlation {
     Windows<T> w = windows;
     w.image += g * w.channels * w.channel_step;
     const PixelRows<T> rows{w};
+    if (takes_spread()) return run_spread(g, w);
     if (takes_planes())
       return with_padded(w, images, false, [&](const Windows<T>& copy) { run_planes(g, copy); });
+    if (takes_elements()) return with_zeros(w, [&](const Windows<T>& image) { run_elements(g, image); });
     if (!lanes_are_filters() || rows.in_place(filters)) return run_group(g, rows);
     with_padded(w, images, true, [&](const Windows<T>& copy) { run_group(g, {copy, is_padded(copy)}); });
+  }
+
+  // Few filters; and where most of what they would be multiplied by is zeros around the image.
+  bool takes_spread() const {
+    const Windows<T>& w = windows;
+    if (filters >= 2 * Vec<T>::size || w.step[1] != 1 || w.taps[0] * w.channels > kLeaf) return false;
+    if (w.taps[0] * w.taps[1] * w.channels == 0) return false;
+    const SpreadRows<T> rows{w, images, filters, nullptr, nullptr, nullptr, 0, 0, {}, nullptr, 0};
+    const int64_t wide = filters < Vec<T>::size ? filters * round_up(w.out[1], Vec<T>::size)
+                                                : round_up(filters, Vec<T>::size) * w.out[1];
+    return rows.work() < 0.7 * double(w.out[0]) * double(wide) * double(w.taps[0] * w.taps[1] * w.channels);
+  }
+
+  void run_spread(int64_t g, const Windows<T>& w) const {
+    constexpr int NR = Tile<T>::cols;
+    const int64_t depth = w.taps[0] * w.channels, lanes = round_up(w.taps[1] * filters, NR);
+    Strided<T> filter{weights + g * weight_group_step, {}, {}};
+    filter.lanes.push(w.taps[1], tap_step[1]);
+    filter.lanes.push(filters, filter_step);
+    filter.ks.push(w.taps[0], tap_step[0]);
+    filter.ks.push(w.channels, channel_step);
+    with_scratch<T>(lanes * depth + depth * int64_t(sizeof(int64_t) / sizeof(T)), [&](T* panels) {
+      int64_t* const offsets = reinterpret_cast<int64_t*>(panels + lanes * depth);
+      pack_panels<NR>(filter, panels, 0, w.taps[1] * filters, 0, depth);
+      for (int64_t u = 0; u < w.taps[0]; ++u)
+        for (int64_t c = 0; c < w.channels; ++c)
+          offsets[u * w.channels + c] = u * w.spread[0] * w.pixel_step[0] + c * w.channel_step;
+      const Result<T> out = result_of(g);
+      SpreadRows<T>{w,
+                    images,
+                    filters,
+                    panels,
+                    offsets,
+                    out.data,
+                    result_image_step,
+                    result_channel_step,
+                    {result_step[0], result_step[1]},
+                    out.row_bias,
+                    out.row_bias_step}
+          .run();
+    });
   }
 
   // Few filters leave most of the lanes along them empty. Their sums are no longer than one leaf of
   // long_sum.h.
   bool takes_planes() const {
     const int64_t taps = windows.taps[0] * windows.taps[1] * windows.channels;
-    return filters < Vec<T>::size && windows.channels <= 32 && windows.step[1] == 1 &&
+    const int64_t few = lanes_are_filters() ? Vec<T>::size : 2 * Vec<T>::size;
+    return filters < few && windows.channels <= 32 && windows.step[1] == 1 &&
            windows.out[1] >= Vec<T>::size && taps > 0 && taps <= kLeaf && can_be_padded(windows);
   }
 
@@ -65,6 +111,35 @@ struct Correlation {
           planes.step[1] = result_step[1];
           planes.run();
         });
+  }
+
+  // Rows of so few channels would be copied, or end within a chain of products.
+  bool takes_elements() const {
+    const int64_t taps = windows.taps[0] * windows.taps[1] * windows.channels;
+    return lanes_are_filters() && windows.channels < 16 && taps > 0 && taps <= kLeaf &&
+           can_be_padded(windows);
+  }
+
+  // body(windows) on the image as it is, or on a copy with the zeros around it.
+  template <class Body>
+  void with_zeros(const Windows<T>& w, Body&& body) const {
+    if (is_padded(w)) return body(w);
+    with_padded(w, images, w.channel_step == 1 && w.channels > 1, body);
+  }
+
+  void run_elements(int64_t g, const Windows<T>& w) const {
+    constexpr int NR = Tile<T>::cols;
+    const int64_t taps = w.taps[0] * w.taps[1] * w.channels;
+    const int64_t indices = taps * int64_t(sizeof(int64_t) / sizeof(T));
+    with_scratch<T>(round_up(filters, NR) * taps + indices, [&](T* panels) {
+      int64_t* const offsets = reinterpret_cast<int64_t*>(panels + round_up(filters, NR) * taps);
+      pack_panels<NR>(filter_operand(g), panels, 0, filters, 0, taps);
+      tap_offsets(w, offsets);
+      Result<T> out = exchanged(result_of(g));
+      ElementRows<T>{
+          w, images, filters, taps, panels, offsets, out, result_image_step, {result_step[0], result_step[1]}}
+          .run();
+    });
   }
 
   Strided<T> filter_operand(int64_t g) const {

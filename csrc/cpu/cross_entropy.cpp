@@ -38,7 +38,10 @@ struct ClassWeights {
   V at(const Along<T>& m, int64_t k) const {
     return weight ? fetch_lanes(weight + k * V::size, 1, m.lanes(k), T(0)) : V(T(1));
   }
-  V at(const Across<T>&, int64_t k) const { return V(weight ? weight[k] : T(1)); }
+  template <bool Unit>
+  V at(const Across<T, Unit>&, int64_t k) const {
+    return V(weight ? weight[k] : T(1));
+  }
 };
 
 template <class T, class Model>
@@ -49,7 +52,7 @@ Vec<T> exponentials(const Model& m, const Lines<const T>& x, Vec<T> most, int64_
 // sum_c w[c] (most - x[c])
 template <class T, class Model>
 Vec<T> weighted_distance(const Model& m, const Lines<const T>& x, Vec<T> most, const ClassWeights<T>& w) {
-  return m.sum([&](int64_t k) {
+  return m.sum([&](int64_t k) __attribute__((always_inline)) {
     Vec<T> term = w.at(m, k) * (most - get(m, x, k));
     for (int i = m.lanes(k); i < Vec<T>::size; ++i) term.v[i] = 0;
     return term;
@@ -61,8 +64,8 @@ template <class T, class S>
 T& element(const Along<S>&, const Lines<T>& x, int, int64_t c) {
   return x.p[c * x.lane];
 }
-template <class T, class S>
-T& element(const Across<S>&, const Lines<T>& x, int i, int64_t c) {
+template <class T, class S, bool Unit>
+T& element(const Across<S, Unit>&, const Lines<T>& x, int i, int64_t c) {
   return x.p[c * x.step + i * x.lane];
 }
 
@@ -78,14 +81,15 @@ template <class T, class Model>
 void loss_of_lines(const Model& m, const Lines<const T>& x, const ClassWeights<T>& w,
                    Each<const int64_t> target, Each<T> values) {
   const Vec<T> most = line_maximum(m, x);
-  const Vec<T> log_total = log(m.sum([&](int64_t k) { return exponentials(m, x, most, k); }));
+  const Vec<T> log_total =
+      log(m.sum([&](int64_t k) __attribute__((always_inline)) { return exponentials(m, x, most, k); }));
   Vec<T> distance(T(0));
   if (w.smooth()) distance = weighted_distance(m, x, most, w);
   for (int i = 0; i < m.results(); ++i) {
     const int64_t t = target[i];
     T loss = 0;
     if (t != w.ignore_index) {
-      loss = w.sharp(t) * ((most.v[i] - element<const T>(m, x, i, t)) + log_total.v[i]);
+      loss = w.sharp(t) * ((most.v[i] - element(m, x, i, t)) + log_total.v[i]);
       if (w.smooth()) loss += w.flat() * (distance.v[i] + T(w.total) * log_total.v[i]);
     }
     values[i] = loss;
@@ -97,7 +101,7 @@ void grad_of_lines(const Model& m, const Lines<const T>& x, const ClassWeights<T
                    Each<const int64_t> target, Each<const T> g, const Lines<T>& dx) {
   using V = Vec<T>;
   const V most = line_maximum(m, x);
-  const V total = m.sum([&](int64_t k) {
+  const V total = m.sum([&](int64_t k) __attribute__((always_inline)) {
     const V e = exponentials(m, x, most, k);
     put(m, dx, k, e);
     return e;
@@ -113,13 +117,14 @@ void grad_of_lines(const Model& m, const Lines<const T>& x, const ClassWeights<T
   counts = m.spread(counts);
   scale = m.spread(scale);
   flat = m.spread(flat);
+  scale = scale / total;
   for (int64_t k = 0; k < m.steps(); ++k) {
-    V d = get(m, dx, k) / total * scale;
+    V d = get(m, dx, k) * scale;
     if (w.smooth()) d = d - flat * w.at(m, k);
     put(m, dx, k, select(counts != V(T(0)), d, V(T(0))));
   }
   for (int i = 0; i < m.results(); ++i)
-    if (target[i] != w.ignore_index) element<T>(m, dx, i, target[i]) -= g[i] * w.sharp(target[i]);
+    if (target[i] != w.ignore_index) element(m, dx, i, target[i]) -= g[i] * w.sharp(target[i]);
 }
 
 }  // namespace

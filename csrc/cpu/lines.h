@@ -12,12 +12,17 @@ namespace pydl {
 namespace PYDL_ISA {
 namespace {
 
-constexpr int64_t kFold = 64;  // vectors added to one partial sum before it is folded into the total
+constexpr int64_t kFold = 16;  // vectors added to one partial sum before it is folded into the total
 
 template <class T>
 static inline Vec<T> fetch_lanes(const T* p, int64_t lane, int n, T fill) {
   constexpr int W = Vec<T>::size;
-  if (lane == 1 && n == W) return Vec<T>::load(p);
+  if (lane == 1) {
+    if (n == W) return Vec<T>::load(p);
+    const auto mask = lanes_below<T>(n);
+    return select(mask, load_masked(p, mask), Vec<T>(fill));
+  }
+  if (n == W) return Vec<T>::gather(p, lane);
   T lanes[W];
   for (int i = 0; i < W; ++i) lanes[i] = i < n ? p[i * lane] : fill;
   return Vec<T>::load(lanes);
@@ -25,8 +30,8 @@ static inline Vec<T> fetch_lanes(const T* p, int64_t lane, int n, T fill) {
 
 template <class T>
 static inline void put_lanes(T* p, int64_t lane, int n, Vec<T> value) {
+  if (n == Vec<T>::size) return lane == 1 ? value.store(p) : value.scatter(p, lane);
   if (lane != 1) return value.scatter(p, lane, n);
-  if (n == Vec<T>::size) return value.store(p);
   value.store_partial(p, n);
 }
 
@@ -41,10 +46,11 @@ template <class T>
 struct Along {
   using V = Vec<T>;
   static constexpr int W = V::size;
+  static constexpr bool unit = true;  // whether lanes lie next to each other
   int64_t n;
 
-  static Lines<T> lines(T* p, int64_t element, int64_t) { return {p, W * element, element}; }
-  static Lines<const T> lines(const T* p, int64_t element, int64_t) { return {p, W * element, element}; }
+  static Lines<T> lines(T* p, int64_t, int64_t) { return {p, W, 1}; }
+  static Lines<const T> lines(const T* p, int64_t, int64_t) { return {p, W, 1}; }
   int64_t steps() const { return (n + W - 1) / W; }
   int lanes(int64_t k) const { return n - k * W < W ? int(n - k * W) : W; }
   int results() const { return 1; }  // lanes that hold a line's result
@@ -52,29 +58,34 @@ struct Along {
 
   // term(k) must be 0 in the lanes beyond the line's end.
   template <class Term>
-  V sum(Term&& term) const {
+  __attribute__((always_inline)) V sum(Term&& term) const {
+    const int64_t count = steps();
     V total(T(0));
-    for (int64_t k = 0; k < steps();) {
-      V part(T(0));
-      for (const int64_t end = k + kFold < steps() ? k + kFold : steps(); k < end; ++k) part += term(k);
+    for (int64_t k = 0; k < count; k += 2 * kFold) {  // two parts at a time: neither waits for the other
+      V part(T(0)), next(T(0));
+      const int64_t left = count - k, first = left < kFold ? left : kFold;
+      const int64_t second = left - first < kFold ? left - first : kFold;
+      for (int64_t j = 0; j < second; ++j) {
+        part += term(k + j);
+        next += term(k + kFold + j);
+      }
+      for (int64_t j = second; j < first; ++j) part += term(k + j);
       total += part;
+      if (second > 0) total += next;
     }
     return V(sum_lanes(total));
   }
 
   V reduce_maximum(V x) const {
-    T lanes[W];
-    x.store(lanes);
-    T most = lanes[0];
-    for (int i = 1; i < W; ++i) most = most > lanes[i] || most != most ? most : lanes[i];
-    return V(most);
+    return fold_lanes(x, [](V a, V b) { return at_least(a, b); });
   }
 };
 
-template <class T>
+template <class T, bool Unit>
 struct Across {
   using V = Vec<T>;
   static constexpr int W = V::size;
+  static constexpr bool unit = Unit;
   int64_t n;
   int count;  // lines, at most W
 
@@ -88,7 +99,7 @@ struct Across {
   V spread(V result) const { return result; }
 
   template <class Term>
-  V sum(Term&& term) const {
+  __attribute__((always_inline)) V sum(Term&& term) const {
     V total[W], part[W];
     for (int j = 0; j < W; ++j) total[j] = V(T(0));
     for (int64_t k = 0; k < n;) {
@@ -109,22 +120,22 @@ struct Across {
 
 template <class Model, class T>
 static inline auto get(const Model& m, const Lines<T>& line, int64_t k, T fill = 0) {
-  return fetch_lanes(line.p + k * line.step, line.lane, m.lanes(k), fill);
+  return fetch_lanes(line.p + k * line.step, Model::unit ? 1 : line.lane, m.lanes(k), fill);
 }
 template <class Model, class T>
 static inline auto get(const Model& m, const Lines<const T>& line, int64_t k, T fill = 0) {
-  return fetch_lanes(line.p + k * line.step, line.lane, m.lanes(k), fill);
+  return fetch_lanes(line.p + k * line.step, Model::unit ? 1 : line.lane, m.lanes(k), fill);
 }
 template <class Model, class T>
 static inline void put(const Model& m, const Lines<T>& line, int64_t k, Vec<T> value) {
-  put_lanes(line.p + k * line.step, line.lane, m.lanes(k), value);
+  put_lanes(line.p + k * line.step, Model::unit ? 1 : line.lane, m.lanes(k), value);
 }
 
-// The largest element of each line, NaN where it has one; -inf for an empty line.
+// The largest element of each line, -inf for an empty one. NaN may be passed over: sums of the line have it.
 template <class Model, class T>
 static inline Vec<T> line_maximum(const Model& m, const Lines<const T>& x) {
   Vec<T> most(-T(INFINITY));
-  for (int64_t k = 0; k < m.steps(); ++k) most = maximum(most, get(m, x, k, -T(INFINITY)));
+  for (int64_t k = 0; k < m.steps(); ++k) most = at_least(get(m, x, k, -T(INFINITY)), most);
   return m.reduce_maximum(most);
 }
 
@@ -139,7 +150,8 @@ static inline View without_dim(const View& v, int dim) {
 }
 
 // body(model, offsets, neighbours): one line, or up to W adjacent ones, at the offsets; neighbours[k] is the
-// distance between adjacent lines of operand k. Operand 0 leads the order and decides Along or Across.
+// distance between adjacent lines of operand k. Operand 0 leads the order. Along takes lines whose elements
+// lie together in every operand; short ones and all others go Across, so that no vector is left half empty.
 template <class T, int N, class Body>
 void for_lines(const View* const (&views)[N], int dim, Body&& body) {
   constexpr int W = Vec<T>::size;
@@ -152,18 +164,26 @@ void for_lines(const View* const (&views)[N], int dim, Body&& body) {
   const int64_t n = views[0]->shape[dim];
   const LoopNest<N> nest(pointers);
   int64_t neighbours[N];
-  for (int k = 0; k < N; ++k) neighbours[k] = nest.row_stride(k);
-  const bool across = views[0]->strides[dim] != 1 && neighbours[0] == 1;
+  bool along = n > 2 * W, next = true;
+  for (int k = 0; k < N; ++k) {
+    neighbours[k] = nest.row_stride(k);
+    if (views[k]->shape[dim] != n) continue;  // it has one element a line
+    along &= views[k]->strides[dim] == 1;
+    next &= neighbours[k] == 1;
+  }
   const int64_t grain = kGrain / 2 / (n < kGrain / (2 * W) ? n + 1 : kGrain / (2 * W));
   nest.run(
       [&](const int64_t (&at)[N], int64_t count) {
         int64_t offsets[N];
-        for (int64_t i = 0; i < count; i += across ? W : 1) {
+        for (int64_t i = 0; i < count; i += along ? 1 : W) {
           for (int k = 0; k < N; ++k) offsets[k] = at[k] + i * neighbours[k];
-          if (across) {
-            body(Across<T>{n, count - i < W ? int(count - i) : W}, offsets, neighbours);
-          } else {
+          const int lanes = count - i < W ? int(count - i) : W;
+          if (along) {
             body(Along<T>{n}, offsets, neighbours);
+          } else if (next) {
+            body(Across<T, true>{n, lanes}, offsets, neighbours);
+          } else {
+            body(Across<T, false>{n, lanes}, offsets, neighbours);
           }
         }
       },

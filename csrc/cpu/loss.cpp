@@ -48,7 +48,7 @@ struct Bce {
 struct BceWithLogits {
   template <class V>
   static V value(const Element<V>& e) {
-    const V softplus = log1p(exp(-abs(e.x))) + maximum(-e.x, V(0));
+    const V softplus = log1p_to_one(exp(-abs(e.x))) + maximum(-e.x, V(0));
     return e.w * fma(fma(e.p - V(1), e.t, V(1)), softplus, (V(1) - e.t) * e.x);
   }
   template <class V>

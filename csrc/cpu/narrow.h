@@ -11,43 +11,32 @@ namespace pydl {
 namespace PYDL_ISA {
 namespace {
 
-// k are the pixels of some lines; rows of A are maps, the row of B is what lies under a row of taps.
+// k are the pixels of some lines, each with its place from the first one's in the maps and in the image; rows
+// of A are maps, the row of B is what lies under a row of taps.
+struct PixelPlace {
+  int64_t map, image;
+};
+
 template <class T>
 struct Lines {
-  const T *map, *image;
-  int64_t map_step, width;                         // from one map to the next; pixels of a line
-  int64_t map_pixel, map_line, pixel, image_line;  // steps
+  const T* map;
+  int64_t map_step;  // from one map to the next
+  const T* image;
+  const PixelPlace* places;
 
   template <int Rows>
   struct Cursor {
-    const T *at[Rows], *b;
-    const Lines& lines;
-    int64_t rest;
+    const T *at[Rows], *image;
+    const PixelPlace* places;
 
-    explicit Cursor(const Lines& l) : b(l.image), lines(l), rest(l.width) {
+    explicit Cursor(const Lines& l) : image(l.image), places(l.places) {
 #pragma GCC unroll 12
       for (int i = 0; i < Rows; ++i) at[i] = l.map + i * l.map_step;
     }
-    int64_t ready(int64_t wanted) {
-      if (rest == 0) {
-        rest = lines.width;
-        move(lines.map_line - rest * lines.map_pixel, lines.image_line - rest * lines.pixel);
-      }
-      return wanted < rest ? wanted : rest;
-    }
-    T left(int i, int64_t k) const { return at[i][k * lines.map_pixel]; }
-    const T* right(int64_t k) const { return b + k * lines.pixel; }
-    void skip(int64_t n) {
-      rest -= n;
-      move(n * lines.map_pixel, n * lines.pixel);
-    }
-
-   private:
-    void move(int64_t on_map, int64_t on_image) {
-      b = shifted(b, on_image);
-#pragma GCC unroll 12
-      for (int i = 0; i < Rows; ++i) at[i] = shifted(at[i], on_map);
-    }
+    int64_t ready(int64_t wanted) const { return wanted; }
+    T left(int i, int64_t k) const { return at[i][places[k].map]; }
+    const T* right(int64_t k) const { return image + places[k].image; }
+    void skip(int64_t n) { places += n; }
   };
 };
 
@@ -69,12 +58,15 @@ struct NarrowGrad {
     const int64_t tiles = image.taps[0] * ceil_div(lanes(), NR) * ceil_div(filters, kRows);
     int64_t levels = 2;
     for (int64_t leaves = end - begin; leaves > 1; leaves = (leaves + 1) / 2) ++levels;
-    with_scratch<T>(levels * tiles * kTile, [&](T* memory) {
+    const int64_t indices = lines() * image.out[1] * int64_t(sizeof(PixelPlace) / sizeof(T));
+    with_scratch<T>(levels * tiles * kTile + indices, [&](T* memory) {
       const LongSum<T> sums{memory, tiles * kTile};
+      PixelPlace* const places = reinterpret_cast<PixelPlace*>(memory + levels * tiles * kTile);
+      find_places(places);
       for (int64_t b = begin; b < end; ++b) {
         const int64_t leaf = b - begin;
         const int top = LongSum<T>::depth(leaf), merges = LongSum<T>::merges(leaf, b + 1 == end);
-        multiply(b, sums.at(top, 0));
+        multiply(b, places, sums.at(top, 0));
         for (int l = top; l > top - merges; --l) add_tiles(sums.at(l - 1, 0), sums.at(l, 0));
       }
       store(memory, out);
@@ -94,22 +86,21 @@ struct NarrowGrad {
         }
   }
 
-  void multiply(int64_t block, T* tiles) const {
+  // Of the pixels of a block, from its first on.
+  void find_places(PixelPlace* out) const {
+    for (int64_t i = 0; i < lines(); ++i)
+      for (int64_t j = 0; j < image.out[1]; ++j)
+        *out++ = {maps.at(0, i, j), image.at(0, i * image.step[0], j * image.step[1])};
+  }
+
+  void multiply(int64_t block, const PixelPlace* places, T* tiles) const {
     const int64_t n = block / blocks_of_image(), i = block % blocks_of_image() * lines();
-    const int64_t count = min64(lines(), image.out[0] - i);
-    Lines<T> source{};
-    source.map_step = maps.channel_step;
-    source.width = image.out[1];
-    source.map_pixel = maps.pixel_step[1];
-    source.map_line = maps.pixel_step[0];
-    source.pixel = image.step[1] * image.pixel_step[1];
-    source.image_line = image.step[0] * image.pixel_step[0];
+    const int64_t pixels = min64(lines(), image.out[0] - i) * image.out[1];
     for_tiles([&](int64_t number, int64_t u, int64_t lane, int64_t f, int64_t height) {
       const int64_t y = i * image.step[0] + u * image.spread[0] + image.origin[0];
-      source.map = maps.image + maps.at(n, i, 0) + f * maps.channel_step;
-      source.image = image.image + image.at(n, y, image.origin[1]) + lane;
-      choose_tile<T, Lines<T>>(height, lanes() - lane)(count * image.out[1], source,
-                                                       {tiles + number * kTile});
+      const Lines<T> source{maps.image + maps.at(n, i, 0) + f * maps.channel_step, maps.channel_step,
+                            image.image + image.at(n, y, image.origin[1]) + lane, places};
+      choose_tile<T, Lines<T>>(height, lanes() - lane)(pixels, source, {tiles + number * kTile});
     });
   }
 
@@ -122,11 +113,14 @@ struct NarrowGrad {
   void store(const T* tiles, T* out) const {
     const int64_t area = image.taps[0] * image.taps[1], all = image.channels * area;
     for_tiles([&](int64_t number, int64_t u, int64_t lane, int64_t f, int64_t height) {
-      for (int64_t i = 0; i < height; ++i)
-        for (int64_t l = lane; l < min64(lane + NR, lanes()); ++l) {
-          const int64_t v = l / image.channels, c = l % image.channels;
-          out[(f + i) * all + c * area + u * image.taps[1] + v] = tiles[number * kTile + i * NR + l - lane];
-        }
+      int64_t v = lane / image.channels, c = lane % image.channels;
+      for (int64_t l = lane; l < min64(lane + NR, lanes()); ++l) {
+        T* const to = out + f * all + c * area + u * image.taps[1] + v;
+        for (int64_t i = 0; i < height; ++i) to[i * all] = tiles[number * kTile + i * NR + l - lane];
+        if (++c < image.channels) continue;
+        c = 0;
+        ++v;
+      }
     });
   }
 };

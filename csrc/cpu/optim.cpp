@@ -24,13 +24,25 @@ __attribute__((always_inline)) inline void update_whole(T* const (&p)[N], int64_
     if (k != 1) v[k].store(p[k] + i);  // 1 is the gradient
 }
 
+// The same of operands in any memory; one that is not laid out like the others is the gradient as a rule.
 template <int N, class T, class Rule>
 void update_some(T* const (&p)[N], const int64_t (&strides)[N], int64_t i, int lanes, const Rule& rule) {
   Vec<T> v[N];
-  for (int k = 0; k < N; ++k) v[k] = Vec<T>::gather(p[k] + i * strides[k], strides[k], lanes);
+  const auto whole = [&](int k) { return strides[k] == 1 && lanes == Vec<T>::size; };
+  for (int k = 0; k < N; ++k) {
+    const T* const from = p[k] + i * strides[k];
+    v[k] = whole(k) ? Vec<T>::load(from) : Vec<T>::gather(from, strides[k], lanes);
+  }
   rule(v);
-  for (int k = 0; k < N; ++k)
-    if (k != 1) v[k].scatter(p[k] + i * strides[k], strides[k], lanes);
+  for (int k = 0; k < N; ++k) {
+    if (k == 1) continue;
+    T* const to = p[k] + i * strides[k];
+    if (whole(k)) {
+      v[k].store(to);
+    } else {
+      v[k].scatter(to, strides[k], lanes);
+    }
+  }
 }
 
 template <bool Unit, int N, class T, class Rule>

@@ -51,12 +51,27 @@ static void copy_line(T* out, int64_t to_channel, int64_t to_pixel, const T* in,
                       int64_t pixel, int64_t channels, int64_t width) {
   constexpr int W = Vec<T>::size;
   int64_t c = 0;
-  if (to_channel == 1 && pixel == 1)
+  if (to_pixel == 1 && pixel == 1 && width >= W)
+    for (; c < channels; ++c)
+      for (int64_t x = 0; x < width; x += W) {  // the last register may overlap the one before it
+        const int64_t at = x + W > width ? width - W : x;
+        Vec<T>::load(in + c * channel + at).store(out + c * to_channel + at);
+      }
+  if (to_channel == 1 && pixel == 1 && c == 0) {
+    const T* rows[W];
     for (; c + W <= channels; c += W) {
-      const T* rows[W];
       for (int i = 0; i < W; ++i) rows[i] = in + (c + i) * channel;
       transpose_rows(out + c, to_pixel, rows, width);
     }
+    if (c == 0 && to_pixel == channels) {  // what a register holds too much, the pixels after it overwrite
+      for (int64_t i = 0; i < W; ++i) rows[i] = i < channels ? in + i * channel : nullptr;
+      const int64_t whole = (width - ceil_div(W, channels)) / W * W;
+      if (whole > 0) transpose_rows(out, to_pixel, rows, whole);
+      for (int64_t x = max64(whole, 0); x < width; ++x)
+        for (int64_t i = 0; i < channels; ++i) out[x * to_pixel + i] = rows[i][x];
+      return;
+    }
+  }
   if (to_pixel == 1 && channel == 1)
     for (; c + W <= channels; c += W) transpose_lanes(out + c * to_channel, to_channel, in + c, pixel, width);
   for (; c < channels; ++c)

@@ -50,19 +50,24 @@ struct PlaneRows {
     const int64_t lines = images * windows.out[0];
     const int64_t work = filters * taps * round_up(windows.out[1], Vec<T>::size);
     parallel_ranges(lines, max64(1, (INT64_C(1) << 18) / work), [&](int64_t begin, int64_t end) {
-      for (int64_t l = begin; l < end; ++l) row(l / windows.out[0], l % windows.out[0]);
+      Result<T> out = result;
+      for (int64_t l = begin; l < end; ++l) {
+        const int64_t n = l / windows.out[0], i = l % windows.out[0];
+        out.data = result.data + n * image_step + i * step[0];
+        row(n, i, out);
+      }
     });
   }
 
  private:
-  void row(int64_t n, int64_t i) const {
+  void row(int64_t n, int64_t i, const Result<T>& out) const {
     constexpr int64_t NR = Tile<T>::cols;
     const Windows<T>& w = windows;
-    Result<T> out = result;
-    out.data += n * image_step + i * step[0];
     int64_t filter_at[kRows], column_at[NR];
     alignas(64) T tile[kRows * NR];
-    for (int64_t j = 0; j < w.out[1]; j += NR) {
+    for (int64_t next = 0; next < w.out[1]; next += NR) {
+      // The last tile may overlap the one before it: a whole one goes straight to the result.
+      const int64_t j = next + NR > w.out[1] ? max64(0, w.out[1] - NR) : next;
       const int width = int(min64(NR, w.out[1] - j));
       for (int64_t c = 0; c < width; ++c) column_at[c] = (j + c) * step[1];
       const T* const base = w.image + w.at(n, i * w.step[0] + w.origin[0], j + w.origin[1]);

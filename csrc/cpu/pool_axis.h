@@ -39,6 +39,13 @@ struct PoolAxis {
     return {begin, end < kernel ? end : kernel};
   }
 
+  // Windows all of whose taps lie in the input.
+  Range whole_windows() const {
+    const int64_t begin = ceil_div(padding, stride), reach = in + padding - (kernel - 1) * dilation;
+    const int64_t end = reach > 0 ? ceil_div(reach, stride) : 0;
+    return {begin, end < out ? end : out};
+  }
+
   // Windows that may hold element i: those o with a k such that position(o, k) = i.
   Range windows(int64_t i) const {
     const int64_t last = (i + padding) / stride;

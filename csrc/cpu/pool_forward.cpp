@@ -120,32 +120,51 @@ void window_across(const T* x, const View& vx, const PoolAxis& h, const PoolAxis
   }
 }
 
-// The same where there are W channels or more, one after another in memory, and few taps: a tap is a row.
+// `windows` of a row, all with the same taps within the image, where there are W channels or more, one after
+// another in memory, and few taps: a tap is a row.
 template <class T, class Op>
-void window_of_rows(const T* x, const View& vx, const PoolAxis& h, const PoolAxis& v, const Place& window,
-                    const Op& op) {
+void windows_of_rows(const T* x, const View& vx, const PoolAxis& h, const PoolAxis& v, const Place& first,
+                     int64_t windows, const int64_t (&step)[2], const Op& op) {
   const typename Vec<T>::bits all = typename Vec<T>::bits{} - 1;
-  const Range ys = h.taps(window.oh), xs = v.taps(window.ow);
+  const Range ys = h.taps(first.oh), xs = v.taps(first.ow);
   const T* rows[kMostRows];
   int64_t taps[kMostRows];
   int count = 0;
   for (int64_t ky = ys.begin; ky < ys.end; ++ky)
     for (int64_t kx = xs.begin; kx < xs.end; ++kx) {
-      rows[count] = x + h.position(window.oh, ky) * vx.strides[2] + v.position(window.ow, kx) * vx.strides[3];
+      rows[count] = x + h.position(first.oh, ky) * vx.strides[2] + v.position(first.ow, kx) * vx.strides[3];
       taps[count++] = ky * v.kernel + kx;
     }
+  const int64_t x_step = v.stride * vx.strides[3], y_step = step[0], index_step = step[1], C = vx.shape[1];
   with_count(count, [&](auto known) {
     constexpr int N = decltype(known)::value;
     const Op reduce = op;  // copies of what no store can change
     const T* row[N > 0 ? N : kMostRows];
     for (int t = 0; t < (N > 0 ? N : count); ++t) row[t] = rows[t];
-    const T divisor = op.divisor(window.oh, window.ow);
-    for_whole_registers<T>(vx.shape[1], [&](int64_t c) __attribute__((always_inline)) {
-      auto state = reduce.start_row(window.index + c);
-      for (int t = 0; t < (N > 0 ? N : count); ++t) reduce.add(state, Vec<T>::load(row[t] + c), taps[t], all);
-      reduce.finish_row(state, window.y + c, window.index + c, divisor);
-    });
+    for (int64_t i = 0; i < windows; ++i) {
+      const T divisor = reduce.divisor(first.oh, first.ow + i);
+      const int64_t at = i * x_step, at_y = first.y + i * y_step, at_index = first.index + i * index_step;
+      for_whole_registers<T>(C, [&](int64_t c) __attribute__((always_inline)) {
+        auto state = reduce.start_row(at_index + c);
+        for (int t = 0; t < (N > 0 ? N : count); ++t)
+          reduce.add(state, Vec<T>::load(row[t] + at + c), taps[t], all);
+        reduce.finish_row(state, at_y + c, at_index + c, divisor);
+      });
+    }
   });
+}
+
+// A row of windows, those in the middle together.
+template <class T, class Op>
+void row_of_rows(const T* x, const View& vx, const PoolAxis& h, const PoolAxis& v, Place place,
+                 const int64_t (&step)[2], const Op& op) {
+  const Range whole = v.whole_windows();
+  for (int64_t windows; place.ow < v.out; place.ow += windows) {
+    windows = place.ow == whole.begin && whole.begin < whole.end ? whole.end - whole.begin : 1;
+    windows_of_rows(x, vx, h, v, place, windows, step, op);
+    place.y += windows * step[0];
+    place.index += windows * step[1];
+  }
 }
 
 // One row of windows in one channel, W at a time.
@@ -174,10 +193,30 @@ void row_along(const T* x, const View& vx, const PoolAxis& h, const PoolAxis& v,
   }
 }
 
-// All windows, where they tile the image.
+// All windows, where they tile the image: from where they lie, …
+template <int Height, int Width, class T, class Op>
+void for_tile_rows(const PoolTiles& tiles, const T* x, const Op& op) {
+  const int64_t height = Height ? Height : tiles.height, width = Width ? Width : tiles.width;
+  const int64_t line = tiles.length * width;
+  tiles.run_rows<T>(x, [&](int64_t first, const T* at) {
+    const Op reduce = op;  // copies of what no store can change
+    const Place place{first, first, 0, 0, Vec<T>::size};
+    auto state = reduce.start(place);
+    for (int64_t ky = 0; ky < height; ++ky)
+      for (int64_t kx = 0; kx < width; ++kx)
+        reduce.add(state, load_spread(at + ky * line + kx, width), ky * width + kx,
+                   typename Vec<T>::bits{} - 1);
+    reduce.finish(state, place);
+  });
+}
+
+// … or from a copy of their rows.
 template <class T, class Op>
 void for_tiles(const PoolTiles& tiles, const T* x, const Op& op) {
   constexpr int W = Vec<T>::size;
+  if (tiles.in_place<T>())
+    return (tiles.height == 2 && tiles.width == 2 ? for_tile_rows<2, 2, T, Op>
+                                                  : for_tile_rows<0, 0, T, Op>)(tiles, x, op);
   const typename Vec<T>::bits all = typename Vec<T>::bits{} - 1;
   const int64_t line = tiles.batch<T>() * tiles.width;
   tiles.run<T>([&](int64_t first, int64_t count) {
@@ -217,12 +256,12 @@ void for_windows(const View& x, const Window2d& w, const View& y, const View& in
             row_along(p, x, h, v, place, {y.strides[3], index.strides[3]}, op);
             continue;
           }
+          if (rows) {
+            row_of_rows(p, x, h, v, place, {y.strides[3], index.strides[3]}, op);
+            continue;
+          }
           for (; place.ow < v.out; ++place.ow, place.y += y.strides[3], place.index += index.strides[3])
-            if (rows) {
-              window_of_rows(p, x, h, v, place, op);
-            } else {
-              window_across(p, x, h, v, place, {y.strides[1], index.strides[1]}, op);
-            }
+            window_across(p, x, h, v, place, {y.strides[1], index.strides[1]}, op);
         }
       });
 }

@@ -205,10 +205,24 @@ void row_along(const Source& source, const Windows& side, const PoolAxis& h, con
   }
 }
 
-// All windows, where they tile the image.
+// All windows, where they tile the image: to where they lie, …
+template <class T, class Source>
+void scatter_tile_rows(const PoolTiles& tiles, const Source& source, T* dx) {
+  const int64_t width = tiles.width, line = tiles.length * width;
+  tiles.run_rows<T>(dx, [&](int64_t first, T* at) {
+    const Source from = source;  // copies of what no store can change
+    const auto loaded = from.load(first, first, 0, 0, {0, Vec<T>::size});
+    for (int64_t ky = 0; ky < tiles.height; ++ky)
+      store_taps<T>(at + ky * line, width,
+                    [&](int64_t kx) { return Vec<T>(T(0)) + from.at(loaded, ky * width + kx); });
+  });
+}
+
+// … or by way of a copy of their rows.
 template <class T, class Source>
 void scatter_tiles(const PoolTiles& tiles, const Source& source, T* dx) {
   constexpr int W = Vec<T>::size;
+  if (tiles.in_place<T>()) return scatter_tile_rows<T>(tiles, source, dx);
   const int64_t line = tiles.batch<T>() * tiles.width;
   tiles.run<T>([&](int64_t first, int64_t count) {
     alignas(64) T packed[PoolTiles::most_elements];
@@ -223,8 +237,35 @@ void scatter_tiles(const PoolTiles& tiles, const Source& source, T* dx) {
   });
 }
 
-// A row of windows that tile it, channels last: what a window sends goes to all its elements at once. A
-// vector of fewer channels than lanes is stored whole where the elements after it in the row are yet to come.
+// A row of windows that tile it, where there are W channels or more, one after another in memory.
+template <class T, class Source>
+void tile_row_of_rows(const Source& source, const Windows& side, const Window2d& w, int64_t oh,
+                      const int64_t (&image)[2], T* dx, const View& vdx) {
+  const int64_t width = w.kernel[1], taps = w.kernel[0] * width, C = vdx.shape[1];
+  int64_t to[kMostRows];  // where the taps of the first window go
+  for (int64_t t = 0; t < taps; ++t)
+    to[t] = (oh * w.kernel[0] + t / width) * vdx.strides[2] + t % width * vdx.strides[3];
+  with_count(int(taps), [&](auto known) {
+    constexpr int N = decltype(known)::value;
+    const Source from = source;  // copies of what no store can change
+    int64_t row[N > 0 ? N : kMostRows];
+    for (int t = 0; t < (N > 0 ? N : taps); ++t) row[t] = to[t];
+    for (int64_t ow = 0; ow < side.g.shape[3]; ++ow) {
+      const int64_t at_g = image[0] + side.at_g(oh, ow), at_index = image[1] + side.at_index(oh, ow);
+      T* const p = dx + ow * width * vdx.strides[3];
+      const T divisor = from.divisor(oh, ow);
+      for_whole_registers<T>(C, [&](int64_t c) __attribute__((always_inline)) {
+        const auto loaded = from.load_row(from.g + at_g + c, at_index + c, divisor);
+        for (int t = 0; t < (N > 0 ? N : taps); ++t)
+          (Vec<T>(T(0)) + from.at(loaded, t)).store(p + row[t] + c);
+      });
+    }
+  });
+}
+
+// The same of few channels, or channels in any memory: what a window sends goes to all its elements at once.
+// A vector of fewer channels than lanes is stored whole where the elements after it in the row are yet to
+// come.
 template <class T, class Source>
 void tile_row_across(const Source& source, const Windows& side, const Window2d& w, int64_t oh,
                      const int64_t (&image)[2], T* dx, const View& vdx) {
@@ -251,11 +292,15 @@ void scatter_tiles_across(const Source& source, const View& g, const View& index
                           const View& dx) {
   const Windows side{g, index};
   const int64_t OH = g.shape[2];
+  const bool rows =
+      dx.strides[1] == 1 && w.kernel[0] * w.kernel[1] <= kMostRows && few_rows<T>(w, g, index, dx);
   parallel_ranges(g.shape[0] * OH, 1 + kGrain / (dx.shape[1] * dx.shape[3] * w.kernel[0]),
                   [&](int64_t begin, int64_t end) {
                     for (int64_t row = begin; row < end; ++row) {
                       const int64_t n = row / OH, at[2] = {n * g.strides[0], n * index.strides[0]};
-                      tile_row_across(source, side, w, row % OH, at, data_as<T>(dx) + n * dx.strides[0], dx);
+                      T* const p = data_as<T>(dx) + n * dx.strides[0];
+                      (rows ? tile_row_of_rows<T, Source> : tile_row_across<T, Source>)(source, side, w,
+                                                                                        row % OH, at, p, dx);
                     }
                   });
 }
@@ -264,8 +309,8 @@ template <class T, class Source>
 void scatter(const Source& source, const View& g, const View& index, const Window2d& w, const View& dx) {
   if (PoolTiles::fit(w, dx, g, index)) return scatter_tiles(PoolTiles(w, g), source, data_as<T>(dx));
   const bool across = pool_across(dx);
-  if (across && few_rows<T>(w, g, index, dx)) return scatter_rows<T>(source, g, index, w, dx);
   if (across && PoolTiles::cover(w, dx, g)) return scatter_tiles_across<T>(source, g, index, w, dx);
+  if (across && few_rows<T>(w, g, index, dx)) return scatter_rows<T>(source, g, index, w, dx);
   const PoolAxis h(w, dx, g, 0), v(w, dx, g, 1);
   const Windows side{g, index};
   const int64_t C = dx.shape[1], length = v.in * (across ? C : 1);

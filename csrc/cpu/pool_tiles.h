@@ -63,6 +63,27 @@ struct PoolTiles {
     });
   }
 
+  // Whether a row holds a register's windows, which are then read and written where they lie: a window of at
+  // most two columns touches nothing beyond its row.
+  template <class T>
+  bool in_place() const {
+    return length >= Vec<T>::size && width <= 2 && length * height * width <= most_elements;
+  }
+
+  // body(first window, x of its first element): a register's windows of one row; the last may overlap those
+  // before it.
+  template <class T, class Element, class Body>
+  void run_rows(Element* x, Body&& body) const {
+    constexpr int64_t W = Vec<T>::size;
+    parallel_ranges(rows, 1 + 4 * most_elements / (length * height * width), [&](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row)
+        for (int64_t next = 0; next < length; next += W) {
+          const int64_t o = next + W > length ? length - W : next;
+          body(row * length + o, x + row * height * length * width + o * width);
+        }
+    });
+  }
+
   // Copies what lies `ky` rows below the top of `count` windows between x and the line `packed`.
   template <bool Pack, class T, class Line>
   void copy_rows(T* x, Line* packed, int64_t first, int64_t count, int64_t ky) const {

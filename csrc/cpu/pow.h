@@ -72,16 +72,17 @@ static inline Pair log_pair(Vec<double> x) {
 static inline Vec<double> exp_pair(Pair x) {
   using C = MathConstants<double>;
   using V = Vec<double>;
-  const V clamped = minimum(maximum(x.high, V(C::exp_low)), V(C::exp_high));
+  constexpr int terms = 13;
+  const V clamped = at_most(at_least(x.high, V(-746.0)), V(710.0));
   const V shifted = fma(clamped, V(1.44269504088896340736), V(C::round));
   const V n = shifted - V(C::round);
   const V above = clamped - n * V(C::ln2_hi), below = n * V(C::ln2_lo);
   const V r0 = above - below;
   const V lost = ((above - r0) - below) + select(clamped == x.high, x.low, V(0.0));
   const V r = r0 + lost, tail = lost - (r - r0);
-  V p(inverse_factorial(C::exp_terms));
+  V p(inverse_factorial(terms));
 #pragma GCC unroll 32
-  for (int i = C::exp_terms - 1; i >= 2; --i) p = fma(p, r, V(inverse_factorial(i)));
+  for (int i = terms - 1; i >= 2; --i) p = fma(p, r, V(inverse_factorial(i)));
   const Pair one = pair_sum(V(1.0), r);
   const V y = one.high + (one.low + fma(r * r, p, tail * one.high));
   const auto whole = shifted.as_bits() - V(C::round).as_bits();

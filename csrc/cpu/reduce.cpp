@@ -5,6 +5,7 @@
 #include "core/dispatch.h"
 #include "core/scratch.h"
 #include "cpu/extreme.h"
+#include "cpu/lines.h"
 #include "cpu/reduce_plan.h"
 
 namespace pydl {
@@ -28,9 +29,9 @@ struct ProductOf {
   static V join(V a, V b) {
     return a * b;
   }
-  template <class T>
-  static T after(T x, int64_t) {
-    return x * T(1);
+  template <class V>
+  static V after(V x, V) {
+    return x * V(1);
   }
 };
 
@@ -81,10 +82,11 @@ void reduce_along(const View& x, const View& y, const LoopNest<2>& nest, const R
   const int64_t chunks = (count + kChunk - 1) / kChunk;
   if (chunks == 1)
     return parallel_ranges(outputs, kChunk / count, [&](int64_t begin, int64_t end) {
+      int64_t at[2];
       for (int64_t i = begin; i < end; ++i) {
-        int64_t at[2];
-        output_offsets(nest, i, at);
-        data_as<T>(y)[at[1]] = R::after(combine<R>(data_as<T>(x) + at[0], reduced, 0, count), count);
+        if (i == begin || i % nest.row_length() == 0) output_offsets(nest, i, at);
+        data_as<T>(y)[at[1]] = R::after(combine<R>(data_as<T>(x) + at[0], reduced, 0, count), T(count));
+        for (int k = 0; k < 2; ++k) at[k] += nest.row_stride(k);
       }
     });
   with_scratch<T>(outputs * chunks, [&](T* partial) {
@@ -99,26 +101,25 @@ void reduce_along(const View& x, const View& y, const LoopNest<2>& nest, const R
       output_offsets(nest, i, at);
       Counter<R, T> counter;
       for (int64_t c = 0; c < chunks; ++c) counter.push(partial[i * chunks + c]);
-      data_as<T>(y)[at[1]] = R::after(counter.result(), count);
+      data_as<T>(y)[at[1]] = R::after(counter.result(), T(count));
     }
   });
 }
 
-// The binary counter over rows of outputs; a leaf may be empty.
+// The binary counter over rows of outputs. Its leaves are subtrees of one size.
 template <class R, class T>
 struct RowCounter {
   static constexpr int width =
       1024 / sizeof(T);  // outputs at once: a few rows of them stay in the first cache
   T levels[24][width];
-  bool filled[24];
   int depth = 0;
   int64_t count = 0;
 
   // The row to fill before push.
   T* top() { return levels[depth]; }
 
-  void push(bool has_values, int n) {
-    filled[depth++] = has_values;
+  void push(int n) {
+    ++depth;
     for (int64_t c = count++; c & 1; c >>= 1) merge(n);
   }
   const T* result(int n) {
@@ -129,57 +130,54 @@ struct RowCounter {
  private:
   [[gnu::noinline]] void merge(int n) {
     --depth;
-    if (!filled[depth]) return;
     T *a = levels[depth - 1], *b = levels[depth];
-    const bool both = filled[depth - 1];
-    for (int i = 0; i < n; i += Vec<T>::size) {
-      const Vec<T> right = Vec<T>::load(b + i);
-      (both ? R::join(Vec<T>::load(a + i), right) : right).store(a + i);
-    }
-    filled[depth - 1] = true;
+    for (int i = 0; i < n; i += Vec<T>::size) R::join(Vec<T>::load(a + i), Vec<T>::load(b + i)).store(a + i);
   }
 };
 
-// One leaf: dst[i] = chain of the `rows` elements x[offsets[r * kLanes] + i * stride].
+// The elements p[0], p[stride], … of a row; the first `count` of them.
 template <class R, bool Unit, class T>
-[[gnu::noinline]] void chain(const T* x, const int64_t* offsets, int rows, int64_t stride, int n, T* dst) {
-  constexpr int W = Vec<T>::size;
-  const auto at = [&](int r, int i, int lanes) {
-    const T* p = x + offsets[r * kLanes] + i * stride;
-    if (!Unit) return R::before(Vec<T>::gather(p, stride, lanes));
-    return R::before(lanes == W ? Vec<T>::load(p) : Vec<T>::load_partial(p, lanes));
-  };
-  int i = 0;
-  if (rows == kChain)
-    for (; i + W <= n; i += W) {
-      Vec<T> v = at(0, i, W);
-      for (int r = 1; r < kChain; ++r) v = R::join(v, at(r, i, W));
-      v.store(dst + i);
+Vec<T> load_row(const T* p, int64_t stride, int count) {
+  if (!Unit) return R::before(Vec<T>::gather(p, stride, count));
+  return R::before(count == Vec<T>::size ? Vec<T>::load(p) : load_masked(p, lanes_below<T>(count)));
+}
+
+// A block of rows for n neighbouring outputs: row by row, as they lie in memory, added to 16 rows of lanes.
+template <class R, bool Unit, class T>
+[[gnu::noinline]] void combine_block(const T* x, const int64_t* offsets, int rows, int64_t stride, int n,
+                                     T* dst) {
+  using V = Vec<T>;
+  constexpr int W = V::size;
+  T lanes[kLanes][RowCounter<R, T>::width];
+  for (int r = 0; r < rows; ++r) {
+    const T* const p = x + offsets[r];
+    T* const to = lanes[r % kLanes];
+    const bool first = r < kLanes;
+    for (int i = 0; i < n; i += W) {
+      const V v = load_row<R, Unit>(p + i * stride, stride, n - i < W ? n - i : W);
+      (first ? v : R::join(V::load(to + i), v)).store(to + i);
     }
-  for (; i < n; i += W) {
-    const int lanes = n - i < W ? n - i : W;
-    Vec<T> v = at(0, i, lanes);
-    for (int r = 1; r < rows; ++r) v = R::join(v, at(r, i, lanes));
-    v.store(dst + i);
   }
+  for (int half = kLanes / 2; half > 0; half /= 2)
+    for (int j = 0; j < half && j + half < rows; ++j)
+      for (int i = 0; i < n; i += W)
+        R::join(V::load(lanes[j] + i), V::load(lanes[j + half] + i)).store(lanes[j] + i);
+  std::memcpy(dst, lanes[0], n * sizeof(T));
 }
 
 // Positions [begin, end) of n neighbouring outputs.
 template <class R, class T>
 [[gnu::noinline]] const T* combine_rows(RowCounter<R, T>& counter, const T* x, const Reduced& reduced,
                                         int64_t begin, int64_t end, int64_t stride, int n) {
+  int64_t offsets[kBlock];
   for (int64_t k = begin; k < end; k += kBlock) {
-    int64_t offsets[kBlock];
-    const int count = int(end - k < kBlock ? end - k : kBlock);
-    for (int i = 0; i < count; ++i) offsets[i] = reduced.offset(k + i);
-#pragma GCC unroll 1
-    for (int lane : kLaneOrder) {
-      const int rows = (count - lane + kLanes - 1) / kLanes;
-      if (rows > 0)
-        (stride == 1 ? chain<R, true, T> : chain<R, false, T>)(x, offsets + lane, rows, stride, n,
-                                                               counter.top());
-      counter.push(rows > 0, n);
-    }
+    const int rows = int(end - k < kBlock ? end - k : kBlock);
+    const int64_t first = reduced.offset(k);
+    if (k == begin || reduced.ndim > 1)
+      for (int i = 0; i < rows; ++i) offsets[i] = reduced.offset(k + i) - first;
+    (stride == 1 ? combine_block<R, true, T> : combine_block<R, false, T>)(x + first, offsets, rows, stride,
+                                                                           n, counter.top());
+    counter.push(n);
   }
   return counter.result(n);
 }
@@ -213,8 +211,11 @@ struct Strips {
   void store(const T* values, int64_t index) const {
     int64_t at[2];
     const int n = locate(index, at);
+    const int64_t step = nest.row_stride(1);
     T* to = data_as<T>(y) + at[1];
-    for (int i = 0; i < n; ++i) to[i * nest.row_stride(1)] = R::after(values[i], reduced.count);
+    for (int i = 0; i < n; i += Vec<T>::size)
+      put_lanes(to + i * step, step, n - i < Vec<T>::size ? n - i : Vec<T>::size,
+                R::after(Vec<T>::load(values + i), Vec<T>(T(reduced.count))));
   }
 };
 
@@ -234,7 +235,7 @@ void reduce_chunks(const Strips<R, T>& strips, int64_t span, int64_t chunks) {
       Rows counter;
       for (int64_t c = 0; c < chunks; ++c) {
         std::memcpy(counter.top(), partial + (s * chunks + c) * Rows::width, strips.width * sizeof(T));
-        counter.push(true, int(strips.width));
+        counter.push(int(strips.width));
       }
       strips.store(counter.result(int(strips.width)), s);
     });
@@ -266,7 +267,7 @@ void reduce(const View& x, const View& y, const LoopNest<2>& nest, const Reduced
   // Nothing to combine: +0 for a sum, NaN for a mean, 1 for a product.
   const T nothing = R::template neutral<T>() + T(0);
   nest.run([&](const int64_t (&at)[2], int64_t n) {
-    for (int64_t i = 0; i < n; ++i) data_as<T>(y)[at[1] + i * nest.row_stride(1)] = R::after(nothing, 0);
+    for (int64_t i = 0; i < n; ++i) data_as<T>(y)[at[1] + i * nest.row_stride(1)] = R::after(nothing, T(0));
   });
 }
 

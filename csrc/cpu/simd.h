@@ -65,7 +65,17 @@ struct Vec {
     std::memcpy(&r.v, p, n * sizeof(T));
     return r;
   }
-  void store_partial(T* p, int n) const { std::memcpy(p, &v, n * sizeof(T)); }
+  void store_partial(T* p, int n) const {
+    T lanes[size];
+    store(lanes);
+    int i = 0;
+    for (int part = size / 2; part > 0; part /= 2)  // pieces of known sizes: no call of memcpy
+      if (n & part) {
+        std::memcpy(p + i, lanes + i, part * sizeof(T));
+        i += part;
+      }
+    if (n == size) store(p);
+  }
 
   // Lanes p[0], p[stride], … ; only the first n are read.
   static Vec gather(const T* p, int64_t stride, int n = size) {
@@ -196,14 +206,64 @@ static inline Vec<T> copysign(Vec<T> magnitude, Vec<T> sign) {
   return Vec<T>::from_bits(abs(magnitude).as_bits() | rest);
 }
 
+// The larger of x and a bound; x where either is NaN, and where both are zero.
+static inline Vec<float> at_least(Vec<float> x, Vec<float> bound) {
+#if defined(__AVX512F__)
+  return Vec<float>((Vec<float>::raw)_mm512_max_ps((__m512)bound.v, (__m512)x.v));
+#elif defined(__AVX2__)
+  return Vec<float>((Vec<float>::raw)_mm256_max_ps((__m256)bound.v, (__m256)x.v));
+#elif defined(__SSE2__)
+  return Vec<float>((Vec<float>::raw)_mm_max_ps((__m128)bound.v, (__m128)x.v));
+#else
+  return select(bound > x, bound, x);
+#endif
+}
+
+static inline Vec<double> at_least(Vec<double> x, Vec<double> bound) {
+#if defined(__AVX512F__)
+  return Vec<double>((Vec<double>::raw)_mm512_max_pd((__m512d)bound.v, (__m512d)x.v));
+#elif defined(__AVX2__)
+  return Vec<double>((Vec<double>::raw)_mm256_max_pd((__m256d)bound.v, (__m256d)x.v));
+#elif defined(__SSE2__)
+  return Vec<double>((Vec<double>::raw)_mm_max_pd((__m128d)bound.v, (__m128d)x.v));
+#else
+  return select(bound > x, bound, x);
+#endif
+}
+
+// The smaller, likewise.
+static inline Vec<float> at_most(Vec<float> x, Vec<float> bound) {
+#if defined(__AVX512F__)
+  return Vec<float>((Vec<float>::raw)_mm512_min_ps((__m512)bound.v, (__m512)x.v));
+#elif defined(__AVX2__)
+  return Vec<float>((Vec<float>::raw)_mm256_min_ps((__m256)bound.v, (__m256)x.v));
+#elif defined(__SSE2__)
+  return Vec<float>((Vec<float>::raw)_mm_min_ps((__m128)bound.v, (__m128)x.v));
+#else
+  return select(bound < x, bound, x);
+#endif
+}
+
+static inline Vec<double> at_most(Vec<double> x, Vec<double> bound) {
+#if defined(__AVX512F__)
+  return Vec<double>((Vec<double>::raw)_mm512_min_pd((__m512d)bound.v, (__m512d)x.v));
+#elif defined(__AVX2__)
+  return Vec<double>((Vec<double>::raw)_mm256_min_pd((__m256d)bound.v, (__m256d)x.v));
+#elif defined(__SSE2__)
+  return Vec<double>((Vec<double>::raw)_mm_min_pd((__m128d)bound.v, (__m128d)x.v));
+#else
+  return select(bound < x, bound, x);
+#endif
+}
+
 // The larger; a where a is NaN, b where b is NaN (Vec lanes, so NaN is never dropped).
 template <class T>
 static inline Vec<T> maximum(Vec<T> a, Vec<T> b) {
-  return select((a > b) | (a != a), a, b);
+  return select(a != a, a, at_least(b, a));
 }
 template <class T>
 static inline Vec<T> minimum(Vec<T> a, Vec<T> b) {
-  return select((a < b) | (a != a), a, b);
+  return select(a != a, a, at_most(b, a));
 }
 
 // Whether any lane of a mask is set.
@@ -255,14 +315,33 @@ static inline Vec<float> narrow(const Vec<double> (&halves)[2]) {
 #endif
 }
 
-// Sum of the lanes, as a fixed binary tree.
+// Lane i takes what lane i ^ Distance has.
+template <int Distance, class T>
+static inline Vec<T> exchange(Vec<T> x) {
+  typename Vec<T>::bits order;
+  for (int i = 0; i < Vec<T>::size; ++i) order[i] = i ^ Distance;
+#if defined(__clang__)
+  Vec<T> y;
+  for (int i = 0; i < Vec<T>::size; ++i) y.v[i] = x.v[order[i]];
+  return y;
+#else
+  return Vec<T>(__builtin_shuffle(x.v, order));
+#endif
+}
+
+// op of all lanes in every lane, as a fixed binary tree.
+template <class T, class Op>
+static inline Vec<T> fold_lanes(Vec<T> x, Op&& op) {
+  constexpr int W = Vec<T>::size;
+  if constexpr (W > 8) x = op(x, exchange<8>(x));
+  if constexpr (W > 4) x = op(x, exchange<4>(x));
+  if constexpr (W > 2) x = op(x, exchange<2>(x));
+  return op(x, exchange<1>(x));
+}
+
 template <class T>
 static inline T sum_lanes(Vec<T> x) {
-  T lanes[Vec<T>::size];
-  x.store(lanes);
-  for (int half = Vec<T>::size / 2; half > 0; half /= 2)
-    for (int i = 0; i < half; ++i) lanes[i] += lanes[i + half];
-  return lanes[0];
+  return fold_lanes(x, [](Vec<T> a, Vec<T> b) { return a + b; }).v[0];
 }
 
 }  // namespace

@@ -11,23 +11,25 @@ SoftmaxKernels softmax_kernels();
 
 namespace {
 
-// One line of softmax; a maximum that is NaN or +-inf makes it NaN by itself: inf - inf.
+// One line of softmax; NaN or a maximum of +-inf makes it NaN by itself: inf - inf.
 struct Softmax {
   template <class Model, class T>
   static void line(const Model& m, Lines<const T> x, Lines<T> y) {
     const Vec<T> most = line_maximum(m, x);
-    const Vec<T> total = m.sum([&](int64_t k) {
+    const Vec<T> total = m.sum([&](int64_t k) __attribute__((always_inline)) {
       const Vec<T> e = exp(get(m, x, k, -T(INFINITY)) - most);
       put(m, y, k, e);
       return e;
     });
-    for (int64_t k = 0; k < m.steps(); ++k) put(m, y, k, get(m, y, k) / total);
+    const Vec<T> share = Vec<T>(T(1)) / total;
+    for (int64_t k = 0; k < m.steps(); ++k) put(m, y, k, get(m, y, k) * share);
   }
 };
 
 template <class Model, class T>
 static inline Vec<T> log_total(const Model& m, const Lines<const T>& x, Vec<T> most) {
-  return log(m.sum([&](int64_t k) { return exp(get(m, x, k, -T(INFINITY)) - most); }));
+  return log(m.sum([&](int64_t k)
+                       __attribute__((always_inline)) { return exp(get(m, x, k, -T(INFINITY)) - most); }));
 }
 
 struct LogSoftmax {
@@ -51,7 +53,8 @@ struct LogSumExp {
 struct SoftmaxGrad {
   template <class Model, class T>
   static void line(const Model& m, Lines<const T> y, Lines<const T> g, Lines<T> dx) {
-    const Vec<T> dot = m.sum([&](int64_t k) { return get(m, y, k) * get(m, g, k); });
+    const Vec<T> dot =
+        m.sum([&](int64_t k) __attribute__((always_inline)) { return get(m, y, k) * get(m, g, k); });
     for (int64_t k = 0; k < m.steps(); ++k) put(m, dx, k, get(m, y, k) * (get(m, g, k) - dot));
   }
 };
@@ -59,7 +62,7 @@ struct SoftmaxGrad {
 struct LogSoftmaxGrad {
   template <class Model, class T>
   static void line(const Model& m, Lines<const T> y, Lines<const T> g, Lines<T> dx) {
-    const Vec<T> total = m.sum([&](int64_t k) { return get(m, g, k); });
+    const Vec<T> total = m.sum([&](int64_t k) __attribute__((always_inline)) { return get(m, g, k); });
     for (int64_t k = 0; k < m.steps(); ++k) put(m, dx, k, fma(-exp(get(m, y, k)), total, get(m, g, k)));
   }
 };

@@ -140,20 +140,24 @@ struct ToResult {
   __attribute__((always_inline)) void finish(const Accumulators<T, Rows, Vecs>& sum, const T* group,
                                              const T* tile) const {
     constexpr int W = Vec<T>::size;
-    if (!adds && !row_bias && !col_bias)
+    const ToResult r = *this;  // copies of what no store can change
+    if (!r.adds && !r.row_bias && !r.col_bias)
       return sum.template leave<AddGroup, AddTile>(
-          group, tile,
-          [&](int i, int v, Vec<T> x) __attribute__((always_inline)) { x.store(out + row_at[i] + v * W); });
+          group, tile, [r](int i, int v, Vec<T> x) __attribute__((always_inline)) {
+            x.store(r.out + r.row_at[i] + v * W);
+          });
     Vec<T> by_column[Vecs];
     for (int v = 0; v < Vecs; ++v)
-      by_column[v] =
-          col_bias ? Vec<T>::gather(col_bias + v * W * col_bias_step, col_bias_step) : Vec<T>(T(0));
+      by_column[v] = !r.col_bias ? Vec<T>(T(0))
+                     : r.col_bias_step == 1
+                         ? Vec<T>::load(r.col_bias + v * W)
+                         : Vec<T>::gather(r.col_bias + v * W * r.col_bias_step, r.col_bias_step);
     sum.template leave<AddGroup, AddTile>(group, tile,
-                                          [&](int i, int v, Vec<T> x) __attribute__((always_inline)) {
-                                            T* const to = out + row_at[i] + v * W;
-                                            if (adds) x = x + Vec<T>::load(to);
-                                            if (row_bias) x = x + Vec<T>(row_bias[i * row_bias_step]);
-                                            if (col_bias) x = x + by_column[v];
+                                          [&, r](int i, int v, Vec<T> x) __attribute__((always_inline)) {
+                                            T* const to = r.out + r.row_at[i] + v * W;
+                                            if (r.adds) x = x + Vec<T>::load(to);
+                                            if (r.row_bias) x = x + Vec<T>(r.row_bias[i * r.row_bias_step]);
+                                            if (r.col_bias) x = x + by_column[v];
                                             x.store(to);
                                           });
   }

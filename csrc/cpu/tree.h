@@ -18,9 +18,9 @@ namespace PYDL_ISA {
 namespace {
 
 constexpr int kLanes = 16, kChain = 8, kBlock = kLanes * kChain;
-constexpr int kLaneOrder[kLanes] = {0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15};
 
-// What a reduction does: `before` on every element, `join` on two partial results, `after` on the last one.
+// What a reduction does: `before` on every element, `join` on two partial results, `after` on the last one
+// and the number of elements.
 struct SumOf {
   template <class T>
   static T neutral() {
@@ -34,16 +34,16 @@ struct SumOf {
   static V join(V a, V b) {
     return a + b;
   }
-  template <class T>
-  static T after(T x, int64_t) {
-    return x + T(-0.0);
+  template <class V>
+  static V after(V x, V) {
+    return x + V(-0.0);
   }  // one element alone is rounded like a sum
 };
 
 struct MeanOf : SumOf {
-  template <class T>
-  static T after(T x, int64_t count) {
-    return x / T(count);
+  template <class V>
+  static V after(V x, V count) {
+    return x / count;
   }
 };
 
@@ -72,8 +72,8 @@ struct LargestOf {
   static T join(T a, T b) {
     return a > b || a != a ? a : b;
   }
-  template <class T>
-  static T after(T x, int64_t) {
+  template <class V>
+  static V after(V x, V) {
     return x;
   }
 };
@@ -104,11 +104,7 @@ template <class R, class T>
     for (int j = 0; j < N; ++j) lanes[j] = R::join(lanes[j], R::before(Vec<T>::load(p + r * kLanes + j * W)));
   for (int half = N / 2; half > 0; half /= 2)
     for (int j = 0; j < half; ++j) lanes[j] = R::join(lanes[j], lanes[j + half]);
-  T last[W];
-  lanes[0].store(last);
-  for (int half = W / 2; half > 0; half /= 2)
-    for (int j = 0; j < half; ++j) last[j] = R::join(last[j], last[j + half]);
-  return last[0];
+  return fold_lanes(lanes[0], [](Vec<T> a, Vec<T> b) { return R::join(a, b); }).v[0];
 }
 
 // The binary counter over single numbers. Its leaves are subtrees of one size.

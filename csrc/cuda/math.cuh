@@ -26,6 +26,18 @@ PYDL_FN float pow(float x, float y) { return ::powf(x, y); }
 PYDL_FN double pow(double x, double y) { return ::pow(x, y); }
 
 template <class T>
+PYDL_FN T log1p_to_one(T x) {
+  return log1p(x);
+}
+
+// Φ(x), and the density times √(2π).
+template <class T>
+PYDL_FN T normal_distribution(T x, T& bell) {
+  bell = exp(T(-0.5) * x * x);
+  return T(0.5) * (T(1) + erf(x * T(0.70710678118654752440)));
+}
+
+template <class T>
 PYDL_FN T select(bool mask, T a, T b) {
   return mask ? a : b;
 }

@@ -1,12 +1,13 @@
 // Value and derivative of every elementwise function, written once for host and device.
 //
 // V is a vector on the CPU (cpu/simd.h) and a float or double on a GPU. The unit that includes this file has
-// declared the functions used here (exp, log1p, select, …) for its V. A functor's `p` holds the scalar
-// options of its operation, in the order its comment gives.
+// declared the functions used here (exp, normal_distribution, select, …) for its V. A functor's `p` holds the
+// scalar options of its operation, in the order its comment gives.
 //
 // A backward functor takes (value, g): `value` is the forward's input x or, where that is cheaper, its output
-// y; g is the gradient of the output; the result is the gradient of the input. NaN in stays NaN out:
-// comparisons are written so that an unordered operand falls through to x.
+// y; g is the gradient of the output; the result is the gradient of the input.
+//
+// NaN in stays NaN out of a forward functor: comparisons are written so that an unordered operand falls through to x.
 #pragma once
 
 // PYDL_FN: how such a function is declared; a device compiler needs more.
@@ -56,12 +57,10 @@ PYDL_UNARY(LeakyRelu, select(x < V(0), p.a* x, x))   // a: slope below 0
 PYDL_UNARY(Elu, select(x < V(0), p.a* expm1(x), x))  // a: minus the limit at -inf
 PYDL_UNARY(Silu, select(x == V(-INFINITY), V(-0.0), x / (V(1) + exp(-x))))
 
-// a: beta, b: threshold. log(1 + exp(βx))/β = (max(βx, 0) + log1p(exp(-|βx|)))/β, linear beyond the
+// a: beta, b: threshold. log(1 + exp(βx))/β = (max(βx, 0) + log(1 + exp(-|βx|)))/β, linear beyond the
 // threshold.
-PYDL_UNARY(Softplus, select(p.a* x > p.b, x, (maximum(p.a * x, V(0)) + log1p(exp(-abs(p.a * x)))) / p.a))
-
-// Φ(x)·x with the Gaussian distribution function Φ(x) = (1 + erf(x/√2))/2 (Hendrycks and Gimpel 2016, eq. 1).
-PYDL_UNARY(Gelu, select(x == V(-INFINITY), V(-0.0), x* V(0.5) * (V(1) + erf(x * V(0.70710678118654752440)))))
+PYDL_UNARY(Softplus,
+           select(p.a* x > p.b, x, (maximum(p.a * x, V(0)) + log1p_to_one(exp(-abs(p.a * x)))) / p.a))
 
 PYDL_BINARY(Add, x, y, x + y)
 PYDL_BINARY(Sub, x, y, x - y)
@@ -89,12 +88,21 @@ struct SiluGrad {
   }
 };
 
+struct Gelu {  // x·Φ(x) with the normal distribution function Φ (Hendrycks and Gimpel 2016, eq. 1)
+  template <class V>
+  PYDL_FN V apply(V x, Scalars<V>) {
+    V bell;
+    const V distribution = normal_distribution(x, bell);
+    return select(x == V(-INFINITY), V(-0.0), x * distribution);
+  }
+};
+
 struct GeluGrad {  // Φ(x) + x·φ(x)
   template <class V>
   PYDL_FN V apply(V x, V g, Scalars<V>) {
-    const V distribution = V(0.5) * (V(1) + erf(x * V(0.70710678118654752440)));
-    const V density = V(0.39894228040143267794) * exp(V(-0.5) * x * x);
-    return g * (distribution + x * density);
+    V bell;
+    const V distribution = normal_distribution(x, bell);
+    return g * (distribution + x * (V(0.39894228040143267794) * bell));
   }
 };
 

@@ -10,7 +10,7 @@
 //              `trained`, else rate · weight · g
 // The sums are cut into blocks by N and L alone. A block's variance is taken around its own mean, corrected
 // for that mean's rounding, and blocks are merged in a binary tree (Chan, Golub and LeVeque 1979, eq. 2.1),
-// in double, in which whatever is of one channel alone is reckoned too.
+// in double, as is whatever belongs to one channel alone.
 #pragma once
 #include "core/view.h"
 

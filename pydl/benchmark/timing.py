@@ -30,8 +30,10 @@ class Timing:
         return self.theirs / self.ours
 
 
-def sample(function: Function, repeats: int, warm: bool) -> float:
+def sample(function: Function, repeats: int, warm: bool, pause: float = 0.0) -> float:
     """Seconds a call, over `repeats` calls."""
+    if pause:
+        time.sleep(pause)
     if warm:
         function()  # what the other side left in the caches is not charged to this one
     start = time.perf_counter()
@@ -47,11 +49,14 @@ def _plan(function: Function) -> tuple[int, bool]:
     return max(1, math.ceil(SAMPLE / max(seconds, 1e-9))), seconds < SHORT
 
 
-def compare(ours: Function, theirs: Function, budget: float = 0.25, least: int = 5, most: int = 300) -> Timing:
+def compare(
+    ours: Function, theirs: Function, budget: float = 0.25, least: int = 5, most: int = 300, pause: float = 0.0
+) -> Timing:
     """Time A B A B …, for about `budget` seconds and at least `least` pairs.
 
     A noisy neighbour slows both sides of a pair, so the median of the paired ratios and the ratio of the minima
-    hold where a single absolute time would not.
+    hold where a single absolute time would not. Threads of one side that wait by spinning would take processors
+    from the other: each sample begins after a `pause` that is to outlast them.
     """
     plans = _plan(ours), _plan(theirs)
     pairs: list[tuple[float, float]] = []
@@ -60,7 +65,7 @@ def compare(ours: Function, theirs: Function, budget: float = 0.25, least: int =
     try:
         end = time.perf_counter() + budget
         while len(pairs) < least or (time.perf_counter() < end and len(pairs) < most):
-            pairs.append((sample(ours, *plans[0]), sample(theirs, *plans[1])))
+            pairs.append((sample(ours, *plans[0], pause), sample(theirs, *plans[1], pause)))
     finally:
         if collecting:
             gc.enable()

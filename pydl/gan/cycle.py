@@ -103,7 +103,7 @@ class CycleTask(GANTask):
         half = latent.shape[0] // 2
         return Samples(self.generator.first(latent[:half]), self.generator.second(latent[half:]))
 
-    def discriminator_loss(self, real: Samples, fake: Samples) -> tuple[Tensor, dict[str, float]]:
+    def discriminator_loss(self, real: Samples, fake: Samples) -> tuple[Tensor, dict[str, Tensor]]:
         a, b, judges = real.data, real.given, self.discriminator
         old_b, old_a = self.pools[0].query(fake.data), self.pools[1].query(fake.given)
         on_b, on_old_b = judges.second(b), judges.second(old_b)

@@ -97,7 +97,7 @@ class VirtualBatchNorm(Module):
 
     The first `references` rows of the input (R + N, C) or (R + N, C, H, W) are the reference batch, which is
     normalised by itself alone; of the others, each weighs as much as one of the references. A sample's output does not
-    depend on the other samples. ValueError for an input without more rows than references.
+    depend on the other samples. ValueError for an input of fewer rows than references.
     """
 
     def __init__(self, num_features: int, references: int, eps: float = 1e-5) -> None:

@@ -2,7 +2,7 @@
 
 s_r and s_f are the discriminator's outputs before any sigmoid on real and on generated samples; D = sigmoid(s). An
 energy e, one number for each sample, is what an autoencoder loses of it.
-Every loss is a mean over the batch. Sums over terms of both kinds of sample are not halved.
+Every loss is a mean over the batch; logits and scores have any shape, (N, 1) in the networks here.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def pull_away(codes: Tensor) -> Tensor:
     return ((unit @ unit.T).square() * away).sum() / (count * (count - 1))
 
 
-def equilibrium_discriminator_loss(real: Tensor, fake: Tensor, k: float) -> Tensor:
+def equilibrium_discriminator_loss(real: Tensor, fake: Tensor, k: float | Tensor) -> Tensor:
     """E e_r - k · E e_f (Berthelot et al. 2017, arXiv:1703.10717, section 3.4)."""
     return real.mean() - fake.mean() * k
 
@@ -124,9 +124,9 @@ class Objective:
     generator: Callable[[Tensor], Tensor]
     probability: bool = True
 
-    def belief(self, logits: Tensor) -> float:
+    def belief(self, logits: Tensor) -> Tensor:
         """The mean of D = sigmoid(s), or of s itself where it is no logit of a probability."""
-        return float((ops.sigmoid(logits) if self.probability else logits).mean().item())
+        return (ops.sigmoid(logits) if self.probability else logits).mean()
 
 
 MINIMAX = Objective(discriminator_loss, minimax_loss)

@@ -12,8 +12,9 @@ from .. import random
 from ..autograd import no_grad
 from ..creation import as_tensor
 from ..nn import Module
+from ..replay import capture as recorded
 from ..tensor import Tensor
-from ..train.divergence import finite
+from ..train.divergence import require_finite
 from . import grid
 from .average import MovingAverage
 from .losses import NON_SATURATING, Objective
@@ -42,6 +43,10 @@ class GANTask:
     A variant replaces the parts in which it differs: `read`, `latent`, `generate` and `score` say what is seen, drawn,
     made and judged; `discriminator_loss` and `generator_loss` what is minimised; `after_discriminator` and
     `after_generator` what follows an update; `extra_state` and `load_extra_state` what else must be kept to go on.
+
+    With `capture` the two descents are recorded steps (`pydl.capture`), of the same bits: what is drawn, computed and
+    minimised must then be tensors all the way, and the same operations in every step of a `phase`. What comes before
+    and after them (`read`, the two hooks, the moving average) is free.
     """
 
     def __init__(
@@ -60,6 +65,7 @@ class GANTask:
         seed: int = 0,
         grid_size: int = 64,
         picture: Callable[[np.ndarray], np.ndarray | None] = grid.picture,
+        capture: bool = False,
     ) -> None:
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
             raise ValueError(f"[GANTask] expected k as an integer >= 1, got {k!r}")
@@ -71,7 +77,9 @@ class GANTask:
         self.rng = random.Generator(seed)
         self.fixed_noise = noise(grid_size, self.rng)
         self.steps, self.loss_g = 0, 0.0
-        self.real: Samples | None = None  # those of the latest generator step, for losses that compare with them
+        self.real: Samples | None = None  # those of a generator step, for losses that compare with them
+        record = recorded if capture else _as_it_is
+        self._descend_d, self._descend_g = record(self._discriminator_descent), record(self._generator_descent)
 
     def read(self, batch: Any) -> Samples:
         """The real samples of a batch of the loader, in the generator's range."""
@@ -91,8 +99,12 @@ class GANTask:
         """The discriminator's logits, one number for each sample."""
         return self.discriminator(samples.data)
 
-    def discriminator_loss(self, real: Samples, fake: Samples) -> tuple[Tensor, dict[str, float]]:
-        """What the discriminator minimises, and figures about it."""
+    def phase(self) -> Any:
+        """A number or string for what is done otherwise from some step on: each phase is a recorded step of its own."""
+        return None
+
+    def discriminator_loss(self, real: Samples, fake: Samples) -> tuple[Tensor, dict[str, Tensor]]:
+        """What the discriminator minimises, and figures about it, tensors of one element."""
         on_real, on_fake = self.score(real), self.score(fake)
         loss = self.objective.discriminator(on_real, on_fake)
         return self.penalised(loss, real, fake), self.beliefs(on_real, on_fake)
@@ -101,8 +113,8 @@ class GANTask:
         """What the generator minimises."""
         return self.objective.generator(self.score(fake))
 
-    def after_discriminator(self) -> None:
-        """Called after every update of the discriminator."""
+    def after_discriminator(self, figures: dict[str, float]) -> None:
+        """Called after every update of the discriminator, with the figures of its loss."""
 
     def after_generator(self) -> None:
         """Called after every update of the generator."""
@@ -120,7 +132,7 @@ class GANTask:
             loss = loss + penalty(lambda x: self.score(Samples(x, real.given)), real.data, fake.data, self.rng)
         return loss
 
-    def beliefs(self, on_real: Tensor, on_fake: Tensor) -> dict[str, float]:
+    def beliefs(self, on_real: Tensor, on_fake: Tensor) -> dict[str, Tensor]:
         """What the discriminator thinks of real and of generated samples on the mean."""
         with no_grad():
             return {"d_real": self.objective.belief(on_real), "d_fake": self.objective.belief(on_fake)}
@@ -143,35 +155,45 @@ class GANTask:
 
     def discriminator_step(self, real: Samples) -> dict[str, float]:
         """Descend the discriminator's loss on `real` and as many generated samples, which are held fixed."""
+        loss, tensors = self._descend_d(self.phase(), *real)
+        figures = {name: tensor.item() for name, tensor in tensors.items()}
+        self.after_discriminator(figures)
+        return {"loss_d": loss.item(), **figures}
+
+    def _discriminator_descent(self, phase: Any, *real: Any) -> tuple[Tensor, dict[str, Tensor]]:
+        samples = Samples(*real)
         with no_grad():
-            fake = self.generate(self.latent(real))
-        loss, figures = self.discriminator_loss(real, fake)
-        value = finite("loss_d", loss)
+            fake = self.generate(self.latent(samples))
+        loss, figures = self.discriminator_loss(samples, fake)
+        require_finite("loss_d", loss)
         self.optimizer_d.zero_grad()
         loss.backward()
         self.optimizer_d.step()
-        self.after_discriminator()
-        return {"loss_d": value, **figures}
+        return loss, figures
 
     def generator_step(self, real: Samples) -> None:
         """Descend the generator's loss on as many fresh samples as `real` has; the discriminator takes no gradient."""
-        self.real = real
         learning = [p for p in self.discriminator.parameters() if p.requires_grad]
         for parameter in learning:
             parameter.requires_grad = False
         try:
-            loss = self.generator_loss(self.generate(self.latent(real)))
-            value = finite("loss_g", loss)
-            self.optimizer_g.zero_grad()
-            loss.backward()
+            self.loss_g = self._descend_g(self.phase(), *real).item()
         finally:
             for parameter in learning:
                 parameter.requires_grad = True
-        self.optimizer_g.step()
         if self.average is not None:
             self.average.update(self.generator)
-        self.loss_g = value
         self.after_generator()
+
+    def _generator_descent(self, phase: Any, *real: Any) -> Tensor:
+        self.real = Samples(*real)
+        loss = self.generator_loss(self.generate(self.latent(self.real)))
+        self.real = None
+        require_finite("loss_g", loss)
+        self.optimizer_g.zero_grad()
+        loss.backward()
+        self.optimizer_g.step()
+        return loss
 
     def evaluate(self) -> dict[str, float]:
         """Nothing: a GAN has no validation loss."""
@@ -238,6 +260,10 @@ class GANTask:
         self.steps, self.loss_g = int(state["steps"]), float(state["loss_g"])
         if "extra" in state:
             self.load_extra_state(state["extra"])
+
+
+def _as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
+    return function
 
 
 def draw(generator: Module, noise: Tensor, centre: bool, batch: int = 256) -> np.ndarray:

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from .. import ops
 from ..autograd import enable_grad, grad, no_grad
-from ..creation import ones_like, zeros_like
+from ..creation import from_numpy, ones_like, zeros_like
 from ..nn import Module
 from ..tensor import Tensor
 from .trainer import GANTask, Samples
@@ -36,34 +38,46 @@ def replaced(module: Module, weights: Sequence[Tensor]) -> Iterator[None]:
                 table[name] = parameter
 
 
-def descent(lr: float) -> Step:
-    """w ← w - lr · g, on the tape."""
+def step_rates(optimizer: Any, steps: int) -> np.ndarray:
+    """(steps, parameters, 3): lr, 1 - β₁ᵗ and 1 - β₂ᵗ for the next `steps` steps; β = 0 if `optimizer` has none."""
+    rows = []
+    for group in optimizer.param_groups:
+        (b1, b2), lr = group.get("betas", (0.0, 0.0)), group["lr"]
+        for p in group["params"]:
+            done = optimizer.state.get(p, {}).get("step", 0)
+            rows.append([(lr, 1 - b1**t, 1 - b2**t) for t in range(done + 1, done + steps + 1)])
+    return np.array(rows).reshape(len(rows), steps, 3).swapaxes(0, 1)
+
+
+def descent(rates: Tensor) -> Step:
+    """w ← w - lr · g, on the tape; `rates` as `step_rates` gives them."""
+    rows = iter(rates)
 
     def step(weights: Sequence[Tensor], slopes: Sequence[Tensor]) -> list[Tensor]:
-        return [w - g * lr for w, g in zip(weights, slopes, strict=True)]
+        return [w - g * lr for w, g, (lr, _, _) in zip(weights, slopes, next(rows), strict=True)]
 
     return step
 
 
-def adam_like(optimizer: Any) -> Step:
+def adam_like(optimizer: Any, rates: Tensor) -> Step:
     """The steps that `optimizer`, an Adam, would do from where it stands, on the tape; it is left as it is.
 
-    Where the mean of g² is 0 its root has the gradient 0. ValueError for weight decay, amsgrad or maximising.
+    `rates` as `step_rates` gives them. Where the mean of g² is 0 its root has the gradient 0. ValueError for weight
+    decay, amsgrad or maximising.
     """
     options = [(p, group) for group in optimizer.param_groups for p in group["params"]]
     if any(group["weight_decay"] or group["amsgrad"] or group["maximize"] for _, group in options):
         raise ValueError("[adam_like] expected an Adam without weight_decay, amsgrad and maximize, got one with")
-    state = [dict(optimizer.state.get(p, {})) for p, _ in options]
+    state, rows = [dict(optimizer.state.get(p, {})) for p, _ in options], iter(rates)
 
     def step(weights: Sequence[Tensor], slopes: Sequence[Tensor]) -> list[Tensor]:
         moved = []
-        for w, g, kept, (_, group) in zip(weights, slopes, state, options, strict=True):
-            b1, b2 = group["betas"]
-            count = kept["step"] = kept.get("step", 0) + 1
+        for w, g, kept, (_, group), rate in zip(weights, slopes, state, options, next(rows), strict=True):
+            (b1, b2), (lr, first, second) = group["betas"], rate
             mean = kept["exp_avg"] = _running(kept.get("exp_avg"), g, b1)
             square = kept["exp_avg_sq"] = _running(kept.get("exp_avg_sq"), g * g, b2)
-            root = _root(square / (1 - b2**count)) + group["eps"]
-            moved.append(w - mean / (1 - b1**count) / root * group["lr"])
+            root = _root(square / second) + group["eps"]
+            moved.append(w - mean / first / root * lr)
         return moved
 
     return step
@@ -96,6 +110,15 @@ class UnrolledTask(GANTask):
         if inner not in ("sgd", "adam"):
             raise ValueError(f'[UnrolledTask] expected inner to be "sgd" or "adam", got {inner!r}')
         self.unroll, self.inner = unroll, inner
+        self.rates = from_numpy(step_rates(self.optimizer_d, unroll)).to(self._dtype())
+
+    def _dtype(self) -> Any:
+        return next(iter(self.discriminator.parameters())).dtype
+
+    def generator_step(self, real: Samples) -> None:
+        # What changes from step to step goes through the memory of one tensor, which a recorded step reads.
+        self.rates.copy_(from_numpy(step_rates(self.optimizer_d, self.unroll)).to(self._dtype()))
+        super().generator_step(real)
 
     def generator_loss(self, fake: Samples) -> Tensor:
         if self.unroll == 0:
@@ -113,8 +136,7 @@ class UnrolledTask(GANTask):
         """The discriminator's parameters after K steps against `fake`, as functions of it."""
         assert self.real is not None
         weights = [p.detach().clone().requires_grad_() for p in self.discriminator.parameters()]
-        lr = self.optimizer_d.param_groups[0]["lr"]
-        step = adam_like(self.optimizer_d) if self.inner == "adam" else descent(lr)
+        step = adam_like(self.optimizer_d, self.rates) if self.inner == "adam" else descent(self.rates)
         with enable_grad():
             for _ in range(self.unroll):
                 with replaced(self.discriminator, weights):

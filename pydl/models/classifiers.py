@@ -40,7 +40,7 @@ def build(
     random.manual_seed(config["seed"])
     model = network(config)
     steps = optimizer(model.parameters(), lr=config["lr"], weight_decay=config["weight_decay"])
-    return Classifier(model, steps, loss, DataLoader(data.test, 256))
+    return Classifier(model, steps, loss, DataLoader(data.test, 256), capture=True)
 
 
 def mlp(config: Mapping[str, Any]) -> MLP:

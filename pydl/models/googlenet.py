@@ -9,8 +9,6 @@ from ..nn import init
 from ..tensor import Tensor
 from .images import fit_image
 
-AUXILIARY_WEIGHT = 0.3  # section 5: what the losses of the auxiliary classifiers count
-
 
 class GoogLeNetOutputs(NamedTuple):
     """The scores of a network in training: of its end, and of the heads behind inception 4d and 4a."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from .. import nn, optim, random
-from ..data import DataLoader, transforms
-from .registry import Data, complete
+from .. import nn, optim
+from ..data import transforms
+from . import classifiers
+from .registry import Data
 
 Network = Callable[[Mapping[str, Any]], nn.Module]
+AUXILIARY_WEIGHT = 0.3
 AUGMENTATIONS = ("none", "crop", "flip", "crop-flip")
 
 DEFAULTS = {
@@ -32,7 +35,7 @@ PRESETS = {
     "fashion-mnist": {**_LARGE, "augment": "crop-flip"},
     "cifar10": {"epochs": 164, "batch_size": 128, "augment": "crop-flip"},
 }
-# Residual networks learn clothes in an hour on two cores: few epochs, and a rate that falls from the start.
+# For an hour on two cores: few epochs, and a rate that falls from the start.
 RESIDUAL = {
     **PRESETS,
     "fashion-mnist": {
@@ -92,17 +95,7 @@ def _transformed(dataset: Any, transform: Any) -> Any:
 
 def build(network: Network, data: Data, config: Mapping[str, Any]) -> Any:
     """A classifier trained by SGD with momentum and weight decay on cross-entropy, and tested on `data.test`."""
-    from ..train import Classifier
-
-    config = complete(config, data)
-    if config["classes"] < 2:
-        raise ValueError(f"[classifier] expected data of at least 2 classes, got {config['classes']}")
-    random.manual_seed(config["seed"])
-    model = network(config)
-    optimizer = optim.SGD(
-        model.parameters(), lr=config["lr"], momentum=config["momentum"], weight_decay=config["weight_decay"]
-    )
-    return Classifier(model, optimizer, loss, DataLoader(data.test, 256))
+    return classifiers.build(network, data, config, loss, partial(optim.SGD, momentum=config["momentum"]))
 
 
 def loss(outputs: Any, targets: Any) -> Any:
@@ -110,7 +103,7 @@ def loss(outputs: Any, targets: Any) -> Any:
     scores, *heads = outputs if isinstance(outputs, tuple) else (outputs,)
     result = nn.functional.cross_entropy(scores, targets)
     for head in heads:
-        result = result + 0.3 * nn.functional.cross_entropy(head, targets)
+        result = result + AUXILIARY_WEIGHT * nn.functional.cross_entropy(head, targets)
     return result
 
 

@@ -1,6 +1,7 @@
 """One layer of neurons in the registry: a linear network, and the loss that makes it what it is called.
 
-The first three see each class on its own, as one against the rest with targets t = ±1; the largest score wins.
+Perceptron, Adaline and logistic regression see each class on its own, as one against the rest with targets t = ±1; the
+largest score wins.
 """
 
 from __future__ import annotations

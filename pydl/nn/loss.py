@@ -1,4 +1,7 @@
-"""Losses. reduction: "mean", "sum" or "none"."""
+"""Losses of an input and a target; the formulas are those of one element (or row).
+
+`reduction` is "mean" (over elements, or rows for classes), "sum" or "none", which keeps the shape.
+"""
 
 from __future__ import annotations
 
@@ -29,14 +32,14 @@ class _Loss(Module):
 
 
 class MSELoss(_Loss):
-    """(input - target)²."""
+    """(input - target)², of tensors that broadcast."""
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.mse_loss(input, target, reduction=self.reduction)
 
 
 class L1Loss(_Loss):
-    """|input - target|."""
+    """|input - target|, of tensors that broadcast."""
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.l1_loss(input, target, reduction=self.reduction)
@@ -67,7 +70,10 @@ class HuberLoss(_Loss):
 
 
 class BCELoss(_Loss):
-    """-(t · log(p) + (1 - t) · log(1 - p)), the logarithms no less than -100."""
+    """-(t · log(p) + (1 - t) · log(1 - p)) of one shape, the logarithms no less than -100.
+
+    ValueError for p not in [0, 1].
+    """
 
     def __init__(
         self, weight: Tensor | None = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
@@ -80,7 +86,7 @@ class BCELoss(_Loss):
 
 
 class BCEWithLogitsLoss(_Loss):
-    """BCELoss of sigmoid(input), exact for large inputs; `pos_weight` multiplies the terms of t."""
+    """BCELoss of sigmoid(input), exact for large inputs; `pos_weight`, which broadcasts, multiplies the terms of t."""
 
     def __init__(
         self, weight: Tensor | None = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
@@ -97,7 +103,11 @@ class BCEWithLogitsLoss(_Loss):
 
 
 class NLLLoss(_Loss):
-    """-input[n, target[n]] of log-probabilities (N, C, …); targets of `ignore_index` do not count."""
+    """-input[n, target[n]] of log-probabilities (N, C, …) and classes (N, …), or (C,) and ().
+
+    Targets of `ignore_index` do not count; `weight` (C,) weighs the classes, in the mean too. IndexError for a class
+    that is none.
+    """
 
     def __init__(
         self, weight: Tensor | None = None, size_average: Any = None, ignore_index: int = -100, reduce: Any = None,
@@ -112,7 +122,10 @@ class NLLLoss(_Loss):
 
 
 class CrossEntropyLoss(_Loss):
-    """NLLLoss of log_softmax(input) for logits (N, C, …) and classes, or probabilities, as targets."""
+    """NLLLoss of log_softmax(input): logits (N, C, …) and classes (N, …), or probabilities of the logits' shape.
+
+    With `label_smoothing` ε the target is (1 - ε) of itself and ε / C of every class (Szegedy et al. 2016, section 7).
+    """
 
     def __init__(
         self, weight: Tensor | None = None, size_average: Any = None, ignore_index: int = -100, reduce: Any = None,
@@ -131,7 +144,10 @@ class CrossEntropyLoss(_Loss):
 
 
 class KLDivLoss(_Loss):
-    """t · (log(t) - input) for log-probabilities as input; `log_target`: the targets are logarithms too."""
+    """t · (log(t) - input) for log-probabilities as input; `log_target`: the targets are logarithms too.
+
+    "batchmean" divides the sum by the rows, which is the divergence of distributions (N, C); "mean" by the elements.
+    """
 
     def __init__(
         self, size_average: Any = None, reduce: Any = None, reduction: str = "mean", log_target: bool = False

@@ -94,17 +94,20 @@ class _BatchNorm(_Norm):
 
 
 class BatchNorm1d(_BatchNorm):
-    __doc__ = _BatchNorm.__doc__
+    __doc__ = f"""(N, C) or (N, C, L): {_BatchNorm.__doc__}"""
     ndims = (2, 3)
 
 
 class BatchNorm2d(_BatchNorm):
-    __doc__ = _BatchNorm.__doc__
+    __doc__ = f"""(N, C, H, W): {_BatchNorm.__doc__}"""
     ndims = (4,)
 
 
 class InstanceNorm2d(_Norm):
-    """Every channel of every image by its own mean and biased variance (Ulyanov et al. 2016)."""
+    """(N, C, H, W) or (C, H, W): (x - mean) / √(var + eps) · weight + bias, every channel of every image by itself.
+
+    The variance is the biased one (Ulyanov et al. 2016).
+    """
 
     ndims = (3, 4)
 
@@ -169,7 +172,10 @@ class LayerNorm(Module):
 
 
 class GroupNorm(Module):
-    """Every group of channels of every sample by its own mean and biased variance (Wu and He 2018)."""
+    """(N, C, …): (x - mean) / √(var + eps) · weight + bias, by group: C / num_groups channels of a sample.
+
+    The variance is the biased one, weight and bias are the channels' (Wu and He 2018).
+    """
 
     def __init__(
         self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, device: Any = None,
@@ -197,7 +203,10 @@ class GroupNorm(Module):
 
 
 class LocalResponseNorm(Module):
-    """x / (k + alpha · m)^beta, m the mean of x² over `size` neighbouring channels (Krizhevsky et al. 2012)."""
+    """(N, C, …): x / (k + alpha · m)^beta, m the mean of x² over `size` neighbouring channels.
+
+    Krizhevsky, Sutskever and Hinton 2012, section 3.3.
+    """
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
         super().__init__()

@@ -1,4 +1,8 @@
-"""Pooling layers."""
+"""Pooling layers: (N, C, H, W) or (C, H, W) → the same with H' = ⌊(H + 2p - d(k - 1) - 1) / s⌋ + 1, and W' alike.
+
+Sizes are integers or (down, across); the stride is the kernel's size by default. With `ceil_mode` the quotient is
+rounded up (`pydl.nn.arithmetic.output_size`). ValueError where a window is larger than the padded image.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from .module import Module
 
 
 class MaxPool2d(Module):
-    """Largest element of each window; stride defaults to the kernel's size."""
+    """Largest element of each window, padded with -∞; with `return_indices` also its place in H · W (int64)."""
 
     def __init__(
         self, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, return_indices: bool = False,
@@ -39,7 +43,10 @@ class MaxPool2d(Module):
 
 
 class AvgPool2d(Module):
-    """Mean of each window; stride defaults to the kernel's size."""
+    """Mean of each window, zeros of the padding included unless `count_include_pad` is False.
+
+    `divisor_override` divides the sum instead.
+    """
 
     def __init__(
         self, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
@@ -66,7 +73,7 @@ class AvgPool2d(Module):
 
 
 class SumPool2d(Module):
-    """Sum of each window; stride defaults to the kernel's size."""
+    """Sum of each window."""
 
     def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
         super().__init__()

@@ -69,7 +69,7 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
 def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """Largest elements of the cells of `adaptive_avg_pool2d`; with `return_indices` also their places in H · W.
 
-    The gradient goes to the element taken, the first of equals or of the NaNs.
+    The gradient goes to the element taken: the first of equals, the last NaN.
     """
     rows, columns = _cells("adaptive_max_pool2d", output_size, input)
     h, w = input.shape[-2:]
@@ -79,7 +79,9 @@ def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = 
     down, across = xp.asarray(_taps(h, rows)), xp.asarray(_taps(w, columns))
     places = down[:, None, :, None] * w + across[None, :, None, :]
     flat = input._data.reshape(*input.shape[:-2], h * w)[..., places.reshape(rows, columns, -1)]
-    taken = flat.argmax(-1)
+    strange = flat != flat
+    last_nan = flat.shape[-1] - 1 - strange[..., ::-1].argmax(-1)
+    taken = xp.where(strange.any(-1), last_nan, flat.argmax(-1))
     places = xp.take_along_axis(xp.broadcast_to(places.reshape(rows, columns, -1), flat.shape), taken[..., None], -1)
     places = places[..., 0]
     index = Tensor._wrap(places)

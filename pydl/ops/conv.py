@@ -51,7 +51,7 @@ class Conv2d(Function):
     def forward(self, x: Array, w: Array, b: Array | None) -> Array:
         self.retain_inputs(0, 1)
         o = self.window
-        self.image, self.kernel = x.shape[-2:], w.shape[-2:]
+        self.image, self.kernel, self.strides = x.shape[-2:], w.shape[-2:], x.strides
         return kernels(x).conv2d(x, w, b, o.stride, o.padding, o.dilation, o.groups, self.size)
 
     def backward(self, g: Tensor) -> Any:
@@ -59,21 +59,24 @@ class Conv2d(Function):
         if self.needs[0]:
             window = self.window.explicit(self.kernel)
             added = window.missing(self.image, g.shape[-2:], self.kernel)
-            first = ConvTranspose2d(window, added)(g, self.input(1), None)
+            first = ConvTranspose2d(window, added, self.strides)(g, self.input(1), None)
         if self.needs[1]:
             second = WeightGrad(self.window, self.kernel)(self.input(0), g)
         return first, second, _bias_gradient(g) if self.needs[2] else None
 
 
 class ConvTranspose2d(Function):
-    def __init__(self, window: _Window, output_padding: Any) -> None:
-        self.window, self.output_padding = window, output_padding
+    """`strides` are those of the image that the result is the gradient of: it lies in memory as that does."""
+
+    def __init__(self, window: _Window, output_padding: Any, strides: tuple[int, ...] | None = None) -> None:
+        self.window, self.output_padding, self.strides = window, output_padding, strides
 
     def forward(self, y: Array, w: Array, b: Array | None) -> Array:
         self.retain_inputs(0, 1)
         o = self.window
         self.maps, self.kernel = y.shape[-2:], w.shape[-2:]
-        return kernels(y).conv_transpose2d(y, w, b, o.stride, o.padding, self.output_padding, o.groups, o.dilation)
+        options = o.stride, o.padding, self.output_padding, o.groups, o.dilation
+        return kernels(y).conv_transpose2d(y, w, b, *options, self.strides)
 
     def backward(self, g: Tensor) -> Any:
         first = second = None
@@ -93,7 +96,7 @@ class WeightGrad(Function):
     def forward(self, x: Array, y: Array) -> Array:
         self.retain_inputs(0, 1)
         o = self.window
-        self.image, self.maps = x.shape[-2:], y.shape[-2:]
+        self.image, self.maps, self.strides = x.shape[-2:], y.shape[-2:], x.strides
         return kernels(x).conv2d_weight_grad(x, y, self.kernel, o.stride, o.padding, o.dilation, o.groups)
 
     def backward(self, g: Tensor) -> Any:
@@ -101,7 +104,7 @@ class WeightGrad(Function):
         if self.needs[0]:
             window = self.window.explicit(g.shape[-2:])
             added = window.missing(self.image, self.maps, g.shape[-2:])
-            first = ConvTranspose2d(window, added)(self.input(1), g, None)
+            first = ConvTranspose2d(window, added, self.strides)(self.input(1), g, None)
         if self.needs[1]:
             second = Conv2d(self.window, self.maps)(self.input(0), g, None)
         return first, second

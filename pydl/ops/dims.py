@@ -47,7 +47,7 @@ def check_dims(function: str, dims: Any, ndim: int) -> tuple[int, ...]:
 
 
 def as_shape(function: str, sizes: Sequence[Any]) -> tuple[int, ...]:
-    """Sizes given one by one or as one sequence; each an integer >= 0 and their product below 2⁶³."""
+    """Sizes given one by one or as one sequence; each an integer >= 0 and their product below 2⁵⁸."""
     if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
         sizes = sizes[0]
     count = 1

@@ -23,7 +23,7 @@ def check_writable(function: str, tensor: Tensor) -> None:
     if not tensor._data.flags.writeable:
         raise ValueError(f"[{function}] expected a tensor that may be written, got a read-only array")
     strides, shape = tensor._data.strides, tensor._data.shape
-    if any(s == 0 and n > 1 for s, n in zip(strides, shape, strict=True)):
+    if tensor._data.size and any(s == 0 and n > 1 for s, n in zip(strides, shape, strict=True)):
         raise ValueError(f"[{function}] expected memory of its own for every element, got an expanded tensor")
 
 

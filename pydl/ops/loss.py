@@ -148,7 +148,10 @@ def mse_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
     weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """(input - target)², reduced over all elements; with a weight for each, the mean is over the weights."""
+    """(input - target)² of tensors that broadcast, reduced over all elements by `reduction` ("mean", "sum" or "none").
+
+    With a weight for each, the mean is over the weights.
+    """
     input, target = _pair("mse_loss", input, target, size_average, reduce, weight)
     if weight is None:
         return MSELoss(reduction)(input, target)
@@ -159,7 +162,10 @@ def l1_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
     weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """|input - target|, reduced over all elements; with a weight for each, the mean is over the weights."""
+    """|input - target| of tensors that broadcast, reduced over all elements by `reduction`.
+
+    With a weight for each, the mean is over the weights.
+    """
     input, target = _pair("l1_loss", input, target, size_average, reduce, weight)
     check_reduction("l1_loss", reduction)
     return _reduced("l1_loss", abs(sub(input, target)), reduction, weight)
@@ -222,7 +228,10 @@ def binary_cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
-    """-w (t log p + (1 - t) log(1 - p)) of probabilities p in [0, 1]; each logarithm is at least -100."""
+    """-w (t log p + (1 - t) log(1 - p)) of probabilities p and targets t of one shape; each logarithm is at least -100.
+
+    The weight broadcasts to that shape. ValueError for p not in [0, 1].
+    """
     check_tensors("binary_cross_entropy", input=input, target=target)
     check_replaced("binary_cross_entropy", size_average, reduce)
     recording.check(_check_probabilities, input._data)

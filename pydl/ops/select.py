@@ -211,7 +211,7 @@ def _check_mask(function: str, name: str, mask: Any) -> Tensor:
 
 
 def where(condition: Tensor, input: Any, other: Any) -> Tensor:
-    """input where the condition is set, other elsewhere; broadcasts."""
+    """input where the condition (bool) is set, other elsewhere, in the shape that all three broadcast to."""
     return _where("where", "condition", condition, input, other)
 
 
@@ -246,7 +246,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: float) -> Tensor:
 
 
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
-    """The elements where the mask is set, in row-major order; both broadcast."""
+    """The elements where the mask (bool) is set, a vector in row-major order; both broadcast."""
     as_tensor("masked_select", input)
     _check_mask("masked_select", "mask", mask)
     shape = broadcast("masked_select", input, mask)

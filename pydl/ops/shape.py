@@ -276,7 +276,7 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Joined along an existing dimension."""
+    """Tensors joined along dimension `dim`; their other sizes must be equal."""
     tensors = as_list("cat", "tensors", tensors)
     if not tensors:
         raise ValueError("[cat] expected at least one tensor, got none")
@@ -294,7 +294,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Joined along a new dimension."""
+    """Tensors of one shape joined along a new dimension at `dim`."""
     tensors = as_list("stack", "tensors", tensors)
     if not tensors:
         raise ValueError("[stack] expected at least one tensor, got none")
@@ -305,7 +305,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 
 def split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Pieces of a size (the last may be smaller), or of given sizes, along `dim`; views."""
+    """Pieces of a size (the last may be smaller), or of given sizes that add up, along `dim`; a tuple of views."""
     axis = check_dim("split", dim, as_tensor("split", input).ndim)
     if input.ndim == 0:
         raise ValueError("[split] expected input with dimensions, got a scalar")
@@ -346,7 +346,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 
 
 def flip(input: Tensor, *chosen: Any, dims: Any = None) -> Tensor:
-    """Reversed along dimension(s) `dims`."""
+    """Reversed along dimension(s) `dims`; a copy of the same shape."""
     chosen = chosen if dims is None else (*chosen, dims)
     if len(chosen) == 1 and isinstance(chosen[0], (tuple, list)):
         chosen = tuple(chosen[0])

@@ -41,7 +41,7 @@ def check_flags(function: str, group: dict[str, Any], *names: str) -> None:
 
 
 def refuse_modes(function: str, capturable: Any, differentiable: Any) -> None:
-    """PyTorch's modes of an optimizer that there are none of here."""
+    """PyTorch's modes of an optimizer, which are not supported here."""
     for name, value in (("capturable", capturable), ("differentiable", differentiable)):
         if value:
             raise ValueError(f"[{function}] expected {name}=False, got {value!r}")

@@ -14,7 +14,7 @@ from .. import recording
 from ..autograd.mode import _mode
 from ..tensor import Tensor
 from .recorded import Recorded
-from .structure import NotRecordable, describe, mapped
+from .structure import NotRecordable, describe, outside_graph
 from .verify import verify
 
 MOST = 8  # recordings of one function: shapes, modes
@@ -59,7 +59,7 @@ class Captured:
         """The function itself; its results leave the graph, as those of a replay have none."""
         result = self.function(*args, **kwargs)
         try:
-            return mapped(result, lambda x: x.detach() if x._requires_grad and not x.is_leaf else x)
+            return outside_graph(result)
         except NotRecordable:
             return result
 

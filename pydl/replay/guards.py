@@ -14,7 +14,7 @@ def guards_of(recorder: Recorder) -> Any:
     for seen in recorder.lasting():
         guards.add_attribute(seen.tensor, "_data", seen.array)
         guards.add_attribute(seen.tensor, "_requires_grad", seen.requires_grad)
-    for module in recorder.modules.values():
+    for module in recorder.lasting_modules():
         _add_module(guards, module)
     for optimizer in recorder.optimizers.values():
         _add_optimizer(guards, optimizer)

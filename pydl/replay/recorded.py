@@ -11,7 +11,7 @@ import numpy as np
 from ..tensor import Tensor
 from .guards import guards_of
 from .recorder import Recorder
-from .structure import NotRecordable, mapped
+from .structure import NotRecordable, mapped, outside_graph
 from .traced import Traced, plain
 from .updates import Update
 
@@ -31,7 +31,7 @@ class Recorded:
             twins = iter([Tensor._wrap(buffer.view(Traced)) for buffer in self.buffers])
             args, kwargs = mapped((args, kwargs), lambda _: next(twins))
             try:
-                result = function(*args, **kwargs)
+                result = _freed(function(*args, **kwargs))
             finally:
                 _give_back(self.buffers, tensors)
         self.refused = recorder.refused
@@ -117,6 +117,14 @@ class Recorded:
         for state, count in zip(states, counts, strict=True):
             if count is not None:
                 state["step"] = count
+
+
+def _freed(result: Any) -> Any:
+    """The result outside the graph, where tensors that only the step used would live on with it."""
+    try:
+        return outside_graph(result)
+    except NotRecordable:
+        return result
 
 
 def _give_back(buffers: list[np.ndarray], tensors: list[Tensor]) -> None:

@@ -165,10 +165,15 @@ class Recorder:
         elif id(tensor) not in self._fresh:
             self.refuse("it adds to a gradient of an earlier step: call zero_grad() in the step")
 
+    # Two references are those of this class itself and of the call of getrefcount.
+
     def lasting(self) -> list[Seen]:
         """Tensors that someone else than the step holds."""
-        # Two references are those of `seen` itself and of the call of getrefcount.
         return [seen for seen in self.seen.values() if sys.getrefcount(seen.tensor) > 2]
+
+    def lasting_modules(self) -> list[Any]:
+        """Modules that someone else than the step holds, which makes some for itself: layers[:-1](x)."""
+        return [self.modules[key] for key in self.modules if sys.getrefcount(self.modules[key]) > 2]
 
 
 def _owner(array: Any) -> Any:

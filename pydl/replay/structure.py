@@ -36,6 +36,11 @@ def describe(value: Any, tensors: list[Tensor]) -> Any:
     raise NotRecordable(kind.__name__)
 
 
+def outside_graph(result: Any) -> Any:
+    """A result whose tensors have no graph."""
+    return mapped(result, lambda x: x.detach() if x._requires_grad and not x.is_leaf else x)
+
+
 def mapped(value: Any, change: Callable[[Tensor], Any]) -> Any:
     """`value` with `change(tensor)` for every tensor in it."""
     if isinstance(value, Tensor):

@@ -203,6 +203,13 @@ class Traced(np.ndarray):
         else:
             perform(np.ndarray.__setitem__, (self, index, value), {}, self)
 
+    def reshape(self, *shape: Any, order: Any = "C") -> Any:
+        y = plain(self).reshape(*shape, order=order)
+        if order != "C" or y.size == 0 or _shares(y, [self]) or y.dtype not in OWN:
+            return perform(np.ndarray.reshape, (self, *shape), {"order": order})
+        assign(y.reshape(self.shape), self)
+        return owned(y)
+
     def astype(self, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: Any = True, copy: Any = True) -> Any:
         return self if not copy and self.dtype == dtype else copied(self, dtype, order)
 
@@ -216,6 +223,6 @@ class Traced(np.ndarray):
 for _name in ("item", "tolist", "tobytes", "tofile", "dump", "dumps", "__bool__", "__float__", "__int__", "__index__",
               "__complex__", "__iter__", "__contains__", "nonzero", "compress"):  # fmt: skip
     setattr(Traced, _name, _reading(_name))
-for _name in ("reshape", "ravel", "flatten", "argmax", "argmin", "argsort", "argpartition", "take", "repeat", "cumsum",
+for _name in ("ravel", "flatten", "argmax", "argmin", "argsort", "argpartition", "take", "repeat", "cumsum",
               "cumprod", "dot", "choose", "searchsorted", "trace", "round", "diagonal"):  # fmt: skip
     setattr(Traced, _name, _working(_name))

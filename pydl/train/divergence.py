@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from .. import recording
 from ..nn import Module
 from ..tensor import Tensor
 from .errors import DivergenceError
@@ -18,16 +20,19 @@ class _Found(Exception):
     """Carries the first layer whose output was not finite out of a forward pass."""
 
 
-def finite(name: str, loss: Tensor) -> float:
-    """The value of a loss; DivergenceError if it is not finite.
+def require_finite(name: str, loss: Tensor) -> None:
+    """DivergenceError if a loss is not finite; in a recorded step every replay asks again.
 
     A task that asks this before it takes gradients leaves its parameters as they were when the loss was computed, so
     that `locate` can still see which layer it was.
     """
-    value = float(loss.item())
+    recording.check(partial(_require_finite, name), loss._data)
+
+
+def _require_finite(name: str, loss: Any) -> None:
+    value = float(loss)
     if not math.isfinite(value):
         raise DivergenceError(f"[fit] expected a finite loss, got {name} = {value}", name, value)
-    return value
 
 
 def locate(task: Any, batch: Any) -> tuple[str, str]:

@@ -8,8 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..autograd import no_grad
+from ..replay import capture as recorded
 from ..tensor import Tensor
-from .divergence import finite
+from .divergence import require_finite
 
 
 class Task(Protocol):
@@ -35,7 +36,8 @@ class Classifier:
     """A model that gives scores (N, classes), trained on batches (inputs, class indices).
 
     `loss(scores, targets)` gives the mean over the batch. Each step reports loss and accuracy; each epoch
-    `test_loss` and `test_accuracy` over `test_loader`, where there is one.
+    `test_loss` and `test_accuracy` over `test_loader`, where there is one. With `capture` the updates are recorded
+    steps (`pydl.capture`), of the same bits: for models in which every step does the same.
     """
 
     def __init__(
@@ -44,18 +46,25 @@ class Classifier:
         optimizer: Any,
         loss: Callable[[Tensor, Tensor], Tensor],
         test_loader: Iterable[Any] | None = None,
+        capture: bool = False,
     ) -> None:
         self.model, self.optimizer, self.loss, self.test_loader = model, optimizer, loss, test_loader
+        self._update = recorded(self._descend) if capture else self._descend
 
     def step(self, batch: Any) -> dict[str, float]:
         inputs, targets = batch
+        loss, scores = self._update(inputs, targets)
+        return {"loss": loss.item(), "accuracy": correct(scores, targets) / len(targets)}
+
+    def _descend(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Any]:
+        """The loss and the scores before an update, and the update."""
         scores = self.model(inputs)
         loss = self.loss(scores, targets)
-        value = finite("loss", loss)
+        require_finite("loss", loss)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
-        return {"loss": value, "accuracy": correct(scores, targets) / len(targets)}
+        return loss, scores
 
     def evaluate(self) -> dict[str, float]:
         if self.test_loader is None:

@@ -6,7 +6,7 @@ import pytest
 import pydl
 from pydl import gan, nn, optim
 from pydl.gan.trainer import Samples
-from pydl.gan.unrolled import UnrolledTask, adam_like, replaced
+from pydl.gan.unrolled import UnrolledTask, adam_like, replaced, step_rates
 
 A, C, ETA, REAL = 0.7, 1.3, 0.1, 2.0
 
@@ -85,7 +85,7 @@ def test_inner_adam_is_the_optimizer(moved):
     for _ in range(moved):
         ordinary()
     weights = [p.detach().clone().requires_grad_() for p in net.parameters()]
-    step = adam_like(optimizer)
+    step = adam_like(optimizer, pydl.from_numpy(step_rates(optimizer, 4)))
     for _ in range(4):
         with replaced(net, weights):
             loss = net(inputs).square().mean()

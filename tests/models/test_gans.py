@@ -127,18 +127,18 @@ def test_information_codes_are_drawn_and_found_again():
 
 def test_balance_of_began_moves_by_its_rule_and_stays_in_range():
     task, batches, _ = make("began", rate=0.5, gamma=0.5, norm="none")
-    before = task.balance
-    assert before == 0.0
+    assert task.balance.item() == 0.0
     result = task.step(batches[0])
-    wanted = min(max(0.5 * (0.5 * result["d_real"] - result["loss_g"]), 0.0), 1.0)
-    assert result["k_t"] == task.balance == wanted
+    wanted = np.float32(min(max(0.5 * (0.5 * result["d_real"] - result["loss_g"]), 0.0), 1.0))
+    assert result["k_t"] == task.balance.item() == wanted
     assert result["m"] == result["d_real"] + abs(0.5 * result["d_real"] - result["loss_g"])
-    task.real_loss, task.loss_g, task.balance = 9.0, 0.0, 0.9
+    task.real_loss, task.loss_g = 9.0, 0.0
+    task.balance.fill_(0.9)
     task.after_generator()
-    assert task.balance == 1.0
+    assert task.balance.item() == 1.0
     task.real_loss, task.loss_g = 0.0, 9.0
     task.after_generator()
-    assert task.balance == 0.0
+    assert task.balance.item() == 0.0
 
 
 def test_packs_are_samples_that_follow_each_other():
@@ -264,3 +264,15 @@ def test_a_walk_begins_and_ends_at_samples_and_keeps_what_follows_the_noise(mode
 @pytest.mark.parametrize("model", ["cyclegan", "spade", "mlp"])
 def test_what_has_no_latents_cannot_be_walked(model):
     assert models.get(model).walk is None
+
+
+@pytest.mark.parametrize("model", ["gan", "wgan-gp", "pacgan", "unrolled-gan", "began"])
+def test_points_are_scaled_on_both_sides(model):
+    (plain, batches, _), (wide, _, _) = make(model, "ring"), make(model, "ring", scale=4.0)
+    noise = plain.fixed_noise[:6]
+    assert np.array_equal(wide.generator(noise).detach().numpy(), 4 * plain.generator(noise).detach().numpy())
+    points = plain.read(batches[0])
+    logits = plain.score(points).detach().numpy(), wide.score(type(points)(points.data * 4.0)).detach().numpy()
+    np.testing.assert_allclose(logits[1], logits[0] * (4 if model == "began" else 1), rtol=1e-5)
+    with pytest.raises(ValueError, match=r"\[gan\] expected scale > 0, got 0.0"):
+        make(model, "ring", scale=0.0)

@@ -176,3 +176,13 @@ def test_an_infinity_stays_with_the_places_it_is_mixed_into():
     y = F.interpolate(pydl.tensor(x), size=(1, 12), mode="bilinear").numpy()[0, 0, 0]
     assert np.flatnonzero(y == INF).tolist() == [3, 4, 5, 6]
     assert (np.delete(y, [3, 4, 5, 6]) == 0).all()
+
+
+@pytest.mark.parametrize("size", [(2, 2), (2, 3)], ids=["cells of one size", "cells that overlap"])
+def test_adaptive_max_pool_takes_the_last_nan(size):
+    x = pydl.arange(16).float().reshape(1, 1, 4, 4)
+    x[0, 0, 0, 0] = x[0, 0, 0, 1] = float("nan")
+    values, index = F.adaptive_max_pool2d(x, size, return_indices=True)
+    assert math.isnan(values[0, 0, 0, 0].item())
+    assert index[0, 0, 0, 0].item() == 1
+    assert index[0, 0, 1, -1].item() == 15

@@ -21,11 +21,11 @@ class ACGANTask(ConditionalTask):
     def score(self, samples: Samples) -> Tensor:
         return self.discriminator(samples.data)[0]
 
-    def discriminator_loss(self, real: Samples, fake: Samples) -> tuple[Tensor, dict[str, float]]:
+    def discriminator_loss(self, real: Samples, fake: Samples) -> tuple[Tensor, dict[str, Tensor]]:
         (on_real, classes_real), (on_fake, classes_fake) = (self.discriminator(part.data) for part in (real, fake))
         named_real, named_fake = class_loss(classes_real, real.given), class_loss(classes_fake, fake.given)
         loss = self.objective.discriminator(on_real, on_fake) + named_real + named_fake
-        figures = {"class_real": float(named_real.item()), "class_fake": float(named_fake.item())}
+        figures = {"class_real": named_real, "class_fake": named_fake}
         return self.penalised(loss, real, fake), {**self.beliefs(on_real, on_fake), **figures}
 
     def generator_loss(self, fake: Samples) -> Tensor:

@@ -61,7 +61,7 @@ class Variant:
 
     `parts(config)` gives what the task takes beside networks, optimizers and noise: its objective, its penalties,
     its own numbers. An option `lr_g` is the generator's learning rate where it is not the discriminator's. A generator
-    is `asked` for the classes of the data where it takes them.
+    is `asked` for the classes of the data where it takes them. Steps are recorded where `capture` is set.
     """
 
     name: str
@@ -74,6 +74,7 @@ class Variant:
     latent: Callable[[Config], Noise] = plain_noise
     optimizer: Callable[[Any, float, Config], Any] = adam
     asked: bool = False
+    capture: bool = True
 
     def entry(self) -> Entry:
         """The model as the registry has it."""
@@ -106,6 +107,7 @@ class Variant:
             average=config["average"] or None,
             centre=is_image(config),
             seed=config["seed"],
+            capture=self.capture,
             **parts,
         )
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from ...creation import zeros
 from ...gan import GANTask, Objective, Samples, energy_generator_loss, equilibrium_discriminator_loss
 from ...tensor import Tensor
-from .assemble import Config, Networks, Variant
+from .assemble import Config, Networks, Variant, one_of
 from .networks import SHARED, autoencoder, make_generator, presets
 
 
@@ -24,27 +25,29 @@ class EquilibriumTask(GANTask):
     def __init__(self, *networks: Any, gamma: float, rate: float, **parts: Any) -> None:
         super().__init__(*networks, **parts)
         self.gamma, self.rate = gamma, rate
-        self.balance, self.real_loss = 0.0, 0.0
+        self.balance, self.real_loss = zeros(()), 0.0
 
-    def discriminator_loss(self, real: Samples, fake: Samples) -> tuple[Tensor, dict[str, float]]:
+    def discriminator_loss(self, real: Samples, fake: Samples) -> tuple[Tensor, dict[str, Tensor]]:
         on_real, on_fake = self.score(real), self.score(fake)
         loss = equilibrium_discriminator_loss(on_real, on_fake, self.balance)
-        figures = self.beliefs(on_real, on_fake)
+        return self.penalised(loss, real, fake), self.beliefs(on_real, on_fake)
+
+    def after_discriminator(self, figures: dict[str, float]) -> None:
         self.real_loss = figures["d_real"]
-        return self.penalised(loss, real, fake), figures
 
     def after_generator(self) -> None:
-        moved = self.balance + self.rate * (self.gamma * self.real_loss - self.loss_g)
-        self.balance = min(max(moved, 0.0), 1.0)
+        moved = self.balance.item() + self.rate * (self.gamma * self.real_loss - self.loss_g)
+        self.balance.fill_(min(max(moved, 0.0), 1.0))
 
     def figures(self) -> dict[str, float]:
-        return {"k_t": self.balance, "m": self.real_loss + abs(self.gamma * self.real_loss - self.loss_g)}
+        return {"k_t": self.balance.item(), "m": self.real_loss + abs(self.gamma * self.real_loss - self.loss_g)}
 
     def extra_state(self) -> dict[str, Any]:
-        return {"balance": self.balance, "real_loss": self.real_loss}
+        return {"balance": self.balance.item(), "real_loss": self.real_loss}
 
     def load_extra_state(self, state: dict[str, Any]) -> None:
-        self.balance, self.real_loss = float(state["balance"]), float(state["real_loss"])
+        self.balance.fill_(float(state["balance"]))
+        self.real_loss = float(state["real_loss"])
 
 
 def mean_of_sizes(lost: Tensor) -> Tensor:
@@ -57,7 +60,8 @@ def networks(config: Config) -> Networks:
 
     (Where most of a picture is black, tanh and absolute errors would leave no gradient once all of it is.)
     """
-    return make_generator(config, config["noise"], "none", False), autoencoder(config, mean_of_sizes, False)
+    generator = make_generator(config, config["noise"], one_of("norm_g", config["norm_g"], ("batch", "none")), False)
+    return generator, autoencoder(config, mean_of_sizes, False)
 
 
 def parts(config: Config) -> dict[str, Any]:
@@ -66,7 +70,7 @@ def parts(config: Config) -> dict[str, Any]:
     return {"objective": objective, "gamma": config["gamma"], "rate": config["rate"]}
 
 
-OWN = {"noise": 64, "code": 64, "gamma": 0.5, "rate": 1e-3, "norm": "none"}
+OWN = {"lr_g": 1e-4, "norm_g": "none", "noise": 64, "code": 64, "gamma": 0.5, "rate": 1e-3, "norm": "none"}
 ENTRY = Variant(
     "began",
     "GAN in which two reconstruction losses are kept in balance (Berthelot et al. 2017)",

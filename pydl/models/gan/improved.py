@@ -27,7 +27,7 @@ class ImprovedTask(GANTask):
         self.history, self.match = history, match
         self.past_g, self.past_d = (HistoricalAverage(net.parameters()) for net in (self.generator, self.discriminator))
 
-    def discriminator_loss(self, real: Samples, fake: Samples) -> tuple[Tensor, dict[str, float]]:
+    def discriminator_loss(self, real: Samples, fake: Samples) -> tuple[Tensor, dict[str, Tensor]]:
         loss, figures = super().discriminator_loss(real, fake)
         return (loss + self.past_d.cost() * self.history if self.history else loss), figures
 
@@ -41,7 +41,7 @@ class ImprovedTask(GANTask):
             loss = loss + feature_matching(features(self.real.data), features(fake.data)) * self.match
         return loss
 
-    def after_discriminator(self) -> None:
+    def after_discriminator(self, figures: dict[str, float]) -> None:
         self.past_d.update()
 
     def after_generator(self) -> None:

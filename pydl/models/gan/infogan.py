@@ -36,11 +36,11 @@ class InfoTask(GANTask):
         found = class_information(guess[:, :k], given[:, :k])
         return found + code_information(guess[:, k:], given[:, k:]) if self.noise.continuous else found
 
-    def discriminator_loss(self, real: Samples, fake: Samples) -> tuple[Tensor, dict[str, float]]:
+    def discriminator_loss(self, real: Samples, fake: Samples) -> tuple[Tensor, dict[str, Tensor]]:
         (on_real, _), (on_fake, guess) = (self.discriminator(part.data) for part in (real, fake))
         information = self.information(guess, fake.given)
         loss = self.objective.discriminator(on_real, on_fake) - information * self.weight
-        figures = {**self.beliefs(on_real, on_fake), "information": float(information.item())}
+        figures = {**self.beliefs(on_real, on_fake), "information": information}
         return self.penalised(loss, real, fake), figures
 
     def generator_loss(self, fake: Samples) -> Tensor:

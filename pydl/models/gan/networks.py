@@ -10,9 +10,9 @@ from ...tensor import Tensor
 from . import assemble
 from .assemble import Config, Networks, is_image, layer_norm, normalised
 from .dcgan import DCDiscriminator, DCGenerator, init_weights
-from .mlp_gan import PLANE, MLPDiscriminator, MLPGenerator
+from .mlp_gan import PLANE, MLPDiscriminator, MLPGenerator, init_points, planes
 
-SHARED: dict[str, Any] = {**assemble.DEFAULTS, "width": 64, "hidden": [128, 128]}
+SHARED: dict[str, Any] = {**assemble.DEFAULTS, "width": 64, "hidden": [128, 128], "scale": 1.0}
 DIGITS: dict[str, Any] = {"noise": 64, "width": 16, "average": 0.995}
 LARGER = ("mnist", "fashion-mnist", "stacked-mnist")
 POINTS: dict[str, Any] = {**PLANE, "norm": "none"}
@@ -23,14 +23,14 @@ def presets(digits: Config | None = None, plane: Config | None = None, images: C
     larger = {"epochs": 10, "width": 32, **(images or {})}
     small = {**DIGITS, **(digits or {})}
     points = {**POINTS, **(plane or {})}
-    return {"digits": small, **dict.fromkeys(LARGER, larger), **dict.fromkeys(assemble.PLANES, points)}
+    return {"digits": small, **dict.fromkeys(LARGER, larger), **planes(points)}
 
 
 def make_generator(config: Config, size: int, norm: str = "", bounded: bool = True) -> nn.Module:
     """A generator that takes (N, size): a DCGAN's for images, in [-1, 1] if `bounded`, a perceptron for all else."""
     shape = tuple(config["shape"])
     if not is_image(config):
-        return MLPGenerator(size, shape, list(config["hidden"]), norm)
+        return MLPGenerator(size, shape, list(config["hidden"]), norm, config["scale"]).apply(init_points)
     norm = norm or "batch"
     return _initialised(DCGenerator(size, shape[0], _side(shape), config["width"], norm, bounded), norm)
 
@@ -40,7 +40,8 @@ def make_discriminator(config: Config, more: int = 0, outputs: int = 1, packed: 
     shape = tuple(config["shape"])
     if not is_image(config):
         size = shape[0] * packed + more
-        return MLPDiscriminator((size,), list(config["hidden"])[::-1], outputs)
+        hidden = list(config["hidden"])[::-1]
+        return MLPDiscriminator((size,), hidden, outputs, config["scale"]).apply(init_points)
     channels, norm = shape[0] * packed + more, layer_norm(config)
     return _initialised(DCDiscriminator(channels, _side(shape), config["width"], norm, outputs), norm)
 

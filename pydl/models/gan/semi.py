@@ -10,6 +10,7 @@ import numpy as np
 from ... import nn, ops, random
 from ...autograd import no_grad
 from ...creation import as_tensor, from_numpy
+from ...data.samplerng import SPLIT, permutation
 from ...gan import NON_SATURATING, GANTask, MovingAverage, Samples
 from ...gan.improved import feature_matching, real_logit
 from ...tensor import Tensor
@@ -78,20 +79,20 @@ class SemiTask(GANTask):
     def score(self, samples: Samples) -> Tensor:
         return real_logit(self.discriminator(samples.data))
 
-    def discriminator_loss(self, real: Samples, fake: Samples) -> tuple[Tensor, dict[str, float]]:
+    def discriminator_loss(self, real: Samples, fake: Samples) -> tuple[Tensor, dict[str, Tensor]]:
         chosen = random.randint(0, len(self.labels), (real.data.shape[0],), generator=self.rng)
         scores, wanted = self.discriminator(self.images[chosen]), self.labels[chosen]
         named = nn.functional.cross_entropy(scores, wanted)
         on_real, on_fake = self.score(real), self.score(fake)
         loss = named + self.objective.discriminator(on_real, on_fake) * 0.5
-        return self.penalised(loss, real, fake), {**self.beliefs(on_real, on_fake), "class_loss": float(named.item())}
+        return self.penalised(loss, real, fake), {**self.beliefs(on_real, on_fake), "class_loss": named}
 
     def generator_loss(self, fake: Samples) -> Tensor:
         assert self.real is not None
         features: Any = self.discriminator.features
         return feature_matching(features(self.real.data), features(fake.data))
 
-    def after_discriminator(self) -> None:
+    def after_discriminator(self, figures: dict[str, float]) -> None:
         self.classifier.update(self.discriminator)
 
     def evaluate(self) -> dict[str, float]:
@@ -130,7 +131,7 @@ def few(labels: np.ndarray, count: int, classes: int, seed: int) -> np.ndarray:
     least = int(np.bincount(labels, minlength=classes).min()) * classes
     if count % classes or count > least:
         raise ValueError(f"[semi-gan] expected labelled as a multiple of {classes} up to {least}, got {count}")
-    order = np.random.default_rng(seed).permutation(len(labels))
+    order = permutation(len(labels), SPLIT, seed)
     return np.concatenate([order[labels[order] == c][: count // classes] for c in range(classes)])
 
 
@@ -151,7 +152,7 @@ LARGE = {"hidden": [1000, 500, 250, 250, 250]}
 ENTRY = SemiVariant(
     "semi-gan",
     "GAN that learns classes from few labels: K + 1 classes, feature matching (Salimans et al. 2016)",
-    {**{k: v for k, v in SHARED.items() if k not in ("norm", "width")}, **OWN, **LARGE},
+    {**{k: v for k, v in SHARED.items() if k not in ("norm", "width", "scale")}, **OWN, **LARGE},
     networks,
     parts,
     {"digits": {"batch_size": 32, "epochs": 100, "hidden": [250, 250], "follow": 0.999, "noise": 50}},

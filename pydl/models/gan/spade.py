@@ -120,7 +120,7 @@ LARGE = {"epochs": 10, "width": 16, "noise": 64, "map_width": 32}
 ENTRY = MapVariant(
     "spade",
     "images from label maps by spatially-adaptive normalisation: GauGAN (Park et al. 2019)",
-    {**{k: v for k, v in SHARED.items() if k != "hidden"}, "noise": 256, "noise_kind": "normal", **OWN},
+    {**{k: v for k, v in SHARED.items() if k not in ("hidden", "scale")}, "noise": 256, "noise_kind": "normal", **OWN},
     networks,
     parts,
     {

@@ -93,9 +93,12 @@ class StackedTask(ConditionalTask):
         super().__init__(*networks, **parts)
         self.conditional, self.entropy, self.apart = conditional, entropy, 0
 
+    def phase(self) -> str:
+        return "joined" if self.steps >= self.apart else "apart"
+
     def latent(self, real: Samples) -> Tensor:
         rows = super().latent(real)
-        if self.steps >= self.apart:
+        if self.phase() == "joined":
             return rows
         with no_grad():
             return ops.cat([rows, self.encoder.features(real.data)], 1)
@@ -106,7 +109,7 @@ class StackedTask(ConditionalTask):
     def score(self, samples: Samples) -> Tensor:
         return self.discriminator.second(samples.data)[0]
 
-    def discriminator_loss(self, real: Samples, fake: Any) -> tuple[Tensor, dict[str, float]]:
+    def discriminator_loss(self, real: Samples, fake: Any) -> tuple[Tensor, dict[str, Tensor]]:
         with no_grad():
             features = self.encoder.features(real.data)
         judges: Any = self.discriminator

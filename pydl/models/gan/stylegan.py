@@ -210,7 +210,7 @@ LARGE = {"epochs": 10, "noise": 128, "width": 16}
 ENTRY = Variant(
     "stylegan",
     "generator of styles: mapping network, AdaIN, noise, mixing, truncation, R1 (Karras et al. 2019)",
-    {**{k: v for k, v in SHARED.items() if k not in ("norm", "hidden")}, "batch_size": 32, **OWN},
+    {**{k: v for k, v in SHARED.items() if k not in ("norm", "hidden", "scale")}, "batch_size": 32, **OWN},
     networks,
     parts,
     {"digits": SMALL, "mnist": LARGE, "fashion-mnist": LARGE, "stacked-mnist": LARGE},

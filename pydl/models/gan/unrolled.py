@@ -6,8 +6,8 @@ from typing import Any
 
 from ... import nn
 from ...gan import NON_SATURATING, UnrolledTask
-from .assemble import PLANES, Config, Networks, Variant, is_image, normalised
-from .mlp_gan import MLPDiscriminator, MLPGenerator
+from .assemble import Config, Networks, Variant, is_image, normalised
+from .mlp_gan import MLPDiscriminator, MLPGenerator, planes
 from .networks import SHARED, pair, presets
 
 GAIN = 1.4
@@ -34,8 +34,8 @@ def networks(config: Config) -> Networks:
     if is_image(config):
         return pair(config)
     shape, hidden = tuple(config["shape"]), list(config["hidden"])
-    generator = with_tanh(MLPGenerator(config["noise"], shape, hidden))
-    return generator, normalised(with_tanh(MLPDiscriminator(shape, hidden)), config)
+    generator = with_tanh(MLPGenerator(config["noise"], shape, hidden, scale=config["scale"]))
+    return generator, normalised(with_tanh(MLPDiscriminator(shape, hidden, scale=config["scale"])), config)
 
 
 def parts(config: Config) -> dict[str, Any]:
@@ -60,6 +60,6 @@ ENTRY = Variant(
     {**SHARED, **OWN},
     networks,
     parts,
-    {**presets({"epochs": 40, "batch_size": 16, "lr": 2e-3, "lr_g": 2e-3}), **dict.fromkeys(PLANES, RING)},
+    {**presets({"epochs": 40, "batch_size": 16, "lr": 2e-3, "lr_g": 2e-3}), **planes(RING)},
     task=UnrolledTask,
 ).entry()

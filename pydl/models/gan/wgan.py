@@ -21,7 +21,7 @@ class ClippedTask(GANTask):
         self.clip = clip
 
     @no_grad()
-    def after_discriminator(self) -> None:
+    def after_discriminator(self, figures: dict[str, float]) -> None:
         for parameter in self.discriminator.parameters():
             parameter.clamp_(-self.clip, self.clip)
 

@@ -25,10 +25,6 @@ def getitem_samples(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((x,), {"index": x > 0})
 
 
-def _plain(index: object) -> object:
-    return index._data if isinstance(index, Tensor) else index
-
-
 def _set(x: Tensor, value: Tensor, index: object) -> Tensor:
     y = x * 1.0
     setitem(y, index, value)

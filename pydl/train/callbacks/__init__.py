@@ -5,8 +5,8 @@ from .log import JsonlLog, read_log
 from .pictures import LossCurves, SampleImages
 from .progress import Progress
 from .saving import BestCheckpoint, PeriodicCheckpoint
-from .schedule import LearningRateSchedule
-from .stopping import EarlyStopping, LearningRate
+from .schedule import LearningRate, LearningRateSchedule
+from .stopping import EarlyStopping
 
 __all__ = [
     "BestCheckpoint",

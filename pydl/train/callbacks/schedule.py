@@ -1,4 +1,4 @@
-"""Learning rates that fall over a whole training."""
+"""Learning rates that change: over a whole training, or by a schedule of `pydl.optim`."""
 
 from __future__ import annotations
 
@@ -50,3 +50,34 @@ class LearningRateSchedule(Callback):
 
     def on_step_end(self, loop: Loop) -> None:
         self._set(loop)
+
+
+class LearningRate(Callback):
+    """Steps a schedule of `pydl.optim` after every epoch or, with `per="step"`, after every step.
+
+    With `monitor`, the schedule gets that figure of the epoch (a schedule that waits for a plateau).
+    """
+
+    def __init__(self, schedule: Any, per: str = "epoch", monitor: str | None = None) -> None:
+        if per not in ("epoch", "step"):
+            raise ValueError(f'[LearningRate] expected per "epoch" or "step", got {per!r}')
+        self.schedule, self.per, self.monitor = schedule, per, monitor
+
+    def on_step_end(self, loop: Loop) -> None:
+        if self.per == "step":
+            self.schedule.step()
+
+    def on_epoch_end(self, loop: Loop) -> None:
+        if self.per == "step":
+            return
+        if self.monitor is None:
+            self.schedule.step()
+        else:
+            self.schedule.step(loop.history.epochs[-1][self.monitor])
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"schedule": self.schedule.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        if "schedule" in state:
+            self.schedule.load_state_dict(state["schedule"])
