@@ -142,25 +142,43 @@ Vec<T> load_row(const T* p, int64_t stride, int count) {
   return R::before(count == Vec<T>::size ? Vec<T>::load(p) : load_masked(p, lanes_below<T>(count)));
 }
 
-// A block of rows for n neighbouring outputs: row by row, as they lie in memory, added to 16 rows of lanes.
+// One lane of a block of rows for n neighbouring outputs: its rows begin at x[offsets[0]], x[offsets[16]], …
+// Lane after lane, each of them runs through memory in order.
+template <class R, bool Unit, class T>
+void chain_rows(const T* x, const int64_t* offsets, int rows, int64_t stride, int n, T* to) {
+  constexpr int W = Vec<T>::size;
+  const T* row[kChain];
+  for (int r = 0; r < rows; ++r) row[r] = x + offsets[r * kLanes];
+  int i = 0;
+  const auto whole = [&](auto known) {
+    constexpr int N = decltype(known)::value;
+    for (; i + W <= n; i += W) {
+      Vec<T> v = R::before(Vec<T>::load(row[0] + i));
+      for (int r = 1; r < (N > 0 ? N : rows); ++r) v = R::join(v, R::before(Vec<T>::load(row[r] + i)));
+      v.store(to + i);
+    }
+  };
+  if (Unit && rows == kChain) whole(std::integral_constant<int, kChain>());
+  if (Unit) whole(std::integral_constant<int, 0>());
+  for (; i < n; i += W) {
+    const int count = n - i < W ? n - i : W;
+    Vec<T> v = load_row<R, Unit>(row[0] + i * stride, stride, count);
+    for (int r = 1; r < rows; ++r) v = R::join(v, load_row<R, Unit>(row[r] + i * stride, stride, count));
+    v.store(to + i);
+  }
+}
+
+// The value of a block of rows.
 template <class R, bool Unit, class T>
 [[gnu::noinline]] void combine_block(const T* x, const int64_t* offsets, int rows, int64_t stride, int n,
                                      T* dst) {
   using V = Vec<T>;
-  constexpr int W = V::size;
   T lanes[kLanes][RowCounter<R, T>::width];
-  for (int r = 0; r < rows; ++r) {
-    const T* const p = x + offsets[r];
-    T* const to = lanes[r % kLanes];
-    const bool first = r < kLanes;
-    for (int i = 0; i < n; i += W) {
-      const V v = load_row<R, Unit>(p + i * stride, stride, n - i < W ? n - i : W);
-      (first ? v : R::join(V::load(to + i), v)).store(to + i);
-    }
-  }
+  for (int j = 0; j < kLanes && j < rows; ++j)
+    chain_rows<R, Unit>(x, offsets + j, (rows - j + kLanes - 1) / kLanes, stride, n, lanes[j]);
   for (int half = kLanes / 2; half > 0; half /= 2)
     for (int j = 0; j < half && j + half < rows; ++j)
-      for (int i = 0; i < n; i += W)
+      for (int i = 0; i < n; i += V::size)
         R::join(V::load(lanes[j] + i), V::load(lanes[j + half] + i)).store(lanes[j] + i);
   std::memcpy(dst, lanes[0], n * sizeof(T));
 }

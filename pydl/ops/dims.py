@@ -28,7 +28,7 @@ def with_axis(function: F) -> F:
 
 def check_dim(function: str, dim: Any, ndim: int) -> int:
     """`dim` in 0 … ndim-1 (a scalar counts as one dimension)."""
-    if isinstance(dim, bool) or not isinstance(dim, (int, np.integer)):
+    if type(dim) is not int and (isinstance(dim, bool) or not isinstance(dim, (int, np.integer))):
         raise TypeError(f"[{function}] expected dim as an integer, got {type(dim).__name__}")
     span = max(ndim, 1)
     if not -span <= dim < span:
