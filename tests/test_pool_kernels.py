@@ -15,7 +15,7 @@ def layouts(a):
 
 
 def random_case(rng, tiles):
-    kernel, out = rng.integers(1, 6, 2), rng.integers(1, 12, 2)
+    kernel, out = rng.integers(1, 6, 2), rng.integers(1, 20, 2)
     stride, padding = (kernel, np.zeros(2, int)) if tiles else (rng.integers(1, 4, 2), rng.integers(0, kernel // 2 + 1))
     size = np.maximum((out - 1) * stride + kernel - 2 * padding, 1 + (kernel - 1) * (not tiles))
     shape = (int(rng.integers(1, 4)), int(rng.choice([1, 3, 6, 8, 16, 19])), *size.tolist())

@@ -44,7 +44,8 @@ struct Correlation {
     if (takes_spread()) return run_spread(g, w);
     if (takes_planes())
       return with_padded(w, images, false, [&](const Windows<T>& copy) { run_planes(g, copy); });
-    if (takes_elements()) return with_zeros(w, [&](const Windows<T>& image) { run_elements(g, image); });
+    if (takes_elements() && (groups == 1 || !rows.in_place(filters)))
+      return with_zeros(w, [&](const Windows<T>& image) { run_elements(g, image); });
     if (!lanes_are_filters() || rows.in_place(filters)) return run_group(g, rows);
     with_padded(w, images, true, [&](const Windows<T>& copy) { run_group(g, {copy, is_padded(copy)}); });
   }
@@ -53,7 +54,7 @@ struct Correlation {
   bool takes_spread() const {
     const Windows<T>& w = windows;
     if (filters >= 2 * Vec<T>::size || w.step[1] != 1 || w.taps[0] * w.channels > kLeaf) return false;
-    if (w.taps[0] * w.taps[1] * w.channels == 0) return false;
+    if (w.taps[0] * w.taps[1] * w.channels == 0 || !Margin<T>(w, 1).fits) return false;
     const SpreadRows<T> rows{w, images, filters, nullptr, nullptr, nullptr, 0, 0, {}, nullptr, 0};
     const int64_t wide = filters < Vec<T>::size ? filters * round_up(w.out[1], Vec<T>::size)
                                                 : round_up(filters, Vec<T>::size) * w.out[1];

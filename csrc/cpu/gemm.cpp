@@ -51,11 +51,13 @@ Result<T> make_result(T* data, const Axis& rows, const Axis& cols, const GemmOpt
   return r;
 }
 
-// Vector lanes go along the result's columns, or along its rows where these are the consecutive ones.
+// Vector lanes go along the result's columns, or along its rows where these are the consecutive ones, in the
+// result or, with columns for a part of a register only, in the left operand.
 template <class T>
 void multiply_matrices(const Strided<T>& a, const Strided<T>& b, const Result<T>& c, int64_t m, int64_t n,
                        int64_t k) {
-  if (c.cols.step() != 1 && c.rows.step() == 1)
+  const bool narrow = n < Vec<T>::size && m >= Tile<T>::cols && a.lanes.step() == 1 && a.ks.step() != 1;
+  if (narrow || (c.cols.step() != 1 && c.rows.step() == 1))
     return multiply<T>(b, a, exchanged(c), n, m, 0, k, kBlockRows, kBlockCols);
   multiply<T>(a, b, c, m, n, 0, k, kBlockRows, kBlockCols);
 }

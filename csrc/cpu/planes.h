@@ -46,24 +46,29 @@ struct PlaneRows {
   Result<T> result;        // of the first pixel; rows are filters
   int64_t image_step, step[2];
 
+  static constexpr int64_t kMost = 2 * Vec<T>::size;  // filters
+
   void run() const {
     const int64_t lines = images * windows.out[0];
     const int64_t work = filters * taps * round_up(windows.out[1], Vec<T>::size);
     parallel_ranges(lines, max64(1, (INT64_C(1) << 18) / work), [&](int64_t begin, int64_t end) {
       Result<T> out = result;
+      int64_t filter_at[kMost];
+      out.rows.offsets(0, filters, filter_at);
       for (int64_t l = begin; l < end; ++l) {
         const int64_t n = l / windows.out[0], i = l % windows.out[0];
         out.data = result.data + n * image_step + i * step[0];
-        row(n, i, out);
+        row(n, i, out, filter_at);
       }
     });
   }
 
  private:
-  void row(int64_t n, int64_t i, const Result<T>& out) const {
+  void row(int64_t n, int64_t i, const Result<T>& out, const int64_t* filter_at) const {
     constexpr int64_t NR = Tile<T>::cols;
     const Windows<T>& w = windows;
-    int64_t filter_at[kRows], column_at[NR];
+    const bool unit = step[1] == 1;
+    int64_t column_at[NR];
     alignas(64) T tile[kRows * NR];
     for (int64_t next = 0; next < w.out[1]; next += NR) {
       // The last tile may overlap the one before it: a whole one goes straight to the result.
@@ -73,13 +78,12 @@ struct PlaneRows {
       const T* const base = w.image + w.at(n, i * w.step[0] + w.origin[0], j + w.origin[1]);
       for (int64_t f = 0, height; f < filters; f += height) {
         height = next_rows(filters - f);
-        for (int64_t r = 0; r < height; ++r) filter_at[r] = out.rows.offset(f + r);
         for (int64_t k = 0; k < taps; k += kDeep) {
           const int64_t kc = min64(kDeep, taps - k);
           multiply_to(
               out,
-              TilePlace{f, j, int(height), width, filter_at, column_at, step[1] == 1, k == 0, k + kc == taps},
-              kc, Shifts<T>{weights + f * taps + k, taps, base, offsets + k}, tile);
+              TilePlace{f, j, int(height), width, filter_at + f, column_at, unit, k == 0, k + kc == taps}, kc,
+              Shifts<T>{weights + f * taps + k, taps, base, offsets + k}, tile);
         }
       }
     }

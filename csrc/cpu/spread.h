@@ -45,17 +45,20 @@ struct SpreadRows {
   }
 
   void run() const {
-    const int64_t row_step = round_up(lanes(), NR), columns = windows.size[1];
+    const Margin<T> margin(windows, 1);
+    const int64_t columns = margin.before + windows.size[1] + margin.after, row_step = round_up(lanes(), NR);
     const int64_t line = round_up(windows.out[1] * filters, W) + W;
     const int64_t rows = max64(1, kItemWork / (columns * row_step * depth()));
     parallel_ranges(images * windows.out[0], rows, [&](int64_t begin, int64_t end) {
-      with_scratch<T>(columns * row_step + W + line, [&](T* given) {
-        T* const gathered = given + columns * row_step + W;
+      with_scratch<T>(columns * row_step + W + line, [&](T* memory) {
+        T *const given = memory + margin.before * row_step, *const gathered = memory + columns * row_step + W;
+        __builtin_memset(memory, 0, margin.before * row_step * sizeof(T));
+        __builtin_memset(given + windows.size[1] * row_step, 0, (margin.after * row_step + W) * sizeof(T));
         for (int64_t r = begin; r < end; ++r) {
           const int64_t n = r / windows.out[0], i = r % windows.out[0];
           const Taps taps = taps_of(i);
           if (taps.begin < taps.end) multiply(n, i, taps, given, row_step);
-          gather(taps.begin < taps.end ? given : nullptr, row_step, gathered);
+          gather(given, taps.begin < taps.end ? windows.taps[1] : 0, row_step, gathered);
           put(gathered, result + n * image_step + i * step[0]);
         }
       });
@@ -87,28 +90,32 @@ struct SpreadRows {
     }
   }
 
-  // A row of the result, filters last. A register holds some of what comes after the filters of a pixel: the
-  // pixels that follow write over it.
-  void gather(const T* given, int64_t row_step, T* out) const {
+  // A row of the result, filters last; beyond the image there are zeros. A register holds some of what comes
+  // after the filters of a pixel: the pixels that follow write over it.
+  void gather(const T* given, int64_t taps, int64_t row_step, T* out) const {
     const Windows<T>& w = windows;
+    const int64_t tap_step = w.spread[1] * row_step + filters;
     for (int64_t j = 0; j < w.out[1]; ++j)
       for (int64_t f = 0; f < filters; f += W) {
+        const T* from = shifted(given, (j + w.origin[1]) * row_step + f);
         Vec<T> sum(T(0));
-        for (int64_t v = 0; v < w.taps[1] && given; ++v) {
-          const int64_t m = j + v * w.spread[1] + w.origin[1];
-          if (m >= 0 && m < w.size[1]) sum += Vec<T>::load(given + m * row_step + v * filters + f);
-        }
+        for (int64_t v = 0; v < taps; ++v, from = shifted(from, tap_step)) sum += Vec<T>::load(from);
         sum.store(out + j * filters + f);
       }
   }
 
   void put(const T* in, T* out) const {
+    const int64_t width = windows.out[1];
     for (int64_t f = 0; f < filters; f += W) {
       const int64_t count = min64(W, filters - f);
-      int64_t j = 0;
-      if (step[1] == 1)
-        for (; j + W <= windows.out[1]; j += W) put_block(in + j * filters, out + j, f, count);
-      for (; j < windows.out[1]; ++j)
+      if (step[1] == 1 && width >= W) {
+        for (int64_t next = 0; next < width; next += W) {  // the last block may overlap the one before it
+          const int64_t j = min64(next, width - W);
+          put_block(in + j * filters, out + j, f, count);
+        }
+        continue;
+      }
+      for (int64_t j = 0; j < width; ++j)
         for (int64_t i = f; i < f + count; ++i)
           out[i * filter_step + j * step[1]] = in[j * filters + i] + bias_of(i);
     }

@@ -12,9 +12,9 @@
 // which one of the three is defined works for all.
 //
 // Any strides; one dtype, float or double; the result is overwritten and overlaps no input; weight_grad's is
-// C-contiguous. An empty sum is zero. The order of summation of the first two depends on the window and the
-// channels alone, that of weight_grad on its shapes: never on the number of threads, the layout or (first
-// two) the other images of the batch.
+// C-contiguous. An empty sum is zero. The order of summation of the first two depends on the window, the
+// channels and the size of an image alone, that of weight_grad on its shapes: never on the number of threads,
+// the layout or (first two) the other images of the batch.
 //
 // float convolutions of 3×3 with stride 1 and of 4×4 with stride 2, dilation 1, one group and enough channels
 // go by Winograd's algorithm unless core/algorithm.h says otherwise: with an error of their own
