@@ -16,7 +16,7 @@ from pathlib import Path
 
 from runs import Finished, finished, train
 
-VARIANTS = ("gan", "unrolled-gan", "wgan-gp", "pacgan")
+VARIANTS = ("gan", "unrolled-gan", "wgan-gp", "pacgan", "infogan")
 FIGURES = ("modes", "high_quality", "reverse_kl")
 
 

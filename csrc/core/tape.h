@@ -1,7 +1,8 @@
 // A recorded step: every kernel of one call, with the addresses it was called with, to be run again in order.
 //
 // While a tape records on a thread, results made there come from its arena, in which memory that was given
-// back is used again by later results. The lifetimes of the recorded call thus plan the memory of every replay.
+// back is used again by later results. The lifetimes of the recorded call thus plan the memory of every
+// replay.
 #pragma once
 #include <cstddef>
 #include <cstdint>

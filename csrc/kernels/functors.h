@@ -7,7 +7,8 @@
 // A backward functor takes (value, g): `value` is the forward's input x or, where that is cheaper, its output
 // y; g is the gradient of the output; the result is the gradient of the input.
 //
-// NaN in stays NaN out of a forward functor: comparisons are written so that an unordered operand falls through to x.
+// NaN in stays NaN out of a forward functor: comparisons are written so that an unordered operand falls
+// through to x.
 #pragma once
 
 // PYDL_FN: how such a function is declared; a device compiler needs more.

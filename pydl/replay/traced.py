@@ -203,7 +203,7 @@ class Traced(np.ndarray):
         else:
             perform(np.ndarray.__setitem__, (self, index, value), {}, self)
 
-    def reshape(self, *shape: Any, order: Any = "C") -> Any:
+    def reshape(self, *shape: Any, order: Any = "C") -> Any:  # type: ignore[override]
         y = plain(self).reshape(*shape, order=order)
         if order != "C" or y.size == 0 or _shares(y, [self]) or y.dtype not in OWN:
             return perform(np.ndarray.reshape, (self, *shape), {"order": order})
