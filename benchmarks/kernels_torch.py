@@ -18,10 +18,9 @@ from training import Library
 
 import pydl
 from pydl.benchmark import machine
-from pydl.benchmark.timing import Timing, compare
+from pydl.benchmark.timing import SPIN, Timing, compare
 
 TOLERANCE = 2e-4  # of the largest element of a result
-SPIN = 0.01  # seconds: for longer, no thread of PyTorch's OpenMP waits for work with a processor in hand
 MODES = ("eager", "tuned")  # PyTorch's: contiguous; channels-last, and optimizers fused
 
 
@@ -59,7 +58,7 @@ def rows_of(operation: Operation, seconds: float) -> list[dict[str, Any]]:
         )
         for name, call in theirs.items():
             check(f"{operation.title} {name}", ours[name], call)
-            timing = compare(ours[name], call, seconds, pause=SPIN if pydl.get_num_threads() > 1 else 0.0)
+            timing = compare(ours[name], call, seconds, pause=SPIN)
             if name not in best or timing.theirs < best[name][1].theirs:
                 best[name] = mode, timing
     return [_row(operation, name, mode, timing) for name, (mode, timing) in best.items()]

@@ -18,7 +18,7 @@ from training import MODES, OURS, Library, losses, make_step, start_states
 
 import pydl
 from pydl.benchmark import machine
-from pydl.benchmark.timing import Timing, compare
+from pydl.benchmark.timing import SPIN, Timing, compare
 
 TOLERANCE = 2e-3  # of the losses of the first three steps, relative
 WARM = 3  # calls before a recorded step is replayed
@@ -50,7 +50,7 @@ def against(name: str, ours: str, mode: str, seconds: float) -> Timing:
         raise AssertionError(f"[{name}] expected PyTorch's losses {expected}, got {got}")
     for _ in range(WARM):
         our_step()
-    return compare(our_step, their_step, seconds)
+    return compare(our_step, their_step, seconds, pause=SPIN)
 
 
 def alone(name: str, mode: str, seconds: float) -> float:

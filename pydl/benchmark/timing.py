@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 SAMPLE = 5e-4  # seconds a sample lasts at least: short calls are repeated within it
+SPIN = 0.01  # seconds: for longer, no thread of an OpenMP library waits for work with a processor in hand
 SHORT = 2e-3  # a call shorter than this is run once more, untimed, before each sample
 
 Function = Callable[[], object]
