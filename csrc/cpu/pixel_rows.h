@@ -16,7 +16,7 @@ struct PixelRows {
   bool padded = false;  // no window reaches beyond the image, and a register may be read beyond it
 
   // Short stretches are better copied one after the other, where that takes but a few registers.
-  bool in_place(int64_t) const { return channels_last() && stretch() >= (joined() ? kRun : kShortest); }
+  bool in_place(int64_t) const { return channels_last() && stretch() >= (joined() ? 32 : kShortest); }
 
   void find(RowTable<T>& table, int64_t pixel, int64_t count, int64_t k0, int64_t kc) const {
     for (int64_t k = 0; k < kc;) {

@@ -20,9 +20,14 @@ struct Tile {
   static constexpr int cols = 2 * Vec<T>::size;
 };
 
-constexpr int64_t kDeep = 256;   // k in one packed block: a panel of B stays in the first-level cache
-constexpr int64_t kRun = 32;     // k in one chain of fused multiply-adds
-constexpr int64_t kGroup = 128;  // k in as many chains as are added one after the other
+constexpr int64_t kDeep = 256;  // k in one packed block: a panel of B stays in the first-level cache
+// k in one chain of multiply-adds: half as long where each of them rounds twice.
+#if defined(__FMA__)
+constexpr int64_t kRun = 64;
+#else
+constexpr int64_t kRun = 32;
+#endif
+constexpr int64_t kGroup = 4 * kRun;  // k in as many chains as are added one after the other
 
 // n steps of k along which the elements of every row of A are consecutive, from rows[i] on.
 template <class T>
