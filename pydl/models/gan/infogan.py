@@ -70,7 +70,7 @@ def parts(config: Config) -> dict[str, Any]:
 
 OWN = {"lr_g": 1e-3, "noise": 62, "categories": 10, "codes": 2, "head": 128, "weight": 1.0}
 # Points: a category for every mode.
-PLANE = {"r1": 0.03, "codes": 1, "categories": 8}
+PLANE = {"codes": 1, "categories": 8}
 PRESETS = presets({"epochs": 40, "batch_size": 16, "lr": 2e-3, "lr_g": 2e-3}, PLANE)
 ENTRY = Variant(
     "infogan",
@@ -78,7 +78,7 @@ ENTRY = Variant(
     {**SHARED, "epochs": 50, "batch_size": 128, **OWN},
     networks,
     parts,
-    {**PRESETS, "grid": {**PRESETS["grid"], "categories": 25}},
+    {**PRESETS, "grid": {**PRESETS["grid"], "categories": 25, "r1": 0.03}},
     task=InfoTask,
     latent=latent,
 ).entry()
