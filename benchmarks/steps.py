@@ -20,7 +20,9 @@ import pydl
 from pydl.benchmark import machine
 from pydl.benchmark.timing import SPIN, Timing, compare
 
-TOLERANCE = 2e-3  # of the losses of the first three steps, relative
+# Of the losses of the first three steps, relative. Adam divides the first gradients by their own size, so that rounding
+# grows: the third losses of PyTorch's own two modes of dcgan differ by 1e-3.
+TOLERANCE = 5e-3
 WARM = 3  # calls before a recorded step is replayed
 
 
