@@ -78,8 +78,8 @@ class GANTask:
         self.fixed_noise = noise(grid_size, self.rng)
         self.steps, self.loss_g = 0, 0.0
         self.real: Samples | None = None  # those of a generator step, for losses that compare with them
-        record = recorded if capture else _as_it_is
-        self._descend_d, self._descend_g = record(self._discriminator_descent), record(self._generator_descent)
+        self._descend_d = recorded(self._discriminator_descent) if capture else self._discriminator_descent
+        self._descend_g = recorded(self._generator_descent) if capture else self._generator_descent
 
     def read(self, batch: Any) -> Samples:
         """The real samples of a batch of the loader, in the generator's range."""
@@ -260,10 +260,6 @@ class GANTask:
         self.steps, self.loss_g = int(state["steps"]), float(state["loss_g"])
         if "extra" in state:
             self.load_extra_state(state["extra"])
-
-
-def _as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
-    return function
 
 
 def draw(generator: Module, noise: Tensor, centre: bool, batch: int = 256) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Arguments and results: nested tuples, lists and dicts of tensors, numbers and strings."""
+"""Arguments and results: nested tuples (named ones too), lists and dicts of tensors, numbers and strings."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ class NotRecordable(Exception):
     """Something that is neither."""
 
 
+def _is_named(value: Any) -> bool:
+    return isinstance(value, tuple) and hasattr(value, "_fields")
+
+
 def describe(value: Any, tensors: list[Tensor]) -> Any:
     """What must be equal in two calls for the same kernels to run; tensors are added to `tensors`."""
     kind = type(value)
@@ -29,7 +33,7 @@ def describe(value: Any, tensors: list[Tensor]) -> Any:
         return array.shape, array.strides, array.dtype
     if kind in _CONSTANTS:
         return kind, value
-    if kind in (tuple, list):
+    if kind in (tuple, list) or _is_named(value):
         return kind, tuple([describe(x, tensors) for x in value])
     if kind is dict:
         return kind, tuple([(name, describe(x, tensors)) for name, x in value.items()])
@@ -51,6 +55,6 @@ def mapped(value: Any, change: Callable[[Tensor], Any]) -> Any:
         return {name: mapped(x, change) for name, x in value.items()}
     if type(value) in _CONSTANTS:
         return value
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
+    if _is_named(value):
         return type(value)(*[mapped(x, change) for x in value])
     raise NotRecordable(type(value).__name__)

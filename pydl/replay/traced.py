@@ -203,6 +203,7 @@ class Traced(np.ndarray):
         else:
             perform(np.ndarray.__setitem__, (self, index, value), {}, self)
 
+    # NumPy's own signature is one overload for a tuple and one for every number of sizes.
     def reshape(self, *shape: Any, order: Any = "C") -> Any:  # type: ignore[override]
         y = plain(self).reshape(*shape, order=order)
         if order != "C" or y.size == 0 or _shares(y, [self]) or y.dtype not in OWN:

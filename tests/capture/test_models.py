@@ -113,3 +113,18 @@ def test_a_classifier(zoo):
         figures.append([task.step(batch) for batch in [*batches, *batches[:2]]])
     assert figures[0] == figures[1]
     assert task._update.recordings == 1
+
+
+TRAINED = ["perceptron", "adaline", "logistic", "softmax", "mlp", "cnn", "lenet", "lenet5", "alexnet", "googlenet",
+           "vgg11", "vgg11_bn", "resnet18", "resnet20", "plain20"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_what_pydl_train_builds_is_recorded(zoo, name):
+    """A warning, as of a step that runs eagerly, would be an error."""
+    parts, entry = zoo.parts_of("digits"), models.get(name)
+    task = entry.build(parts, models.complete(entry.config(data="digits", batch_size=8), parts))
+    for images, labels in list(zoo.data.DataLoader(parts.train, 8))[:5]:
+        figures = task.step((images, labels))
+    assert np.isfinite(figures["loss"])
+    assert task._update.recordings == 1

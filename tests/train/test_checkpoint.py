@@ -302,8 +302,12 @@ def test_refusing_takes_little_memory(path):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # The largest header there may be, full of the smallest objects. How long Python's collector takes over a
     # million objects depends on how many others live in the process, so time only rules out a hang here.
-    for unit in (b"[],", b"{},", b'"":0,'):
-        refused(path, file_of(b'{"a":[' + unit * (MAX_HEADER // len(unit) - 3) + b"0]}"), seconds=30)
+    for head, unit, tail in (
+        (b'{"a":[', b"[],", b"0]}"),
+        (b'{"a":[', b"{},", b"0]}"),
+        (b'{"a":{', b'"":0,', b'"":0}}'),
+    ):
+        refused(path, file_of(head + unit * (MAX_HEADER // len(unit) - 3) + tail), seconds=30)
     refused(path, file_of(b"[" + b"[]," * (MAX_HEADER // 3 - 1) + b"0]"), seconds=0.5)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 512 << 10
 
