@@ -78,7 +78,17 @@ ENTRY = Variant(
     networks,
     parts,
     presets(
-        {"epochs": 60, "lr": 1e-3, "code": 10, "rate": 0.05, "gamma": 1.0, "norm": "batch"},
+        # A small code, so that not everything is decoded well, and a faster G: else k falls to 0 and G collapses.
+        {
+            "epochs": 60,
+            "lr": 2e-4,
+            "lr_g": 1e-3,
+            "code": 10,
+            "rate": 0.05,
+            "gamma": 1.0,
+            "norm": "batch",
+            "norm_g": "batch",
+        },
         {"code": 1, "batch_size": 64},
     ),
     task=EquilibriumTask,
