@@ -44,7 +44,11 @@ def layouts(x):
     yield x[::-1, ::-1].copy()[::-1, ::-1]
 
 
-@pytest.mark.parametrize(("m", "n", "k"), [(5, 7, 9), (65, 33, 300), (1, 100, 64), (130, 257, 513)])
+SHAPES = [(5, 7, 9), (65, 33, 300), (1, 100, 64), (130, 257, 513)]
+THIN = [(70, 1, 130), (70, 2, 130), (70, 5, 9), (2, 70, 300), (300, 75, 1), (300, 75, 2), (20, 3, 2), (256, 128, 128)]
+
+
+@pytest.mark.parametrize(("m", "n", "k"), SHAPES + THIN)
 def test_bits_depend_on_neither_layout_nor_threads_nor_the_other_rows(threads, m, n, k):
     rng = np.random.default_rng(2)
     a, b = random(rng, (m, k)), random(rng, (k, n))
@@ -93,6 +97,22 @@ def test_gemm_scales_adds_and_activates(activation):
     np.testing.assert_array_equal(c, before)
     transposed = _cpu.gemm(b.T, a.T, np.asfortranarray(c.T), 0.1, 0.5)
     np.testing.assert_array_equal(transposed, _cpu.gemm(a, b, c, 0.1, 0.5).T)
+
+
+@pytest.mark.parametrize(("m", "n", "k"), THIN)
+@pytest.mark.parametrize("activation", ["none", "relu"])
+def test_thin_products_with_bias(m, n, k, activation):
+    rng = np.random.default_rng(8)
+    a, b, bias = random(rng, (m, k), "float64"), random(rng, (k, n), "float64"), random(rng, (2 * n,), "float64")[::2]
+    expected = a @ b + bias
+    if activation == "relu":
+        expected = np.maximum(expected, 0)
+    for left in (a, np.asfortranarray(a)):
+        for right in (b, np.asfortranarray(b)):
+            got = _cpu.gemm(left, right, np.zeros((m, n)), 1.0, 0.0, bias, activation)
+            np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-13)
+    scaled = _cpu.gemm(a, b, expected, 0.5, 2.0)
+    np.testing.assert_allclose(scaled, 0.5 * (a @ b) + 2 * expected, rtol=1e-12, atol=1e-13)
 
 
 def test_an_empty_sum_is_zero_and_beta_zero_reads_nothing():

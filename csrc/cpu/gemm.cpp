@@ -1,7 +1,7 @@
 #include "kernels/gemm.h"
 
 #include "core/dispatch.h"
-#include "cpu/pack.h"
+#include "cpu/outer.h"
 #include "cpu/product.h"
 
 namespace pydl {
@@ -56,7 +56,9 @@ Result<T> make_result(T* data, const Axis& rows, const Axis& cols, const GemmOpt
 template <class T>
 void multiply_matrices(const Strided<T>& a, const Strided<T>& b, const Result<T>& c, int64_t m, int64_t n,
                        int64_t k) {
-  const bool narrow = n < Vec<T>::size && m >= Tile<T>::cols && a.lanes.step() == 1 && a.ks.step() != 1;
+  if (const Outer<T> outer{a, b, c, n}; (k == 1 || k == 2) && n >= Vec<T>::size && outer.fits())
+    return k == 1 ? outer.template run<1>(m) : outer.template run<2>(m);
+  const bool narrow = n < Vec<T>::size && m >= Tile<T>::cols;
   if (narrow || (c.cols.step() != 1 && c.rows.step() == 1))
     return multiply<T>(b, a, exchanged(c), n, m, 0, k, kBlockRows, kBlockCols);
   multiply<T>(a, b, c, m, n, 0, k, kBlockRows, kBlockCols);

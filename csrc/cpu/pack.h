@@ -47,6 +47,15 @@ struct Strided {
     }
   }
 
+  // Whether a panel can be read without packing; then where its first row begins and how far the next one is.
+  template <int R>
+  bool find_panel(int64_t lane0, int64_t count, int64_t k0, const T** first, int64_t* step) const {
+    if (count < R || lanes.levels != 1 || lanes.stride[0] != 1 || ks.levels > 1) return false;
+    *first = data + lanes.offset(lane0) + ks.offset(k0);
+    *step = ks.step();
+    return true;
+  }
+
   // As the left operand (rows.h).
   bool in_place(int64_t columns) const {
     if (ks.levels > 0 && (ks.step() != 1 || (ks.levels > 1 && ks.size[ks.levels - 1] < kShortest)))
@@ -92,6 +101,11 @@ struct Strided {
     }
   }
 };
+
+template <class Operand>
+constexpr bool kHasPanels = false;  // with find_panel()
+template <class T>
+constexpr bool kHasPanels<Strided<T>> = true;
 
 }  // namespace
 }  // namespace PYDL_ISA

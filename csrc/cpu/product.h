@@ -8,6 +8,7 @@
 #include "core/parallel.h"
 #include "core/scratch.h"
 #include "cpu/long_sum.h"
+#include "cpu/pack.h"
 #include "cpu/store.h"
 
 namespace pydl {
@@ -17,6 +18,8 @@ namespace {
 constexpr int64_t kSharedElements = INT64_C(1) << 22;  // of one operand packed at a time
 constexpr int64_t kMostDeep = 16 * kLeaf;              // k packed at a time
 constexpr int64_t kItemWork = INT64_C(1) << 18;        // multiply-adds worth waking a thread for
+constexpr int64_t kNearElements = INT64_C(1) << 16;    // in the second-level cache
+constexpr int64_t kPacking = 8;                        // rows whose products take as long as packing a panel
 constexpr int64_t kFewItems = 8, kMostItems = 64;
 
 // Sizes of the blocks: multiples of a tile.
@@ -31,21 +34,23 @@ static inline int64_t even_block(int64_t total, int64_t pieces, int64_t unit) {
 
 // How many blocks share the work out well: the larger the blocks, the less is moved.
 static inline int64_t wanted_blocks(double work) {
-  const double few = work / double(kItemWork), many = work / double(16 * kItemWork);
+  const double few = std::ceil(work / double(kItemWork)), many = work / double(16 * kItemWork);
   const double wanted = few < double(kFewItems) ? few : many < double(kFewItems) ? double(kFewItems) : many;
   return int64_t(wanted < double(kMostItems) ? wanted : double(kMostItems));
 }
 
 // At most max_rows × max_cols a block, and enough blocks to share out where there is work for them. Blocks
-// are rather tall than wide: a panel of the right operand is then read from near more often.
+// are rather tall than wide: a panel of the right operand is then read from near more often. Where the left
+// operand stays near anyway, no two blocks share a panel, so that each packs its own.
 template <class T>
 static Blocks cut_blocks(int64_t m, int64_t n, int64_t k, int64_t max_rows, int64_t max_cols) {
-  const int64_t wanted = wanted_blocks(double(m) * double(n) * double(max64(k, 1)));
+  const int64_t wanted = wanted_blocks(double(m + kPacking) * double(n) * double(max64(k, 1)));
   const int64_t mr = Tile<T>::rows, nr = Tile<T>::cols;
-  int64_t down = ceil_div(m, max_rows), across = ceil_div(n, max_cols);
+  int64_t down = m * k <= kNearElements ? 1 : ceil_div(m, max_rows), across = ceil_div(n, max_cols);
   while (down * across < wanted) {
     const int64_t tall = ceil_div(m, down), wide = ceil_div(n, across);
-    if (wide >= 2 * nr && (2 * wide >= tall || tall < 2 * mr)) {
+    const bool near = tall * k <= kNearElements;
+    if (wide >= 2 * nr && (2 * wide >= tall || tall < 2 * mr || near)) {
       across *= 2;
     } else if (tall >= 2 * mr) {
       down *= 2;
@@ -88,7 +93,7 @@ static void pack_whole(const Operand& operand, T* out, int64_t lane0, int64_t la
 template <class T, class Operand>
 static void copy_whole(const Operand& operand, T* out, int64_t row_step, int64_t row0, int64_t rows,
                        int64_t k0, int64_t k) {
-  const int64_t grain = 8 * max64(1, 4096 / max64(k, 1));
+  const int64_t grain = 8 * max64(1, 2048 / max64(k, 1));
   parallel_ranges(rows, grain, [&](int64_t begin, int64_t end) {
     operand.copy(out + begin * row_step, row_step, row0 + begin, end - begin, k0, k);
   });
@@ -148,13 +153,20 @@ struct Product {
     const int64_t *row_at, *col_at;
   };
 
+  // The right operand's panels for steps [k, k + kc): packed, or memory to pack one into.
+  struct Panels {
+    T* memory;
+    bool packed;
+    int64_t k, kc;
+  };
+
   void run_blocks(const Blocks& cut, const Part& part) const {
     const int64_t level = cut.rows * cut.cols, all_levels = LongSum<T>::levels(k) * level;
     parallel(cut.row_blocks * cut.col_blocks, [&](int64_t item) {
       const int64_t i = item % cut.row_blocks * cut.rows, j = item / cut.row_blocks * cut.cols;
       const int64_t mb = min64(cut.rows, rows - i), nb = min64(cut.cols, cols - j);
       const int64_t size_a = RowTable<T>::elements(mb);
-      const int64_t size_b = part.b ? 0 : round_up(round_up(nb, Tile<T>::cols) * min64(part.k, kDeep), 16);
+      const int64_t size_b = part.b ? 0 : Tile<T>::cols * min64(part.k, kDeep);
       const int64_t size_sums = part.sums ? 0 : all_levels;
       const int64_t indices = (mb + nb) * int64_t(sizeof(int64_t) / sizeof(T));
       with_scratch<T>(size_b + size_a + size_sums + indices, [&](T* memory) {
@@ -176,27 +188,34 @@ struct Product {
     table.add_rows(table.copies, kCopy, at.mb, kc);
   }
 
-  // The rows' table lies in own_a; the right operand is packed into own_b where it is not shared.
+  // The rows' table lies in own_a; the right operand is packed into own_b, panel by panel, where it is not
+  // shared.
   void run_block(const Place& at, const Part& part, T* own_a, T* own_b, const LongSum<T>& sums) const {
-    constexpr int NR = Tile<T>::cols;
     int64_t p = 0;
     do {
       const int64_t kc = min64(kDeep, part.k - p), from = part.p + p, to = from + kc;
       RowTable<T> table(at.mb, own_a);
       find_rows(table, at, part, p, kc);
-      const T* pb = part.b ? part.b + p * round_up(cols, NR) + at.j * kc : own_b;
-      if (!part.b) pack_panels<NR>(b, own_b, col0 + at.j, at.nb, k0 + from, kc);
+      const Panels panels{part.b ? part.b + p * round_up(cols, Tile<T>::cols) + at.j * kc : own_b,
+                          part.b != nullptr, k0 + from, kc};
       if (k <= kLeaf) {
-        multiply_into_result(at, kc, table.stretches, pb, from == 0, to == k);
+        multiply_into_result(at, table.stretches, panels, from == 0, to == k);
       } else {
-        multiply_into_sums(at, kc, table.stretches, pb, sums, from);
+        multiply_into_sums(at, table.stretches, panels, sums, from);
         if (to % kLeaf == 0 || to == k) merge_sums(at, sums, from / kLeaf, to == k);
       }
       p += kc;
     } while (p < part.k);
   }
 
-  // body(TilePlace, tile number) for each tile of a block, panel of columns by panel of columns.
+  // The panel of a tile's columns, of which the first is the block's j-th.
+  const T* pack_panel(const TilePlace& t, const Panels& panels, int64_t j) const {
+    if (panels.packed) return panels.memory + j * panels.kc;
+    b.template pack<Tile<T>::cols>(panels.memory, t.col, t.cols, panels.k, panels.kc);
+    return panels.memory;
+  }
+
+  // body(TilePlace, tile number, i, j) for each tile of a block, panel of columns by panel of columns.
   template <class Body>
   void for_tiles(const Place& at, bool begins, bool ends, Body&& body) const {
     constexpr int NR = Tile<T>::cols;
@@ -214,24 +233,34 @@ struct Product {
     }
   }
 
-  void multiply_into_result(const Place& at, int64_t kc, const Stretch<T>* rows_at, const T* pb, bool begins,
+  void multiply_into_result(const Place& at, const Stretch<T>* rows_at, const Panels& panels, bool begins,
                             bool ends) const {
     alignas(64) T tile[Tile<T>::rows * Tile<T>::cols];
+    const T* packed = nullptr;
     for_tiles(at, begins, ends, [&](const TilePlace& t, int64_t, int64_t i, int64_t j) {
       prefetch_tile(result, t);
-      multiply_to(result, t, kc, Panel<T>{rows_at, i, pb + j * kc}, tile);
+      if constexpr (kHasPanels<B>) {
+        Panel<T, false> source{rows_at, i, nullptr, 0};
+        if (at.mb <= Tile<T>::rows &&
+            b.template find_panel<Tile<T>::cols>(t.col, t.cols, panels.k, &source.b, &source.step))
+          return multiply_to(result, t, panels.kc, source, tile);
+      }
+      if (i == 0) packed = pack_panel(t, panels, j);
+      multiply_to(result, t, panels.kc, Panel<T>{rows_at, i, packed}, tile);
     });
   }
 
   // Steps from `from` on, of one leaf of a long sum.
-  void multiply_into_sums(const Place& at, int64_t kc, const Stretch<T>* rows_at, const T* pb,
+  void multiply_into_sums(const Place& at, const Stretch<T>* rows_at, const Panels& panels,
                           const LongSum<T>& sums, int64_t from) const {
     alignas(64) T tile[Tile<T>::rows * Tile<T>::cols];
     const int level = LongSum<T>::depth(from / kLeaf);
     const bool begins = from % kLeaf == 0;
+    const T* packed = nullptr;
     for_tiles(at, begins, false, [&](const TilePlace& t, int64_t number, int64_t i, int64_t j) {
       T* const sum = sums.at(level, number);
-      choose_tile<T, Panel<T>>(t.rows, t.cols)(kc, {rows_at, i, pb + j * kc}, {begins ? sum : tile});
+      if (i == 0) packed = pack_panel(t, panels, j);
+      choose_tile<T, Panel<T>>(t.rows, t.cols)(panels.kc, {rows_at, i, packed}, {begins ? sum : tile});
       if (!begins) add_tile(sum, tile, t.rows, t.cols);
     });
   }

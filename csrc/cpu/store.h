@@ -81,12 +81,17 @@ struct TilePlace {
   bool first, last;  // block of k
 };
 
+// n lanes, `step` apart.
+template <class T>
+static inline Vec<T> load_stepped(const T* p, int64_t step, int n) {
+  if (step != 1) return Vec<T>::gather(p, step, n);
+  return n == Vec<T>::size ? Vec<T>::load(p) : Vec<T>::load_partial(p, n);
+}
+
 // Bias of columns col … col + n.
 template <class T>
 static inline Vec<T> column_bias(const Result<T>& r, int64_t col, int n) {
-  const T* const bias = r.col_bias + col * r.col_bias_step;
-  if (r.col_bias_step != 1) return Vec<T>::gather(bias, r.col_bias_step, n);
-  return n == Vec<T>::size ? Vec<T>::load(bias) : Vec<T>::load_partial(bias, n);
+  return load_stepped(r.col_bias + col * r.col_bias_step, r.col_bias_step, n);
 }
 
 // Brings the lines of a tile near while its products are computed.

@@ -40,20 +40,21 @@ struct Stretch {
 // other, left(i, k) and right(k) are the element of A and the place of the row of B, k steps ahead; skip(n)
 // goes on.
 
-// Rows of A stretch by stretch, B in a packed panel.
-template <class T>
+// Rows of A stretch by stretch, B in a packed panel, or where it is, its rows `step` apart.
+template <class T, bool Packed = true>
 struct Panel {
   const Stretch<T>* stretches;
   int64_t row;
   const T* b;
+  int64_t step = Tile<T>::cols;
 
   template <int Rows>
   struct Cursor {
     const Stretch<T>* stretch;
-    int64_t row, rest;
+    int64_t row, step, rest;
     const T *at[Rows], *b;
 
-    explicit Cursor(const Panel& p) : stretch(p.stretches), row(p.row), b(p.b) { open(); }
+    explicit Cursor(const Panel& p) : stretch(p.stretches), row(p.row), step(p.step), b(p.b) { open(); }
 
     int64_t ready(int64_t wanted) {
       if (rest == 0) {
@@ -63,10 +64,10 @@ struct Panel {
       return wanted < rest ? wanted : rest;
     }
     T left(int i, int64_t k) const { return at[i][k]; }
-    const T* right(int64_t k) const { return b + k * Tile<T>::cols; }
+    const T* right(int64_t k) const { return b + k * (Packed ? Tile<T>::cols : step); }
     void skip(int64_t n) {
       rest -= n;
-      b += n * Tile<T>::cols;
+      b = right(n);
 #pragma GCC unroll 12
       for (int i = 0; i < Rows; ++i) at[i] += n;
     }
