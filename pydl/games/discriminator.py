@@ -75,7 +75,8 @@ def fit_discriminator(
 def _column(samples: np.ndarray, count: int) -> Tensor:
     column = np.asarray(samples, np.float32).reshape(-1, 1)
     if len(column) != count or not np.isfinite(column).all():
-        raise ValueError(f"[fit_discriminator] expected {count} finite samples, got {samples!r}")
+        got = f"{np.isfinite(column).sum()} of {column.size}"
+        raise ValueError(f"[fit_discriminator] expected {count} finite samples, got {got}")
     return from_numpy(column)
 
 

@@ -28,6 +28,8 @@ def gradient_play(
     that is not finite or negative, steps < 0, or a payoff that is no single number.
     """
     x, y = _start("x", x), _start("y", y)
+    if isinstance(rate, bool) or not isinstance(rate, (int, float, np.integer, np.floating)):
+        raise TypeError(f"[gradient_play] expected rate as a number, got {type(rate).__name__}")
     if not 0 <= rate < float("inf"):
         raise ValueError(f"[gradient_play] expected rate as a finite number >= 0, got {rate}")
     if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)):
@@ -69,6 +71,8 @@ def _start(name: str, value: Any) -> np.ndarray:
 def _gradients(payoff: Callable[[Tensor, Tensor], Tensor], x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
     inputs = [tensor(x, requires_grad=True), tensor(y, requires_grad=True)]
     result = payoff(*inputs)
+    if not isinstance(result, Tensor):
+        raise TypeError(f"[gradient_play] expected a payoff as a Tensor, got {type(result).__name__}")
     if result.numel() != 1:
         raise ValueError(f"[gradient_play] expected a payoff of one number, got shape {tuple(result.shape)}")
     found = grad(result.sum(), inputs, allow_unused=True)

@@ -39,10 +39,11 @@ def check_y(function: str, y: Any, numbers: bool = False) -> np.ndarray:
 def _labels(function: str, y: np.ndarray) -> np.ndarray:
     if y.dtype.kind == "O":
         kinds = {type(value) for value in y}
-        if any(value is None or value != value for value in y) or not all(issubclass(k, str | int) for k in kinds):
-            names = ", ".join(sorted(k.__name__ for k in kinds))
-            raise ValueError(f"[{function}] expected y of strings or integers, got {names}: Unknown label type")
-        return y.astype(str) if kinds == {str} else y.astype(int)
+        for kind, known in ((str, str), (bool, bool | np.bool_), (int, int | np.integer)):
+            if all(issubclass(k, known) for k in kinds):
+                return y.astype(kind)
+        names = ", ".join(sorted(k.__name__ for k in kinds))
+        raise ValueError(f"[{function}] expected y of strings or integers, got {names}: Unknown label type")
     if y.dtype.kind == "f":
         if not np.isfinite(y).all():
             raise ValueError(f"[{function}] expected y without NaN and inf, got some: Input contains NaN or infinity")

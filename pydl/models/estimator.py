@@ -7,6 +7,7 @@ model; what was learnt has names that end in an underscore. scikit-learn's `clon
 
 from __future__ import annotations
 
+import copy
 import inspect
 import sys
 from importlib import import_module
@@ -26,6 +27,15 @@ def _not_fitted(text: str) -> Exception:
     theirs = sys.modules.get("sklearn.exceptions")
     bases = (NotFittedError,) if theirs is None else (NotFittedError, theirs.NotFittedError)
     return type("NotFittedError", bases, {})(text)
+
+
+def unlearnt(value: Any) -> Any:
+    """A copy of a hyper-parameter; of a model, one before `fit`, also in a list or tuple (the steps of a Pipeline)."""
+    if type(value) in (list, tuple):
+        return type(value)(unlearnt(item) for item in value)
+    if hasattr(value, "get_params") and not isinstance(value, type):
+        return type(value)(**{name: unlearnt(inner) for name, inner in value.get_params(deep=False).items()})
+    return copy.deepcopy(value)
 
 
 class Estimator:
@@ -59,8 +69,7 @@ class Estimator:
 
     def clone(self) -> Self:
         """A model with the same hyper-parameters that has learnt nothing."""
-        params = self.get_params(deep=False)
-        return type(self)(**{k: v.clone() if isinstance(v, Estimator) else v for k, v in params.items()})
+        return unlearnt(self)
 
     @property
     def _name(self) -> str:
@@ -101,7 +110,7 @@ class Classifier(Estimator):
 
     def _wrong_count(self, function: str, classes: np.ndarray) -> str:
         if len(classes) < 2:
-            return f"[{function}] expected y of at least two classes, got one class: {classes[0]!r}"
+            return f"[{function}] expected y of at least two classes, got one class: {classes[0].item()!r}"
         return (
             f"[{function}] expected y of two classes, got {len(classes)}; OneVsRest({self._name}()) learns more "
             "(Only binary classification is supported. The type of the target is multiclass.)"

@@ -64,6 +64,8 @@ def prepare(data: Data, config: Mapping[str, Any]) -> Data:
     shape = data.train.image_shape
     if len(shape) != 3:
         return data  # `build` says what is wrong
+    if not len(data.train):
+        raise ValueError("[prepare] expected at least one image to train on, got none")
     base = [] if data.train.transform is None else [data.train.transform]
     steps = [*base, transforms.Normalize(*channel_statistics(data.train))]
     test = transforms.Compose(steps)
@@ -107,14 +109,15 @@ def loss(outputs: Any, targets: Any) -> Any:
     return result
 
 
-def check_images(name: str, config: Mapping[str, Any], least: int = 33) -> bool:
-    """Whether images of `config["shape"]` have at most 32 pixels a side; ValueError if they are none or too small.
+def check_images(name: str, config: Mapping[str, Any], least: int | None = 33) -> bool:
+    """Whether images of `config["shape"]` have at most 32 pixels a side; ValueError if they are none or do not fit.
 
-    `least` is the smallest side, from 33 on, that the network takes in the form of its paper.
+    `least` is the smallest side, from 33 on, that the network takes in the form of its paper; None if it has none.
     """
     shape = tuple(config["shape"])
     if len(shape) != 3:
         raise ValueError(f"[{name}] expected images (C, H, W), got samples of shape {shape}")
-    if max(shape[1:]) > 32 and min(shape[1:]) < least:
-        raise ValueError(f"[{name}] expected images of 1 … 32 or at least {least} pixels a side, got shape {shape}")
+    if max(shape[1:]) > 32 and (least is None or min(shape[1:]) < least):
+        larger = "" if least is None else f" or at least {least}"
+        raise ValueError(f"[{name}] expected images of 1 … 32{larger} pixels a side, got shape {shape}")
     return max(shape[1:]) <= 32

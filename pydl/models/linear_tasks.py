@@ -55,7 +55,7 @@ def _entry(name: str, description: str, loss: Callable[[Tensor, Tensor], Tensor]
     presets: dict[str, dict[str, Any]] = {
         name: {**LARGE, **_LONG, "lr": large} for name in ("mnist", "fashion-mnist", "cifar10")
     }
-    presets["iris"] = {"epochs": 200, "batch_size": 8, "lr": min(lr, 0.01)}
+    presets["iris"] = {"epochs": 200, "batch_size": 8, "lr": min(lr, 0.01), "lr_schedule": "late-linear"}
     return Entry(name, description, {**DEFAULTS, "lr": lr}, partial(_build, loss), presets)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from .estimator import ScoreClassifier
+from .estimator import ScoreClassifier, unlearnt
 
 
 @dataclass(eq=False)
@@ -25,15 +25,12 @@ class OneVsRest(ScoreClassifier):
 
     def fit(self, X: Any, y: Any) -> Self:
         """X (rows, features), y (rows,) of classes."""
-        if not hasattr(self.estimator, "fit") or not hasattr(self.estimator, "get_params"):
-            raise TypeError(
-                f"[OneVsRest.fit] expected estimator as a model with fit and get_params, got {self.estimator!r}"
-            )
+        model = self.estimator
+        scores = hasattr(model, "decision_function") or hasattr(model, "predict_proba")
+        if isinstance(model, type) or not (hasattr(model, "get_params") and scores):
+            raise TypeError(f"[OneVsRest.fit] expected estimator as a model of two classes, got {model!r}")
         X, labels = self._check_training(X, y)
-        self.estimators_ = [
-            type(self.estimator)(**self.estimator.get_params(deep=False)).fit(X, (labels == k).astype(int))
-            for k in range(len(self.classes_))
-        ]
+        self.estimators_ = [unlearnt(model).fit(X, (labels == k).astype(int)) for k in range(len(self.classes_))]
         return self
 
     def _scores(self, X: np.ndarray) -> np.ndarray:

@@ -60,5 +60,9 @@ def test_bad_arguments():
         games.xy_game(x=np.nan)
     with pytest.raises(TypeError, match="expected y as real numbers"):
         games.xy_game(y="1")
+    with pytest.raises(TypeError, match="expected rate as a number, got str"):
+        games.xy_game(rate="fast")
+    with pytest.raises(TypeError, match="expected a payoff as a Tensor, got float"):
+        games.gradient_play(lambda x, y: 3.0, 1.0, 1.0, rate=0.1, steps=1)
     with pytest.raises(ValueError, match=r"expected a payoff of one number, got shape \(2,\)"):
         games.gradient_play(lambda x, y: x * y, [1.0, 2.0], [1.0, 2.0], rate=0.1, steps=1)

@@ -37,6 +37,16 @@ def test_distances_that_products_alone_would_lose():
     assert (np.diag(got) == 0).all()
 
 
+def test_whole_numbers_have_exact_distances_and_so_ties():
+    rng = np.random.default_rng(0)
+    for n in range(3, 40):
+        a, b = rng.integers(-9, 9, (n, 3)).astype(float), rng.integers(-9, 9, (n + 2, 3)).astype(float)
+        assert np.array_equal(np.concatenate([s for _, s in distance.square_blocks(a, b)]), naive_squares(a, b))
+    real, fake = np.array([[0.0], [3], [9], [10], [13]]), np.array([[6.0], [16], [16], [19], [22]])
+    assert metrics.nearest_neighbour_test(real, fake) == (0.8, 0.8, 0.8)  # 3 and 13 are ties
+    assert metrics.precision_recall(real, fake, 1) == (0.6, 1.0)  # 6 and 16 lie on the rims of balls
+
+
 def test_frechet_distance_of_known_normals():
     d = 6
     q, _ = np.linalg.qr(RNG.normal(size=(d, d)))

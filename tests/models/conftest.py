@@ -7,16 +7,20 @@ from pydl import data
 
 
 @pytest.fixture
-def iris():
-    """(X float64 (150, 4) in cm, y 0 … 2), with the two slips of the UCI repository's copy put back.
-
-    Published figures come from that copy; the embedded one has samples 35 and 38 as in Fisher's article.
-    """
+def fishers_iris():
+    """(X float64 (150, 4) in cm, y 0 … 2), as in Fisher's article and scikit-learn."""
     flowers = data.load("iris", "all")
     rows = [flowers[i] for i in range(len(flowers))]
     X = np.round([np.asarray(row[0], np.float64) for row in rows], 1)
-    X[34] = X[37] = [4.9, 3.1, 1.5, 0.1]
     return X, np.array([int(row[1]) for row in rows])
+
+
+@pytest.fixture
+def iris(fishers_iris):
+    """The same with the two slips of the UCI repository's copy, from which most published figures come."""
+    X, y = fishers_iris
+    X[34] = X[37] = [4.9, 3.1, 1.5, 0.1]
+    return X, y
 
 
 @pytest.fixture

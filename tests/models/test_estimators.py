@@ -71,6 +71,25 @@ def test_parameters_by_name(model):
         assert model.eta != 0.5
 
 
+def test_one_vs_rest_of_a_pipeline(blobs):
+    """The steps of a pipeline are models in a list of its parameters: each class needs its own."""
+    pytest.importorskip("sklearn", minversion="1.6")
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    inner = make_pipeline(StandardScaler(), LogisticRegression(eta=0.05))
+    model = OneVsRest(inner).fit(*blobs)
+    assert model.score(*blobs) > 0.95
+    assert "n_features_in_" not in vars(inner[-1])
+    assert model.clone().estimator[-1] is not inner[-1]
+
+
+@pytest.mark.parametrize("estimator", [LogisticRegression, LinearRegression(), "logistic"])
+def test_one_vs_rest_of_what_knows_no_classes(estimator):
+    with pytest.raises(TypeError, match=r"\[OneVsRest.fit\] expected estimator as a model of two classes, got"):
+        OneVsRest(estimator).fit(*rows())
+
+
 def test_parameters_of_an_inner_model():
     model = OneVsRest(Adaline())
     assert model.set_params(estimator__eta=0.25).estimator.eta == 0.25
@@ -119,7 +138,8 @@ def test_bad_labels(model):
         ([0, 1, 0.5, 1], "got fractions"),
         ([0, 1, np.nan, 1], "expected y without NaN"),
         ([0, 1, None, 1], "expected y of strings or integers, got NoneType, int"),
-        ([1, 1, 1, 1], "expected y of at least two classes, got one class"),
+        (np.array([0, "a", 0, "a"], object), "expected y of strings or integers, got int, str"),
+        ([1, 1, 1, 1], "expected y of at least two classes, got one class: 1"),
         (np.zeros((4, 2)), r"expected y of shape \(rows,\)"),
         (None, "got None"),
         ([1j, 0, 0, 0], "expected y of strings or integers, got complex128"),
@@ -142,6 +162,15 @@ def test_labels_of_any_kind(model, labels):
     assert fitted.classes_.tolist() == labels
     assert set(fitted.predict(X)) <= set(labels)
     assert fitted.score(X, np.array(labels)[y]) > 0.75
+
+
+@pytest.mark.parametrize("labels", [["no", np.str_("yes")], [False, True], [np.int64(7), 9]])
+def test_labels_as_objects_keep_their_kind(labels):
+    """As a column of a data frame holds them."""
+    X, y = rows(40)
+    fitted = SoftmaxRegression().fit(X, np.array([labels[i] for i in y], object))
+    assert fitted.classes_.dtype == np.array(labels).dtype
+    assert fitted.classes_.tolist() == labels
 
 
 @pytest.mark.parametrize(

@@ -94,13 +94,20 @@ def test_the_loss_counts_auxiliary_heads():
         ("resnet34", (4,), r"\[resnet34\] expected images"),
         ("plain110", (4,), r"\[plain110\] expected images"),
         ("alexnet", (3, 40, 40), r"\[alexnet\] expected images of 1 … 32 or at least 63 pixels a side, got shape"),
-        ("lenet5", (1, 40, 40), r"\[lenet5\] expected images"),
+        ("lenet5", (1, 40, 40), r"\[lenet5\] expected images of 1 … 32 pixels a side, got shape \(1, 40, 40\)"),
     ],
 )
 def test_data_that_does_not_fit(name, shape, text):
     entry = models.get(name)
     with pytest.raises(ValueError, match=text):
         entry.build(parts(*shape), entry.config())
+
+
+def test_no_images_are_refused():
+    entry, sets = models.get("cnn"), parts(1, 8, 8)
+    none = data.ArrayDataset(*(array[:0] for array in sets.train.arrays), classes=sets.train.classes)
+    with pytest.raises(ValueError, match=r"\[prepare\] expected at least one image to train on, got none"):
+        entry.prepare(models.Data(none, sets.test), entry.config())
 
 
 def test_one_class_is_refused():

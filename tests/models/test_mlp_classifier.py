@@ -35,6 +35,31 @@ def test_the_published_run_on_iris(three_species):
     assert model.score(*three_species) == 1
 
 
+def test_the_documented_run_on_iris_with_fifty_units(iris):
+    """50 sigmoids, 150 epochs: 96.67 % of all flowers, half the mean cross-entropy 0.06 (the user guide of mlxtend).
+
+    Its momentum adds a tenth of the epoch before's gradient (of the sum of the losses) to each step, as the callback
+    does here. Ordinary momentum gives a gradient that weight, 0.05 + 0.1 = 0.05 / (1 - μ) in all, with μ = 2/3.
+    """
+    X, y = iris[0][:, [0, 3]], iris[1]
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    rng = np.random.RandomState(1)
+    hidden, output = rng.normal(0, 0.01, (2, 50)).T, rng.normal(0, 0.01, (50, 3)).T
+    before = {}
+
+    def momentum(model):
+        for name, parameter in model.network_.named_parameters():
+            parameter.detach().sub_(0.1 * 150 * before.get(name, 0.0))
+            before[name] = parameter.grad.clone()
+
+    model = MLPClassifier(
+        eta=0.05 * 150, epochs=150, mode="batch", hidden=(50,), activation="sigmoid", optimizer="sgd"
+    ).fit(X, y, init=[(hidden, np.zeros(50)), (output, np.zeros(3))], callback=momentum)
+    assert round(100 * model.score(X, y), 2) == 96.67
+    assert round(-0.5 * np.log(model.predict_proba(X)[np.arange(150), y]).mean(), 2) == 0.06
+    assert round(100 * model.set_params(momentum=2 / 3).fit(X, y).score(X, y), 2) == 96.67
+
+
 XOR = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
 
 

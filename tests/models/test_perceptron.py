@@ -29,6 +29,51 @@ def test_from_small_random_weights(iris):
     np.testing.assert_allclose([model.b_, *model.w_], [-0.38309474, -0.70465937, 1.8403282], atol=5e-9)
 
 
+# train_test_split(range(150), test_size=0.3, random_state=1, stratify=y)[0]
+TAUGHT = [
+    33, 20, 115, 124, 35, 140, 105, 14, 129, 58, 93, 59, 2, 73, 89, 101, 24, 60, 82, 29, 126, 118, 51, 55, 80, 136, 63,
+    134, 104, 114, 99, 21, 117, 146, 138, 128, 61, 122, 137, 46, 123, 28, 133, 44, 22, 72, 34, 13, 116, 86, 18, 79, 67,
+    39, 10, 27, 81, 109, 40, 52, 38, 85, 125, 30, 49, 90, 142, 64, 88, 70, 135, 78, 84, 139, 132, 91, 31, 23, 130, 83,
+    131, 119, 48, 96, 110, 100, 19, 4, 103, 17, 143, 69, 95, 97, 32, 145, 87, 36, 45, 77, 41, 92, 26, 3, 42,
+]  # fmt: skip
+
+
+def shuffle_as_published(order, seed):
+    """In place: each row changes places with one that follows, which a 32-bit xorshift draws."""
+    for i in range(len(order) - 1):
+        seed ^= seed << 13 & 0xFFFFFFFF
+        seed ^= seed >> 17
+        seed ^= seed << 5 & 0xFFFFFFFF
+        j = i + (seed & 0x7FFFFFFF) % (len(order) - i)
+        order[i], order[j] = order[j], order[i]
+
+
+def test_three_species_by_their_petals(fishers_iris):
+    """The run of Raschka and Mirjalili, "Python Machine Learning", chapter 3: one of 45 unseen flowers is misnamed.
+
+    It is scikit-learn's Perceptron(eta0=0.1, random_state=1), one species against the rest: its order of the rows, its
+    numbers of epochs, its weights. There a row with z = 0 is wrong whatever its class, which the first bias does here.
+    """
+    X, y = fishers_iris[0][:, 2:], fishers_iris[1]
+    X = (X - X[TAUGHT].mean(axis=0)) / X[TAUGHT].std(axis=0)
+    scores = []
+    for species, (epochs, seed, parameters) in enumerate([
+        (6, 1938847964, [-0.10655204, -0.11836728, -0.1]),
+        (11, 2046375892, [0.31790327, -0.36708840, 0.0]),
+        (7, 160734893, [0.36018414, 0.30003858, -0.4]),
+    ]):  # fmt: skip
+        order, model = np.array(TAUGHT), Perceptron(eta=0.05, epochs=1)
+        for epoch in range(epochs):
+            shuffle_as_published(order, seed)
+            wrong = -1e-300 if y[order[0]] == species else 1e-300
+            start = (model.w_, model.b_) if epoch else ([0, 0], wrong)
+            model.fit(X[order], y[order] == species, init=start)
+        np.testing.assert_allclose([*model.w_, model.b_], parameters, atol=5e-9)
+        scores.append(model.decision_function(X))
+    unseen = np.setdiff1d(np.arange(150), TAUGHT)
+    assert (np.argmax(scores, axis=0) != y)[unseen].sum() == 1
+
+
 def test_from_zero_eta_only_scales_the_weights(iris):
     X, y = iris[0][:100], iris[1][:100]
     one, four = Perceptron(eta=0.25).fit(X, y), Perceptron(eta=1.0).fit(X, y)

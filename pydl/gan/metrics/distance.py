@@ -29,9 +29,10 @@ def rows(count: int, others: int) -> Iterator[slice]:
 def square_blocks(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
     """|a_i - b_j|² for a slice of a's rows i and all j, slice after slice; exactly 0 for equal points.
 
-    They are |a|² + |b|² - 2 a·b about b's mean. Where these nearly cancel, the difference itself is squared.
+    They are |a|² + |b|² - 2 a·b about b's medians, which are values of b: whole numbers stay whole, and ties ties.
+    Where these nearly cancel, the difference itself is squared.
     """
-    center = b.mean(0)
+    center = np.partition(b, len(b) // 2, axis=0)[len(b) // 2]
     centred = b - center
     norms = np.einsum("ij,ij->i", centred, centred)
     for rows_ in rows(len(a), len(b)):
