@@ -67,6 +67,30 @@ def test_a_running_statistic_that_is_not_finite_names_its_layer(tmp_path):
     assert error.layer == "model.1"
 
 
+def test_an_output_that_spoils_a_running_statistic_is_named_and_not_the_statistic(tmp_path):
+    model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
+    error = diverge(classifier(model), lambda t: (t.model[0].bias.fill_(9.0), t.model[2].weight.fill_(3e38)), tmp_path)
+    assert error.layer == "model.2"
+    assert not np.isfinite(model[3].running_mean.numpy()).all()
+
+
+class Between(nn.Module):
+    """e^x of a layer's output: what overflows is in no layer of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Linear(4, 4)
+
+    def forward(self, x):
+        return pydl.exp(self.inner(x))
+
+
+def test_what_overflows_between_layers_names_what_holds_them(tmp_path):
+    model = nn.Sequential(nn.Linear(3, 4), Between(), nn.Linear(4, 2))
+    error = diverge(classifier(model), lambda t: t.model[1].inner.bias.fill_(99.0), tmp_path)
+    assert error.layer == "model.1"
+
+
 class Root(nn.Module):
     """|x| by a way whose gradient at 0 is inf · 0."""
 
