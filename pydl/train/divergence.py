@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import recording
 from ..nn import Module
+from ..optim.optimizer import Optimizer
 from ..tensor import Tensor
 from .errors import DivergenceError
 
@@ -45,10 +46,27 @@ def locate(task: Any, batch: Any) -> tuple[str, str]:
     for i, part in enumerate(batch if isinstance(batch, (tuple, list)) else [batch]):
         if not _is_finite(part):
             return f"batch[{i}]", f"the batch itself holds inf or nan, in its array {i}"
-    networks = {name: part for name, part in vars(task).items() if isinstance(part, Module)}
+    networks = _networks(task)
     if not networks:
         return "", "the task has no networks in which to look for where it began"
     return _in_parameters(networks) or _in_outputs(task, networks, batch)
+
+
+def layer_of(task: Any, name: str) -> str:
+    """The layer of `task` to which the array `name` of its state belongs, of an optimizer's too; empty if to none."""
+    root, *path = name.split(".")
+    part = getattr(task, root, None)
+    if isinstance(part, Module):
+        return name.rpartition(".")[0]
+    if isinstance(part, Optimizer) and path[:1] == ["state"]:
+        moved = [p for group in part.param_groups for p in group["params"]][int(path[1])]
+        named = (pair for root, network in _networks(task).items() for pair in network.named_parameters(prefix=root))
+        return next((own.rpartition(".")[0] for own, p in named if p is moved), "")
+    return ""
+
+
+def _networks(task: Any) -> dict[str, Module]:
+    return {name: part for name, part in vars(task).items() if isinstance(part, Module)}
 
 
 def _in_parameters(networks: dict[str, Module]) -> tuple[str, str] | None:

@@ -156,6 +156,16 @@ def test_a_step_of_ones_own_is_located_afterwards():
         train.fit(Careless(model, optim.SGD(model.parameters(), lr=0.1), nn.functional.cross_entropy), batches(1), 1)
 
 
+def test_an_optimizer_that_is_not_finite_names_its_layer_before_it_is_saved(tmp_path):
+    """g² overflows where g does not: losses and parameters stay finite."""
+    model = network()
+    task = train.Classifier(model, optim.Adam(model.parameters()), lambda scores, targets: scores.sum() * 1e25)
+    with pytest.raises(train.DivergenceError, match=r"got inf or nan in optimizer\.state\..* at step 1, wh") as caught:
+        train.fit(task, batches(9), 1, callbacks=[train.PeriodicCheckpoint(tmp_path / "c", every=1)])
+    assert (caught.value.step, caught.value.layer) == (1, "model.0")
+    assert pydl.load(tmp_path / "c")["progress"]["step"] == 0
+
+
 def test_the_error_survives_pickling():
     error = train.DivergenceError("text", "loss", 2.0, 3, "model.0").told(" and more")
     again = pickle.loads(pickle.dumps(error))
