@@ -11,7 +11,7 @@ from ..autograd import no_grad
 from ..creation import as_tensor, from_numpy
 from ..nn import Module
 from ..tensor import Tensor
-from .grid import image_grid
+from .grid import picture
 from .losses import least_squares_discriminator_loss
 from .trainer import GANTask, Samples, draw
 
@@ -99,13 +99,19 @@ class CycleTask(GANTask):
         return ops.cat([real.data, real.given], 0)
 
     def generate(self, latent: Tensor) -> Samples:
-        """G(a) for the first half and F(b), as `given`, for the second."""
+        """F(b), which is to be of A, and G(a), as `given`."""
         half = latent.shape[0] // 2
-        return Samples(self.generator.first(latent[:half]), self.generator.second(latent[half:]))
+        there, back = self.generator.first(latent[:half]), self.generator.second(latent[half:])
+        return Samples(back, there)
+
+    def score(self, samples: Samples) -> Tensor:
+        """What both judges think of images of their domains, (N, scores)."""
+        parts = self.discriminator.first(samples.data), self.discriminator.second(samples.given)
+        return ops.cat([part.flatten(1) for part in parts], 1)
 
     def discriminator_loss(self, real: Samples, fake: Samples) -> tuple[Tensor, dict[str, Tensor]]:
         a, b, judges = real.data, real.given, self.discriminator
-        old_b, old_a = self.pools[0].query(fake.data), self.pools[1].query(fake.given)
+        old_b, old_a = self.pools[0].query(fake.given), self.pools[1].query(fake.data)
         on_b, on_old_b = judges.second(b), judges.second(old_b)
         loss = least_squares_discriminator_loss(on_b, on_old_b)
         loss = loss + least_squares_discriminator_loss(judges.first(a), judges.first(old_a))
@@ -115,9 +121,9 @@ class CycleTask(GANTask):
         assert self.real is not None
         a, b = self.real.data, self.real.given
         there, back = self.generator.first, self.generator.second
-        loss = (self.discriminator.second(fake.data) - 1.0).square().mean()
-        loss = loss + (self.discriminator.first(fake.given) - 1.0).square().mean()
-        cycle = cycle_loss(back(fake.data), a) + cycle_loss(there(fake.given), b)
+        loss = (self.discriminator.second(fake.given) - 1.0).square().mean()
+        loss = loss + (self.discriminator.first(fake.data) - 1.0).square().mean()
+        cycle = cycle_loss(back(fake.given), a) + cycle_loss(there(fake.data), b)
         loss = loss + cycle * self.cycle
         self.measured["cycle"] = float(cycle.item())
         if self.identity:
@@ -160,7 +166,7 @@ class CycleTask(GANTask):
         sources = self.fixed_noise.numpy()
         rows = [sources / 2 + 0.5 if self.centre else sources, self.sample(len(sources))]
         pairs = [part[i : i + 8] for i in range(0, len(sources), 8) for part in rows]
-        return image_grid(np.concatenate(pairs), 8, scale=max(1, 32 // sources.shape[2]))
+        return picture(np.concatenate(pairs), 8)
 
     def extra_state(self) -> dict[str, Any]:
         return {"pools": [pool.state_dict() for pool in self.pools], "measured": dict(self.measured)}

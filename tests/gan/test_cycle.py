@@ -73,7 +73,7 @@ def test_generators_loss_and_slopes():
 
 def test_discriminators_loss_and_slopes():
     task = make()
-    real, fake = Samples(pydl.tensor(A), pydl.tensor(B)), Samples(pydl.tensor(B * 2), pydl.tensor(A * 3))
+    real, fake = Samples(pydl.tensor(A), pydl.tensor(B)), Samples(pydl.tensor(A * 3), pydl.tensor(B * 2))
     loss, _ = task.discriminator_loss(real, fake)
     (a, b, fake_b, fake_a) = (x.sum(1) for x in (A, B, B * 2, A * 3))
     wanted = 0.5 * ((0.3 * a - 1) ** 2 + (0.3 * fake_a) ** 2 + (-0.8 * b - 1) ** 2 + (0.8 * fake_b) ** 2).mean()
@@ -81,6 +81,19 @@ def test_discriminators_loss_and_slopes():
     got = pydl.grad(loss, [task.discriminator.first.u, task.discriminator.second.u])
     by_hand = [((0.3 * a - 1) * a + 0.3 * fake_a**2).mean(), ((-0.8 * b - 1) * b - 0.8 * fake_b**2).mean()]
     np.testing.assert_allclose([g.item() for g in got], by_hand, rtol=1e-12)
+
+
+def test_both_judges_score_images_of_their_domains():
+    task = make()
+    made = task.generate(task.latent(Samples(pydl.tensor(A), pydl.tensor(B))))
+    wanted = np.stack([0.3 * (1.5 * B - 0.4).sum(1), -0.8 * (0.7 * A + 0.2).sum(1)], 1)
+    np.testing.assert_allclose(task.score(made).detach().numpy(), wanted, rtol=1e-12)
+
+
+def test_no_picture_of_images_with_other_channels():
+    task = make()
+    task.show(pydl.zeros(3, 2, 4, 4, dtype=pydl.float64))
+    assert task.sample_grid() is None
 
 
 def test_domains_are_halves_of_a_batch():

@@ -231,6 +231,22 @@ def test_virtual_batch_norm_makes_each_sample_alone():
     assert not any("running_mean" in name for name in task.generator.state_dict())
 
 
+@pytest.mark.parametrize(
+    ("model", "match"),
+    [
+        ("gan", r"\[batch_norm\] expected more than 1 value per channel"),
+        ("infogan", r"\[batch_norm\] expected more than 1 value per channel"),
+        ("semi-gan", r"\[batch_norm\] expected more than 1 value per channel"),
+        ("stacked-gan", r"\[batch_norm\] expected more than 1 value per channel"),
+        ("ebgan", r"\[ebgan\] expected batch_size >= 2 where pull is not 0, got 1"),
+        ("cyclegan", r"\[CycleTask\] expected batches of two images or more, got 1"),
+    ],
+)
+def test_batches_that_are_too_small_are_refused_before_training(model, match):
+    with pytest.raises(ValueError, match=match):
+        make(model, batch_size=1, **({"width": None} if model == "gan" else {}))
+
+
 @pytest.mark.parametrize("model", IMAGES_ONLY)
 def test_what_needs_images_refuses_points(model):
     with pytest.raises(ValueError, match=rf"\[{model}\] expected .*images .*, got samples of shape \(2,\)"):
