@@ -11,6 +11,7 @@ from ..autograd import no_grad
 from ..creation import as_tensor, from_numpy
 from ..nn import Module
 from ..tensor import Tensor
+from .doctor import Doctor
 from .grid import picture
 from .losses import least_squares_discriminator_loss
 from .trainer import GANTask, Samples, draw
@@ -82,9 +83,10 @@ class CycleTask(GANTask):
     def show(self, images: Tensor, count: int = 32) -> None:
         """Images of A in [0, 1]: the first `count` are drawn, all are what `evaluate` measures on."""
         self.test = images
-        self.fixed_noise = self._ranged(images[:count]).clone()
+        self.fixed_noise = self.ranged(images[:count]).clone()
 
-    def _ranged(self, images: Tensor) -> Tensor:
+    def ranged(self, images: Tensor) -> Tensor:
+        """Images in [0, 1] in the range of the translators."""
         return images * 2.0 - 1.0 if self.centre else images
 
     def read(self, batch: Any) -> Samples:
@@ -93,7 +95,7 @@ class CycleTask(GANTask):
         half = images.shape[0] // 2
         if half == 0:
             raise ValueError(f"[CycleTask] expected batches of two images or more, got {images.shape[0]}")
-        return Samples(self._ranged(images[:half]), self._ranged(self.other(images[half : 2 * half])))
+        return Samples(self.ranged(images[:half]), self.ranged(self.other(images[half : 2 * half])))
 
     def latent(self, real: Samples) -> Tensor:
         return ops.cat([real.data, real.given], 0)
@@ -144,8 +146,8 @@ class CycleTask(GANTask):
             return {}
         with no_grad():
             right = self.other(self.test)
-        there = draw(self.sampler(), self._ranged(self.test), self.centre)
-        back = draw(self._translators().second, self._ranged(right), self.centre)
+        there = draw(self.sampler(), self.ranged(self.test), self.centre)
+        back = draw(self._translators().second, self.ranged(right), self.centre)
         return {
             "error_there": float(np.abs(there - right.numpy()).mean()),
             "error_back": float(np.abs(back - self.test.numpy()).mean()),
@@ -183,3 +185,25 @@ def translated(network: Module, images: Tensor, count: int, seed: int | None, ce
     if seed is not None:
         chosen = images[random.randint(0, images.shape[0], (count,), generator=random.Generator(seed))]
     return draw(network, chosen, centre)
+
+
+class TranslationDoctor(Doctor):
+    """A doctor of translators: translated training images of A are to vary as what `other` makes of them does.
+
+    It does not look for memorising: a translation is of an image that was given.
+    """
+
+    def __init__(self, train: Any, other: Any, **options: Any) -> None:
+        self.other = other
+        super().__init__(train, **options)
+
+    def images(self) -> Tensor:
+        """Training images of A."""
+        return from_numpy(np.ascontiguousarray(super().real()))
+
+    def real(self) -> np.ndarray:
+        with no_grad():
+            return self.other(self.images()).numpy()
+
+    def samples(self, task: Any) -> np.ndarray:
+        return draw(task.sampler(), task.ranged(self.images()), task.centre)

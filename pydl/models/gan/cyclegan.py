@@ -13,7 +13,7 @@ import numpy as np
 from ... import nn, ops
 from ...creation import tensor
 from ...gan import LEAST_SQUARES, Noise
-from ...gan.cycle import Both, CycleTask, translated
+from ...gan.cycle import Both, CycleTask, TranslationDoctor, translated
 from ...nn import functional as F
 from ...tensor import Tensor
 from ..registry import Data, Entry
@@ -95,11 +95,16 @@ def parts(config: Config) -> dict[str, Any]:
     return {"objective": LEAST_SQUARES, "other": other, **{key: config[key] for key in ("cycle", "identity", "pool")}}
 
 
+def doctor(data: Data, config: Config) -> list[Any]:
+    """The doctor of translators."""
+    return [TranslationDoctor(data.train, DOMAINS[config["domain"]], seed=config["seed"])]
+
+
 class CycleVariant(Variant):
     """Samples are test images translated; those for the pictures are kept with the state."""
 
     def entry(self) -> Entry:
-        return replace(super().entry(), callbacks=lambda data, config: [], walk=None)
+        return replace(super().entry(), callbacks=doctor, walk=None)
 
     def build(self, data: Data, config: Config) -> Any:
         task: Any = super().build(data, config)
