@@ -222,6 +222,15 @@ def test_few_labels_are_as_many_of_each_class():
         make("semi-gan", labelled=55)
 
 
+@pytest.mark.parametrize("name", ["digits", "ring", "grid", "moons", "xor", "iris"])
+def test_few_labels_by_default_are_as_many_of_each_class_that_the_data_has(name):
+    entry, sets = models.get("semi-gan"), models.Data(data.load(name, "train"), data.load(name, "test"))
+    task = entry.build(sets, models.complete(entry.config(data=name, hidden=[4]), sets))
+    counts = np.bincount(task.labels.numpy())
+    assert len(counts) == len(sets.train.classes)
+    assert counts.min() == counts.max() > 0
+
+
 def test_virtual_batch_norm_makes_each_sample_alone():
     task, _, _ = make("improved-gan")
     noise = pydl.rand(6, 8)
