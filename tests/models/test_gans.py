@@ -68,6 +68,41 @@ def test_goes_on_bit_for_bit(model, name, tmp_path):
     assert task.sample_grid().dtype == np.uint8
 
 
+@pytest.mark.parametrize(
+    ("model", "paper"),
+    [
+        ("dcgan", {"lr": 2e-4, "beta1": 0.5, "batch_size": 128, "noise": 100, "noise_kind": "uniform"}),
+        ("lsgan", {"lr": 1e-3, "beta1": 0.5, "targets": "binary"}),
+        ("wgan", {"lr": 5e-5, "clip": 0.01, "k": 5, "batch_size": 64}),
+        (
+            "wgan-gp",
+            {"lr": 1e-4, "beta1": 0.0, "beta2": 0.9, "penalty": 10.0, "k": 5, "batch_size": 64, "norm": "none"},
+        ),
+        ("dragan", {"lr": 1e-4, "beta1": 0.5, "beta2": 0.9, "penalty": 10.0, "k": 1, "batch_size": 128}),
+        ("acgan", {"lr": 2e-4, "beta1": 0.5, "beta2": 0.999, "batch_size": 100}),
+        ("infogan", {"lr": 2e-4, "lr_g": 1e-3, "noise": 62, "categories": 10, "codes": 2, "weight": 1.0, "head": 128}),
+        ("ebgan", {"pull": 0.1, "margin": 10.0}),
+        ("began", {"lr": 1e-4, "gamma": 0.5, "rate": 1e-3, "batch_size": 16}),
+        ("unrolled-gan", {"lr": 1e-4, "lr_g": 1e-3, "beta1": 0.5, "unroll": 5}),
+        ("improved-gan", {"smooth": 0.9}),
+        ("semi-gan", {"lr": 3e-3, "beta1": 0.5, "batch_size": 100, "epochs": 300, "labelled": 100, "follow": 0.9999}),
+        ("stacked-gan", {"lr": 1e-4, "beta1": 0.5, "batch_size": 100, "conditional": 1.0, "entropy": 10.0}),
+        (
+            "stylegan",
+            {"beta1": 0.0, "beta2": 0.99, "r1": 10.0, "depth": 8, "mixing": 0.9, "truncation": 0.7, "noise": 512},
+        ),
+        (
+            "cyclegan",
+            {"lr": 2e-4, "beta1": 0.5, "cycle": 10.0, "identity": 0.5, "pool": 50, "epochs": 200, "batch_size": 2},
+        ),
+        ("spade", {"lr": 4e-4, "lr_g": 1e-4, "beta1": 0.0, "beta2": 0.9, "match": 10.0, "map_width": 128}),
+    ],
+)
+def test_defaults_are_those_of_the_papers(model, paper):
+    defaults = models.get(model).defaults
+    assert {name: defaults[name] for name in paper} == paper
+
+
 @pytest.mark.parametrize("norm", ["none", "spectral"])
 @pytest.mark.parametrize("model", ["lsgan", "acgan", "ebgan", "pacgan", "gan", "unrolled-gan", "improved-gan"])
 def test_norms_and_slopes_are_options_of_all(model, norm):
