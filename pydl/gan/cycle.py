@@ -11,7 +11,8 @@ from ..autograd import no_grad
 from ..creation import as_tensor, from_numpy
 from ..nn import Module
 from ..tensor import Tensor
-from .grid import image_grid
+from .doctor import Doctor
+from .grid import picture
 from .losses import least_squares_discriminator_loss
 from .trainer import GANTask, Samples, draw
 
@@ -82,9 +83,10 @@ class CycleTask(GANTask):
     def show(self, images: Tensor, count: int = 32) -> None:
         """Images of A in [0, 1]: the first `count` are drawn, all are what `evaluate` measures on."""
         self.test = images
-        self.fixed_noise = self._ranged(images[:count]).clone()
+        self.fixed_noise = self.ranged(images[:count]).clone()
 
-    def _ranged(self, images: Tensor) -> Tensor:
+    def ranged(self, images: Tensor) -> Tensor:
+        """Images in [0, 1] in the range of the translators."""
         return images * 2.0 - 1.0 if self.centre else images
 
     def read(self, batch: Any) -> Samples:
@@ -93,19 +95,25 @@ class CycleTask(GANTask):
         half = images.shape[0] // 2
         if half == 0:
             raise ValueError(f"[CycleTask] expected batches of two images or more, got {images.shape[0]}")
-        return Samples(self._ranged(images[:half]), self._ranged(self.other(images[half : 2 * half])))
+        return Samples(self.ranged(images[:half]), self.ranged(self.other(images[half : 2 * half])))
 
     def latent(self, real: Samples) -> Tensor:
         return ops.cat([real.data, real.given], 0)
 
     def generate(self, latent: Tensor) -> Samples:
-        """G(a) for the first half and F(b), as `given`, for the second."""
+        """F(b), which is to be of A, and G(a), as `given`."""
         half = latent.shape[0] // 2
-        return Samples(self.generator.first(latent[:half]), self.generator.second(latent[half:]))
+        there, back = self.generator.first(latent[:half]), self.generator.second(latent[half:])
+        return Samples(back, there)
+
+    def score(self, samples: Samples) -> Tensor:
+        """What both judges think of images of their domains, (N, scores)."""
+        parts = self.discriminator.first(samples.data), self.discriminator.second(samples.given)
+        return ops.cat([part.flatten(1) for part in parts], 1)
 
     def discriminator_loss(self, real: Samples, fake: Samples) -> tuple[Tensor, dict[str, Tensor]]:
         a, b, judges = real.data, real.given, self.discriminator
-        old_b, old_a = self.pools[0].query(fake.data), self.pools[1].query(fake.given)
+        old_b, old_a = self.pools[0].query(fake.given), self.pools[1].query(fake.data)
         on_b, on_old_b = judges.second(b), judges.second(old_b)
         loss = least_squares_discriminator_loss(on_b, on_old_b)
         loss = loss + least_squares_discriminator_loss(judges.first(a), judges.first(old_a))
@@ -115,9 +123,9 @@ class CycleTask(GANTask):
         assert self.real is not None
         a, b = self.real.data, self.real.given
         there, back = self.generator.first, self.generator.second
-        loss = (self.discriminator.second(fake.data) - 1.0).square().mean()
-        loss = loss + (self.discriminator.first(fake.given) - 1.0).square().mean()
-        cycle = cycle_loss(back(fake.data), a) + cycle_loss(there(fake.given), b)
+        loss = (self.discriminator.second(fake.given) - 1.0).square().mean()
+        loss = loss + (self.discriminator.first(fake.data) - 1.0).square().mean()
+        cycle = cycle_loss(back(fake.given), a) + cycle_loss(there(fake.data), b)
         loss = loss + cycle * self.cycle
         self.measured["cycle"] = float(cycle.item())
         if self.identity:
@@ -138,8 +146,8 @@ class CycleTask(GANTask):
             return {}
         with no_grad():
             right = self.other(self.test)
-        there = draw(self.sampler(), self._ranged(self.test), self.centre)
-        back = draw(self._translators().second, self._ranged(right), self.centre)
+        there = draw(self.sampler(), self.ranged(self.test), self.centre)
+        back = draw(self._translators().second, self.ranged(right), self.centre)
         return {
             "error_there": float(np.abs(there - right.numpy()).mean()),
             "error_back": float(np.abs(back - self.test.numpy()).mean()),
@@ -160,7 +168,7 @@ class CycleTask(GANTask):
         sources = self.fixed_noise.numpy()
         rows = [sources / 2 + 0.5 if self.centre else sources, self.sample(len(sources))]
         pairs = [part[i : i + 8] for i in range(0, len(sources), 8) for part in rows]
-        return image_grid(np.concatenate(pairs), 8, scale=max(1, 32 // sources.shape[2]))
+        return picture(np.concatenate(pairs), 8)
 
     def extra_state(self) -> dict[str, Any]:
         return {"pools": [pool.state_dict() for pool in self.pools], "measured": dict(self.measured)}
@@ -177,3 +185,25 @@ def translated(network: Module, images: Tensor, count: int, seed: int | None, ce
     if seed is not None:
         chosen = images[random.randint(0, images.shape[0], (count,), generator=random.Generator(seed))]
     return draw(network, chosen, centre)
+
+
+class TranslationDoctor(Doctor):
+    """A doctor of translators: translated training images of A are to vary as what `other` makes of them does.
+
+    It does not look for memorising: a translation is of an image that was given.
+    """
+
+    def __init__(self, train: Any, other: Any, **options: Any) -> None:
+        self.other = other
+        super().__init__(train, **options)
+
+    def images(self) -> Tensor:
+        """Training images of A."""
+        return from_numpy(np.ascontiguousarray(super().real()))
+
+    def real(self) -> np.ndarray:
+        with no_grad():
+            return self.other(self.images()).numpy()
+
+    def samples(self, task: Any) -> np.ndarray:
+        return draw(task.sampler(), task.ranged(self.images()), task.centre)

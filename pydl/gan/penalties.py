@@ -17,10 +17,14 @@ Penalty = Callable[[Callable[[Tensor], Tensor], Tensor, Tensor, random.Generator
 
 
 def slopes(discriminator: Callable[[Tensor], Tensor], points: Tensor) -> Tensor:
-    """‖∇ₓ s(x)‖₂ over all dimensions but the first: one number for each of the N points, on the tape."""
+    """‖∇ₓ s(x)‖₂ over all dimensions but the first: one number for each of the N points, on the tape.
+
+    Of a discriminator that takes m points at once, one number for each of its N / m inputs.
+    """
     points = points.detach().requires_grad_()
-    (gradient,) = grad(discriminator(points).sum(), points, create_graph=True)
-    return gradient.flatten(1).norm(2, 1)
+    scores = discriminator(points)
+    (gradient,) = grad(scores.sum(), points, create_graph=True)
+    return gradient.reshape(scores.shape[0], -1).norm(2, 1)
 
 
 def per_sample(like: Tensor, generator: random.Generator) -> Tensor:

@@ -52,9 +52,10 @@ class ModesReport(Report):
         if last:
             self.words = (
                 f"of {len(samples):,} generated points {found.high_quality:.1%} lie within 3 standard deviations of a "
-                f"mode (of the data: 98.9%); they reach {found.covered} of {found.modes} modes, with a reverse KL of "
-                f"{found.reverse_kl:.3f} to equal shares"
+                f"mode (of the data: 98.9%); they reach {found.covered} of {found.modes} modes"
             )
+            if found.covered:
+                self.words += f", with a reverse KL of {found.reverse_kl:.3f} to equal shares"
         return found.figures()
 
 

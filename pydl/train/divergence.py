@@ -12,12 +12,13 @@ import numpy as np
 
 from .. import recording
 from ..nn import Module
+from ..optim.optimizer import Optimizer
 from ..tensor import Tensor
 from .errors import DivergenceError
 
 
 class _Found(Exception):
-    """Carries the first layer whose output was not finite out of a forward pass."""
+    """Carries the first layer that was not finite out of a forward pass, and a sentence about it."""
 
 
 def require_finite(name: str, loss: Tensor) -> None:
@@ -39,15 +40,33 @@ def locate(task: Any, batch: Any) -> tuple[str, str]:
     """The layer (or array) of `task` that was the first not to be finite, and a sentence about it.
 
     Looked at in this order: the batch; parameters, which the update before spoiled, with the gradients that did it;
-    the outputs of the layers, in one more step on the batch. The layer is empty where none of these is at fault.
+    the outputs and buffers of the layers, one after the other, in one more step on the batch: what spoiled the running
+    statistics of a normalisation is the layer before it. The layer is empty where none of these is at fault.
     """
     for i, part in enumerate(batch if isinstance(batch, (tuple, list)) else [batch]):
         if not _is_finite(part):
             return f"batch[{i}]", f"the batch itself holds inf or nan, in its array {i}"
-    networks = {name: part for name, part in vars(task).items() if isinstance(part, Module)}
+    networks = _networks(task)
     if not networks:
         return "", "the task has no networks in which to look for where it began"
-    return _in_parameters(networks) or _in_buffers(networks) or _in_outputs(task, networks, batch)
+    return _in_parameters(networks) or _in_outputs(task, networks, batch)
+
+
+def layer_of(task: Any, name: str) -> str:
+    """The layer of `task` to which the array `name` of its state belongs, of an optimizer's too; empty if to none."""
+    root, *path = name.split(".")
+    part = getattr(task, root, None)
+    if isinstance(part, Module):
+        return name.rpartition(".")[0]
+    if isinstance(part, Optimizer) and path[:1] == ["state"]:
+        moved = [p for group in part.param_groups for p in group["params"]][int(path[1])]
+        named = (pair for root, network in _networks(task).items() for pair in network.named_parameters(prefix=root))
+        return next((own.rpartition(".")[0] for own, p in named if p is moved), "")
+    return ""
+
+
+def _networks(task: Any) -> dict[str, Module]:
+    return {name: part for name, part in vars(task).items() if isinstance(part, Module)}
 
 
 def _in_parameters(networks: dict[str, Module]) -> tuple[str, str] | None:
@@ -66,26 +85,15 @@ def _in_parameters(networks: dict[str, Module]) -> tuple[str, str] | None:
     return layer, f"it began with the update of {spoiled[0][0]}, whose gradient was finite"
 
 
-def _in_buffers(networks: dict[str, Module]) -> tuple[str, str] | None:
-    for root, network in networks.items():
-        for name, buffer in network.named_buffers(prefix=root):
-            if not _is_finite(buffer):
-                return name.rpartition(".")[0], f"it began with the buffer {name}"
-    return None
-
-
 def _in_outputs(task: Any, networks: dict[str, Module], batch: Any) -> tuple[str, str]:
     with ExitStack() as hooks:
         for root, network in networks.items():
             for name, layer in network.named_modules(prefix=root):
-                if not any(True for _ in layer.children()):
-                    handle = layer.register_forward_hook(_watch(name))
-                    hooks.callback(handle.remove)
+                hooks.callback(layer.register_forward_hook(_watch(name)).remove)
         try:
             task.step(batch)
         except _Found as found:
-            name, kind, value = found.args
-            return name, f"it began with the output of {name} ({kind}), which held {value}"
+            return found.args
         except Exception:  # whatever it is, the error to be told is the first one
             pass
     return "", "the outputs of all layers were finite in one more step, so it began in the loss or in its gradient"
@@ -96,7 +104,11 @@ def _watch(name: str) -> Any:
         for tensor in _tensors(output):
             if not _is_finite(tensor):
                 values = tensor.detach().numpy()
-                raise _Found(name, type(layer).__name__, str(values[~np.isfinite(values)][0]))
+                held = values[~np.isfinite(values)][0]
+                raise _Found(name, f"it began with the output of {name} ({type(layer).__name__}), which held {held}")
+        for buffer, value in layer.named_buffers(prefix=name, recurse=False):
+            if not _is_finite(value):
+                raise _Found(name, f"it began with the buffer {buffer}")
 
     return hook
 

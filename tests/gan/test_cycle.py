@@ -1,10 +1,12 @@
 """CycleGAN: its losses in closed form, and the pool of images."""
 
+import io
+
 import numpy as np
 import pytest
 
 import pydl
-from pydl import gan, nn, optim
+from pydl import data, gan, nn, optim, train
 from pydl.gan import cycle
 from pydl.gan.trainer import Samples
 from pydl.models.gan import cyclegan
@@ -35,9 +37,9 @@ class Sum(nn.Module):
         return x.sum(1, keepdim=True) * self.u
 
 
-def make(**options):
-    generators, judges = cycle.Both(Scale(0.7, 0.2), Scale(1.5, -0.4)), cycle.Both(Sum(0.3), Sum(-0.8))
-    optimizers = [optim.SGD(net.parameters(), lr=0.1) for net in (generators, judges)]
+def make(there=(0.7, 0.2), lr=0.1, **options):
+    generators, judges = cycle.Both(Scale(*there), Scale(1.5, -0.4)), cycle.Both(Sum(0.3), Sum(-0.8))
+    optimizers = [optim.SGD(net.parameters(), lr=lr) for net in (generators, judges)]
     weights = {"cycle": 10.0, "identity": 0.5, "pool": 0, "other": lambda x: -x, **options}
     return cycle.CycleTask(
         generators, judges, *optimizers, gan.Noise(1), objective=gan.LEAST_SQUARES, centre=False, **weights
@@ -73,7 +75,7 @@ def test_generators_loss_and_slopes():
 
 def test_discriminators_loss_and_slopes():
     task = make()
-    real, fake = Samples(pydl.tensor(A), pydl.tensor(B)), Samples(pydl.tensor(B * 2), pydl.tensor(A * 3))
+    real, fake = Samples(pydl.tensor(A), pydl.tensor(B)), Samples(pydl.tensor(A * 3), pydl.tensor(B * 2))
     loss, _ = task.discriminator_loss(real, fake)
     (a, b, fake_b, fake_a) = (x.sum(1) for x in (A, B, B * 2, A * 3))
     wanted = 0.5 * ((0.3 * a - 1) ** 2 + (0.3 * fake_a) ** 2 + (-0.8 * b - 1) ** 2 + (0.8 * fake_b) ** 2).mean()
@@ -81,6 +83,31 @@ def test_discriminators_loss_and_slopes():
     got = pydl.grad(loss, [task.discriminator.first.u, task.discriminator.second.u])
     by_hand = [((0.3 * a - 1) * a + 0.3 * fake_a**2).mean(), ((-0.8 * b - 1) * b - 0.8 * fake_b**2).mean()]
     np.testing.assert_allclose([g.item() for g in got], by_hand, rtol=1e-12)
+
+
+def test_both_judges_score_images_of_their_domains():
+    task = make()
+    made = task.generate(task.latent(Samples(pydl.tensor(A), pydl.tensor(B))))
+    wanted = np.stack([0.3 * (1.5 * B - 0.4).sum(1), -0.8 * (0.7 * A + 0.2).sum(1)], 1)
+    np.testing.assert_allclose(task.score(made).detach().numpy(), wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("there", "collapsed"), [((0.0, 0.3), True), ((-1.0, 0.0), False)])
+def test_doctor_sees_translations_that_are_all_alike(there, collapsed):
+    points = data.TensorDataset(RNG.normal(size=(100, 2)).astype(np.float32))
+    said = io.StringIO()
+    doctor = cycle.TranslationDoctor(points, lambda x: -x, every=1, count=50, stream=said)
+    train.fit(make(there, lr=0.0), data.DataLoader(points, 10), 2, callbacks=[doctor])
+    assert ("collapse" in doctor.found) is collapsed
+    assert ("mode collapse at step 15" in said.getvalue()) is collapsed
+    if not collapsed:
+        np.testing.assert_allclose(doctor.series["variety"][-1], doctor.variety_real, rtol=1e-12)
+
+
+def test_no_picture_of_images_with_other_channels():
+    task = make()
+    task.show(pydl.zeros(3, 2, 4, 4, dtype=pydl.float64))
+    assert task.sample_grid() is None
 
 
 def test_domains_are_halves_of_a_batch():

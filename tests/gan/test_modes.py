@@ -6,6 +6,7 @@ import pytest
 from pydl import data
 from pydl.data import toys
 from pydl.gan import metrics
+from pydl.gan.report import ModesReport
 
 CENTERS = np.array([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0], [10.0, 10.0]])
 
@@ -57,6 +58,14 @@ def test_stacked_digits():
     assert found.reverse_kl == pytest.approx(np.log(1000) - 1.5 * np.log(2), rel=1e-13)
     every = np.stack(np.unravel_index(np.arange(1000), (10, 10, 10)), axis=1)
     assert metrics.stacked_coverage(every).reverse_kl == 0.0
+
+
+@pytest.mark.parametrize(("at", "words"), [(9.0, "0 of 4 modes"), (0.0, "1 of 4 modes, with a reverse KL of 1.386")])
+def test_shares_of_modes_are_told_where_any_is_reached(at, words):
+    report = ModesReport(CENTERS, 0.1)
+    report.figures(CENTERS[:1].repeat(5, 0) + at, last=True)
+    assert report.words.partition("they reach ")[2].startswith(words)
+    assert "nan" not in report.words
 
 
 def test_a_perfect_sampler_of_stacked_digits():

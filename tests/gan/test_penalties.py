@@ -30,6 +30,12 @@ def test_slope_of_each_sample_over_all_its_dimensions():
     np.testing.assert_allclose(got.detach().numpy(), np.sqrt((images**2).sum((1, 2, 3))), rtol=1e-12)
 
 
+def test_slope_of_packs_is_over_all_samples_of_a_pack():
+    points = RNG.normal(size=(6, 2, 2))
+    got = slopes(lambda x: x.square().reshape(2, -1).sum(1) * 0.5, pydl.tensor(points))
+    np.testing.assert_allclose(got.detach().numpy(), np.linalg.norm(points.reshape(2, -1), axis=1), rtol=1e-12)
+
+
 def test_points_lie_between_with_one_share_for_each_sample():
     seen = []
 

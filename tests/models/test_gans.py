@@ -68,6 +68,41 @@ def test_goes_on_bit_for_bit(model, name, tmp_path):
     assert task.sample_grid().dtype == np.uint8
 
 
+@pytest.mark.parametrize(
+    ("model", "paper"),
+    [
+        ("dcgan", {"lr": 2e-4, "beta1": 0.5, "batch_size": 128, "noise": 100, "noise_kind": "uniform"}),
+        ("lsgan", {"lr": 1e-3, "beta1": 0.5, "targets": "binary"}),
+        ("wgan", {"lr": 5e-5, "clip": 0.01, "k": 5, "batch_size": 64}),
+        (
+            "wgan-gp",
+            {"lr": 1e-4, "beta1": 0.0, "beta2": 0.9, "penalty": 10.0, "k": 5, "batch_size": 64, "norm": "none"},
+        ),
+        ("dragan", {"lr": 1e-4, "beta1": 0.5, "beta2": 0.9, "penalty": 10.0, "k": 1, "batch_size": 128}),
+        ("acgan", {"lr": 2e-4, "beta1": 0.5, "beta2": 0.999, "batch_size": 100}),
+        ("infogan", {"lr": 2e-4, "lr_g": 1e-3, "noise": 62, "categories": 10, "codes": 2, "weight": 1.0, "head": 128}),
+        ("ebgan", {"pull": 0.1, "margin": 10.0}),
+        ("began", {"lr": 1e-4, "gamma": 0.5, "rate": 1e-3, "batch_size": 16}),
+        ("unrolled-gan", {"lr": 1e-4, "lr_g": 1e-3, "beta1": 0.5, "unroll": 5}),
+        ("improved-gan", {"smooth": 0.9}),
+        ("semi-gan", {"lr": 3e-3, "beta1": 0.5, "batch_size": 100, "epochs": 300, "labelled": 100, "follow": 0.9999}),
+        ("stacked-gan", {"lr": 1e-4, "beta1": 0.5, "batch_size": 100, "conditional": 1.0, "entropy": 10.0}),
+        (
+            "stylegan",
+            {"beta1": 0.0, "beta2": 0.99, "r1": 10.0, "depth": 8, "mixing": 0.9, "truncation": 0.7, "noise": 512},
+        ),
+        (
+            "cyclegan",
+            {"lr": 2e-4, "beta1": 0.5, "cycle": 10.0, "identity": 0.5, "pool": 50, "epochs": 200, "batch_size": 2},
+        ),
+        ("spade", {"lr": 4e-4, "lr_g": 1e-4, "beta1": 0.0, "beta2": 0.9, "match": 10.0, "map_width": 128}),
+    ],
+)
+def test_defaults_are_those_of_the_papers(model, paper):
+    defaults = models.get(model).defaults
+    assert {name: defaults[name] for name in paper} == paper
+
+
 @pytest.mark.parametrize("norm", ["none", "spectral"])
 @pytest.mark.parametrize("model", ["lsgan", "acgan", "ebgan", "pacgan", "gan", "unrolled-gan", "improved-gan"])
 def test_norms_and_slopes_are_options_of_all(model, norm):
@@ -222,6 +257,15 @@ def test_few_labels_are_as_many_of_each_class():
         make("semi-gan", labelled=55)
 
 
+@pytest.mark.parametrize("name", ["digits", "ring", "grid", "moons", "xor", "iris"])
+def test_few_labels_by_default_are_as_many_of_each_class_that_the_data_has(name):
+    entry, sets = models.get("semi-gan"), models.Data(data.load(name, "train"), data.load(name, "test"))
+    task = entry.build(sets, models.complete(entry.config(data=name, hidden=[4]), sets))
+    counts = np.bincount(task.labels.numpy())
+    assert len(counts) == len(sets.train.classes)
+    assert counts.min() == counts.max() > 0
+
+
 def test_virtual_batch_norm_makes_each_sample_alone():
     task, _, _ = make("improved-gan")
     noise = pydl.rand(6, 8)
@@ -229,6 +273,22 @@ def test_virtual_batch_norm_makes_each_sample_alone():
     alone = [task.generator(noise[i : i + 1]).detach().numpy() for i in range(6)]
     np.testing.assert_allclose(together, np.concatenate(alone), rtol=1e-4, atol=1e-6)
     assert not any("running_mean" in name for name in task.generator.state_dict())
+
+
+@pytest.mark.parametrize(
+    ("model", "match"),
+    [
+        ("gan", r"\[batch_norm\] expected more than 1 value per channel"),
+        ("infogan", r"\[batch_norm\] expected more than 1 value per channel"),
+        ("semi-gan", r"\[batch_norm\] expected more than 1 value per channel"),
+        ("stacked-gan", r"\[batch_norm\] expected more than 1 value per channel"),
+        ("ebgan", r"\[ebgan\] expected batch_size >= 2 where pull is not 0, got 1"),
+        ("cyclegan", r"\[CycleTask\] expected batches of two images or more, got 1"),
+    ],
+)
+def test_batches_that_are_too_small_are_refused_before_training(model, match):
+    with pytest.raises(ValueError, match=match):
+        make(model, batch_size=1, **({"width": None} if model == "gan" else {}))
 
 
 @pytest.mark.parametrize("model", IMAGES_ONLY)

@@ -67,6 +67,30 @@ def test_a_running_statistic_that_is_not_finite_names_its_layer(tmp_path):
     assert error.layer == "model.1"
 
 
+def test_an_output_that_spoils_a_running_statistic_is_named_and_not_the_statistic(tmp_path):
+    model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
+    error = diverge(classifier(model), lambda t: (t.model[0].bias.fill_(9.0), t.model[2].weight.fill_(3e38)), tmp_path)
+    assert error.layer == "model.2"
+    assert not np.isfinite(model[3].running_mean.numpy()).all()
+
+
+class Between(nn.Module):
+    """e^x of a layer's output: what overflows is in no layer of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Linear(4, 4)
+
+    def forward(self, x):
+        return pydl.exp(self.inner(x))
+
+
+def test_what_overflows_between_layers_names_what_holds_them(tmp_path):
+    model = nn.Sequential(nn.Linear(3, 4), Between(), nn.Linear(4, 2))
+    error = diverge(classifier(model), lambda t: t.model[1].inner.bias.fill_(99.0), tmp_path)
+    assert error.layer == "model.1"
+
+
 class Root(nn.Module):
     """|x| by a way whose gradient at 0 is inf · 0."""
 
@@ -130,6 +154,16 @@ def test_a_step_of_ones_own_is_located_afterwards():
     model = network()
     with pytest.raises(train.DivergenceError, match=r"it began with the gradient of model\.4\.bias"):
         train.fit(Careless(model, optim.SGD(model.parameters(), lr=0.1), nn.functional.cross_entropy), batches(1), 1)
+
+
+def test_an_optimizer_that_is_not_finite_names_its_layer_before_it_is_saved(tmp_path):
+    """g² overflows where g does not: losses and parameters stay finite."""
+    model = network()
+    task = train.Classifier(model, optim.Adam(model.parameters()), lambda scores, targets: scores.sum() * 1e25)
+    with pytest.raises(train.DivergenceError, match=r"got inf or nan in optimizer\.state\..* at step 1, wh") as caught:
+        train.fit(task, batches(9), 1, callbacks=[train.PeriodicCheckpoint(tmp_path / "c", every=1)])
+    assert (caught.value.step, caught.value.layer) == (1, "model.0")
+    assert pydl.load(tmp_path / "c")["progress"]["step"] == 0
 
 
 def test_the_error_survives_pickling():

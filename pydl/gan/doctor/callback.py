@@ -61,11 +61,19 @@ class Doctor(Callback):
         self._losses: dict[str, deque[float]] = {name: deque(maxlen=rules.WINDOW) for name in ("loss_d", "loss_g")}
         self._recent: dict[str, list[float]] = {"loss_d": [], "loss_g": []}
         self._period, self._said = 0, set[str]()
-        real = _rows(self._draw(self.count)[0])
+        real = _rows(self.real())
         self._reach = measures.reach(real)
         self.variety_real = measures.variety(real, self._reach)
         self._batch: tuple[Tensor, ...] = ()
         self._usual: float | None = None
+
+    def real(self) -> np.ndarray:
+        """What samples are to vary like: `count` real ones."""
+        return self._draw(self.count)[0]
+
+    def samples(self, task: Any) -> np.ndarray:
+        """`count` generated samples, of the same noise each time."""
+        return task.sample(self.count, seed=self.seed)
 
     def _draw(self, count: int) -> tuple[np.ndarray, ...]:
         """`count` samples of the training set, always the same."""
@@ -106,7 +114,7 @@ class Doctor(Callback):
         cycles = [rules.cycle(losses) if len(losses) == rules.WINDOW else (0.0, 0) for losses in self._losses.values()]
         strength, self._period = max(cycles)
         found = {
-            "variety": measures.variety(self._samples(task), self._reach),
+            "variety": measures.variety(_rows(self.samples(task)), self._reach),
             "right_real": judged.real,
             "right_fake": judged.fake,
             "order": judged.order,
@@ -119,9 +127,6 @@ class Doctor(Callback):
             self.series[name].append(value)
         self._recent = {name: [] for name in self._recent}
         return {f"{name}.{layer}": norm for name, layers in norms.items() for layer, norm in layers.items()}
-
-    def _samples(self, task: Any) -> np.ndarray:
-        return _rows(task.sample(self.count, seed=self.seed))
 
     def _diagnose(self, probability: bool) -> set[str]:
         """What the rules say; those about right and wrong only where logits stand for probabilities."""
@@ -159,7 +164,7 @@ class Doctor(Callback):
         epoch = loop.epoch + 1
         if self.test is None or (epoch != loop.epochs and epoch % max(1, loop.epochs // 10)):
             return {}
-        copies = float((self._distances(self._samples(loop.task)) < self._reached()).mean())
+        copies = float((self._distances(_rows(self.samples(loop.task))) < self._reached()).mean())
         ill = {"memorising"} if rules.memorised(copies) else set()
         self._set(loop, self.ailing - {"memorising"} | ill, {"copies": copies})
         return {"doctor/copies": copies}

@@ -14,6 +14,7 @@ from ... import nn, optim, random
 from ...creation import from_numpy
 from ...data import DataLoader
 from ...gan import OBJECTIVES, Codes, GANTask, Noise, interpolate, point_map, zero_centred_penalty
+from ...gan.doctor.measures import undisturbed
 from ...gan.trainer import draw
 from ..registry import Data, Entry, complete
 
@@ -97,7 +98,7 @@ class Variant:
             parts["penalties"] = [*parts.get("penalties", ()), zero_centred_penalty(config["r1"])]
         random.manual_seed(config["seed"])
         generator, discriminator = self.networks(config)
-        return self.task(
+        task = self.task(
             generator,
             discriminator,
             self.optimizer(generator.parameters(), config.get("lr_g", config["lr"]), config),
@@ -110,6 +111,8 @@ class Variant:
             capture=self.capture,
             **parts,
         )
+        try_batch(task, data.train, config["batch_size"])
+        return task
 
     def sample(self, state: Config, config: Config, count: int, seed: int) -> np.ndarray:
         """`count` samples from the state of a task, by its moving average where it kept one; images in [0, 1]."""
@@ -145,6 +148,16 @@ def view(data: Data, latent: Noise) -> dict[str, Any]:
     low, high = data.train.data.min(0), data.train.data.max(0)
     margin = (high - low) * np.float32(0.1)
     return {"picture": partial(point_map, low=low - margin, high=high + margin), "grid_size": 2500}
+
+
+def try_batch(task: GANTask, part: Any, size: int) -> None:
+    """ValueError, before any training, where the networks cannot take a batch of `size` samples of `part`.
+
+    Batch norm needs two numbers for each channel, for example. Nothing is changed.
+    """
+    with undisturbed(task):
+        real = task.read(next(iter(DataLoader(part, min(size, len(part))))))
+        task.score(task.generate(task.latent(real)))
 
 
 def first(part: Any, count: int | None = None) -> tuple[Any, Any]:

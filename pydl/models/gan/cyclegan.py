@@ -13,13 +13,14 @@ import numpy as np
 from ... import nn, ops
 from ...creation import tensor
 from ...gan import LEAST_SQUARES, Noise
-from ...gan.cycle import Both, CycleTask, translated
+from ...gan.cycle import Both, CycleTask, TranslationDoctor, translated
 from ...nn import functional as F
 from ...tensor import Tensor
 from ..registry import Data, Entry
 from . import assemble
 from .assemble import Config, Networks, Variant, first, is_image, one_of
 from .dcgan import SLOPE, at_full_size, init_weights
+from .networks import LARGER
 
 
 def inverted(images: Tensor) -> Tensor:
@@ -95,11 +96,16 @@ def parts(config: Config) -> dict[str, Any]:
     return {"objective": LEAST_SQUARES, "other": other, **{key: config[key] for key in ("cycle", "identity", "pool")}}
 
 
+def doctor(data: Data, config: Config) -> list[Any]:
+    """The doctor of translators."""
+    return [TranslationDoctor(data.train, DOMAINS[config["domain"]], seed=config["seed"])]
+
+
 class CycleVariant(Variant):
     """Samples are test images translated; those for the pictures are kept with the state."""
 
     def entry(self) -> Entry:
-        return replace(super().entry(), callbacks=lambda data, config: [], walk=None)
+        return replace(super().entry(), callbacks=doctor, walk=None)
 
     def build(self, data: Data, config: Config) -> Any:
         task: Any = super().build(data, config)
@@ -112,14 +118,26 @@ class CycleVariant(Variant):
 
 
 UNUSED = ("noise", "noise_kind", "norm", "r1")
-OWN = {"lr_schedule": "late-linear", "domain": "edges", "cycle": 10.0, "identity": 0.5, "pool": 50}
+# Batches of 2: one image of each domain, as in the paper; half of the 200 epochs at the full rate.
+OWN = {
+    "epochs": 200,
+    "batch_size": 2,
+    "lr_schedule": "late-linear",
+    "domain": "edges",
+    "cycle": 10.0,
+    "identity": 0.5,
+    "pool": 50,
+}
 ENTRY = CycleVariant(
     "cyclegan",
     "two domains of images translated into each other without pairs (Zhu et al. 2017)",
     {**{k: v for k, v in assemble.DEFAULTS.items() if k not in UNUSED}, "width": 32, "blocks": 3, **OWN},
     networks,
     parts,
-    {"digits": {"epochs": 30, "batch_size": 16, "width": 16, "blocks": 1, "lr": 1e-3, "identity": 0.0}},
+    {
+        "digits": {"epochs": 30, "batch_size": 16, "width": 16, "blocks": 1, "lr": 1e-3, "identity": 0.0},
+        **{name: {"epochs": 10, "batch_size": 64} for name in (*LARGER, "cifar10")},
+    },
     task=CycleTask,
     capture=False,  # its pools choose by numbers that Python reads
     latent=lambda config: Noise(1),

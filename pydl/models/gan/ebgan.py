@@ -38,7 +38,9 @@ def networks(config: Config) -> Networks:
 
 
 def parts(config: Config) -> dict[str, Any]:
-    """The margin m, in the units of ‖Dec(Enc(x)) - x‖₂, and λ_PT."""
+    """The margin m, in the units of ‖Dec(Enc(x)) - x‖₂, and λ_PT; ValueError where no two codes can be compared."""
+    if config["pull"] and config["batch_size"] < 2:
+        raise ValueError(f"[ebgan] expected batch_size >= 2 where pull is not 0, got {config['batch_size']}")
     discriminator = partial(energy_discriminator_loss, margin=config["margin"])
     return {"objective": Objective(discriminator, energy_generator_loss, False), "pull": config["pull"]}
 

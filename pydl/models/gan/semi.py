@@ -155,6 +155,9 @@ ENTRY = SemiVariant(
     {**{k: v for k, v in SHARED.items() if k not in ("norm", "width", "scale")}, **OWN, **LARGE},
     networks,
     parts,
-    {"digits": {"batch_size": 32, "epochs": 100, "hidden": [250, 250], "follow": 0.999, "noise": 50}},
+    {
+        "digits": {"batch_size": 32, "epochs": 100, "hidden": [250, 250], "follow": 0.999, "noise": 50},
+        **{name: {"labelled": count, "hidden": [128, 128]} for name, count in (("ring", 80), ("iris", 30))},
+    },
     task=SemiTask,
 ).entry()

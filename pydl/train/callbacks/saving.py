@@ -10,6 +10,7 @@ import numpy as np
 
 from ...tensor import Tensor
 from ..checkpoint import save
+from ..divergence import layer_of
 from ..errors import DivergenceError
 from .base import Callback
 from .stopping import Monitor
@@ -25,7 +26,10 @@ def save_loop(loop: Loop, path: str | os.PathLike[str], config: Any) -> None:
     state = loop.state_dict()
     name = not_finite(state["task"])
     if name:
-        raise DivergenceError(f"[fit] expected finite values, got inf or nan in {name} at step {loop.step}")
+        layer = layer_of(loop.task, name)
+        words = f", which belongs to {layer}" if layer else ""
+        text = f"[fit] expected finite values, got inf or nan in {name} at step {loop.step}{words}"
+        raise DivergenceError(text, step=loop.step, layer=layer)
     save({"config": config, **state}, path)
 
 
