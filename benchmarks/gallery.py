@@ -1,6 +1,6 @@
 """A page of what GANs drew: for each run folder samples, figures, the command that repeats it, the time it took.
 
-    python benchmarks/gallery.py runs/zoo/* runs/mixtures/*-0 --page docs/gallery.md --curves dcgan-digits-0
+    python benchmarks/gallery.py runs/zoo/* runs/mixtures/*-0 --page docs/gallery.md
 
 The pictures lie in a folder of the page's name. Folders whose training has not ended are left out.
 """
@@ -29,12 +29,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="+", type=Path)
     parser.add_argument("--page", type=Path, default=Path("docs/gallery.md"))
-    parser.add_argument("--curves", nargs="*", default=[], help="names of folders whose curves are drawn too")
     args = parser.parse_args()
     pictures = args.page.with_suffix("")
     pictures.mkdir(parents=True, exist_ok=True)
     runs = [run for folder in args.runs if (run := finished(folder))]
-    text = [part for run in runs for part in section(run, pictures, run.folder.name in args.curves)]
+    text = [part for run in runs for part in section(run, pictures)]
     args.page.write_text("\n".join([introduction(runs), *text]))
     return 0
 
@@ -54,16 +53,18 @@ is that of the training on one of two busy cores.
 """
 
 
-def section(run: Finished, pictures: Path, curves: bool) -> list[str]:
+def section(run: Finished, pictures: Path) -> list[str]:
     """The part of the page about a run; its pictures are written."""
     name = run.folder.name
     write_png(pictures / f"{name}.png", picture(run))
-    lines = [f"## {run.config['model']}, {run.config['data']}\n", f"![samples]({pictures.name}/{name}.png)\n"]
-    if curves:
-        draw(run, pictures / f"{name}-curves.png")
-        lines.append(f"![curves]({pictures.name}/{name}-curves.png)\n")
+    draw(run, pictures / f"{name}-curves.png")
     seconds = run.figures["time"]
-    return [*lines, f"    {run.command()}\n", f"{figures(run)}. The doctor: {run.verdict()}. {seconds:.0f} s.\n"]
+    return [
+        f"## {run.config['model']}, {run.config['data']}\n",
+        f"![samples]({pictures.name}/{name}.png) ![losses]({pictures.name}/{name}-curves.png)\n",
+        f"    {run.command()}\n",
+        f"{figures(run)}. The doctor: {run.verdict()}. {seconds:.0f} s.\n",
+    ]
 
 
 def figures(run: Finished) -> str:
@@ -96,7 +97,7 @@ def picture(run: Finished) -> np.ndarray:
 def draw(run: Finished, path: Path) -> None:
     """Losses over the steps, each point the mean of a twentieth of the training."""
     lines = [line for line in read_log(run.folder / "metrics.jsonl") if line["event"] == "step"]
-    figure = make_figure(figsize=(4.5, 2.2), dpi=80, layout="constrained")
+    figure = make_figure(figsize=(4.5, 2), dpi=64, layout="constrained")
     axes = figure.add_subplot(1, 1, 1, xlabel="step")
     for name in ("loss_d", "loss_g"):
         parts = np.array_split(np.array([(line["step"], line[name]) for line in lines], float), MANY)
