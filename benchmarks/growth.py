@@ -109,10 +109,13 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
     for axes, variable in zip(figure.subplots(1, 3), ("batch", "width", "size"), strict=True):
         for i, series in enumerate(dict.fromkeys(row["series"] for row in rows if variable in row)):
             of = [row for row in rows if row["series"] == series and variable in row]
-            for key, style in (("pydl_ms", "o-"), ("pytorch_ms", "s--"), ("roofline_ms", ":")):
-                label = f"{series}, {key.removesuffix('_ms')}"
-                axes.plot([r[variable] for r in of], [r[key] for r in of], style, color=f"C{i}", label=label)
-        axes.set(xscale="log", yscale="log", xlabel=variable, ylabel="ms a step")
+            values = [row[variable] for row in of]
+            for key, style in (("pydl", "o-"), ("PyTorch", "s--"), ("roofline", ":")):
+                times = [row[f"{key.lower()}_ms"] for row in of]
+                axes.plot(values, times, style, color=f"C{i}", label=f"{series}, {key}")
+        axes.set(yscale="log", xlabel=variable, ylabel="ms a step")
+        axes.set_xscale("log", base=2)
+        axes.set_xticks(values, values)
         axes.legend(fontsize=6)
     figure.savefig(path)
 
