@@ -121,6 +121,7 @@ void bind_tape(py::module_& m) {
              if (!tape.arena().owns(py::reinterpret_borrow<py::array>(array).data()))
                tape.written.append(array);
            })
+      .def("rest", [](PyTape& tape) { tape.arena().rest(); })
       .def("__len__", &Tape::size)
       .def_readonly("done", &PyTape::done)
       .def_property_readonly("bytes", [](PyTape& tape) { return tape.arena().size(); })

@@ -1,5 +1,7 @@
 #include "core/tape.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <new>
@@ -8,6 +10,7 @@ namespace pydl {
 namespace {
 
 constexpr size_t kAlign = 64, kChunk = size_t(1) << 20;
+constexpr uintptr_t kPage = 4096;
 thread_local Tape* t_recording = nullptr;
 
 }  // namespace
@@ -49,6 +52,15 @@ std::shared_ptr<void> Arena::allocate(size_t bytes) {
     std::lock_guard<std::mutex> lock(arena->mutex_);
     arena->free_.emplace(bytes, data);
   });
+}
+
+void Arena::rest() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  for (const auto& [bytes, data] : free_) {
+    const uintptr_t at = reinterpret_cast<uintptr_t>(data);
+    const uintptr_t first = (at + kPage - 1) / kPage * kPage, last = (at + bytes) / kPage * kPage;
+    if (first < last) madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+  }
 }
 
 bool Arena::owns(const void* data) const {

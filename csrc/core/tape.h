@@ -25,6 +25,9 @@ class Arena : public std::enable_shared_from_this<Arena> {
   std::shared_ptr<void> allocate(size_t bytes);
   bool owns(const void* data) const;
   size_t size() const { return size_; }
+  // Between two replays: the pages that no living result occupies go back to the system until they are
+  // written.
+  void rest();
 
  private:
   void* take(size_t bytes);

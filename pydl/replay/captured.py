@@ -12,6 +12,7 @@ from typing import Any
 
 from .. import recording
 from ..autograd.mode import _mode
+from ..backend import cpu_kernels
 from ..tensor import Tensor
 from .recorded import Recorded
 from .structure import NotRecordable, describe, outside_graph
@@ -80,6 +81,7 @@ class Captured:
         self._warm.discard(key)
         if sum(map(len, self._recorded.values())) >= MOST:
             return self._instead(f"there are {MOST} recordings of other shapes and modes already", args, kwargs)
+        cpu_kernels().empty_cache()  # the recording has memory of its own
         recorded = Recorded(self.function, args, kwargs, tensors)
         if recorded.refused:
             self._eager.add(key)
