@@ -4,12 +4,13 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <new>
 
 namespace pydl {
 namespace {
 
-constexpr size_t kAlign = 64, kChunk = size_t(1) << 20;
+constexpr size_t kAlign = 64, kLeastChunk = size_t(1) << 16, kMostChunk = size_t(1) << 26;
 constexpr uintptr_t kPage = 4096;
 thread_local Tape* t_recording = nullptr;
 
@@ -23,40 +24,66 @@ Arena::~Arena() {
   for (const auto& [first, bytes] : chunks_) std::free(const_cast<char*>(first));
 }
 
-// The smallest free block that is large enough, unless most of it would be wasted; else new memory.
-void* Arena::take(size_t bytes) {
-  const auto found = free_.lower_bound(bytes);
-  if (found != free_.end() && found->first <= 2 * bytes) {
-    void* const data = found->second;
-    free_.erase(found);
-    return data;
-  }
-  if (static_cast<size_t>(end_ - next_) < bytes) {
-    const size_t chunk = std::max(bytes, std::min(kChunk, std::max(size_, kChunk / 16)));
-    next_ = static_cast<char*>(std::aligned_alloc(kAlign, chunk));
-    end_ = next_ ? next_ + chunk : nullptr;
-    if (!next_) throw std::bad_alloc();
-    chunks_.emplace(next_, chunk);
+// The beginning of the smallest free block that is large enough; of a new one where there is none.
+char* Arena::take(size_t bytes) {
+  if (by_size_.lower_bound({bytes, nullptr}) == by_size_.end()) {
+    const size_t chunk = std::max(bytes, std::min(kMostChunk, std::max(size_, kLeastChunk)));
+    char* const data = static_cast<char*>(std::aligned_alloc(kAlign, chunk));
+    if (!data) throw std::bad_alloc();
+    chunks_.emplace(data, chunk);
     size_ += chunk;
+    list(data, chunk);
   }
-  void* const data = next_;
-  next_ += bytes;
+  const auto [length, data] = *by_size_.lower_bound({bytes, nullptr});
+  unlist(free_.find(data));
+  if (length > bytes) list(data + bytes, length - bytes);
   return data;
+}
+
+// Becomes one with the free blocks beside it.
+void Arena::give(char* data, size_t bytes) {
+  auto next = free_.lower_bound(data);
+  if (next != free_.end() && next->first == data + bytes) {
+    bytes += next->second;
+    unlist(next++);
+  }
+  if (next != free_.begin()) {
+    const auto before = std::prev(next);
+    if (before->first + before->second == data) {
+      data = before->first;
+      bytes += before->second;
+      unlist(before);
+    }
+  }
+  list(data, bytes);
+}
+
+void Arena::list(char* data, size_t bytes) {
+  free_.emplace(data, bytes);
+  by_size_.emplace(bytes, data);
+}
+
+void Arena::unlist(std::map<char*, size_t>::iterator block) {
+  by_size_.erase({block->second, block->first});
+  free_.erase(block);
 }
 
 std::shared_ptr<void> Arena::allocate(size_t bytes) {
   if (bytes > SIZE_MAX / 2) throw std::bad_alloc();
   bytes = std::max(kAlign, (bytes + kAlign - 1) / kAlign * kAlign);
-  std::lock_guard<std::mutex> lock(mutex_);
-  return std::shared_ptr<void>(take(bytes), [arena = shared_from_this(), bytes](void* data) {
+  void* const data = [&] {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return take(bytes);
+  }();
+  return std::shared_ptr<void>(data, [arena = shared_from_this(), bytes](void* block) {
     std::lock_guard<std::mutex> lock(arena->mutex_);
-    arena->free_.emplace(bytes, data);
+    arena->give(static_cast<char*>(block), bytes);
   });
 }
 
 void Arena::rest() {
   std::lock_guard<std::mutex> lock(mutex_);
-  for (const auto& [bytes, data] : free_) {
+  for (const auto& [data, bytes] : free_) {
     const uintptr_t at = reinterpret_cast<uintptr_t>(data);
     const uintptr_t first = (at + kPage - 1) / kPage * kPage, last = (at + bytes) / kPage * kPage;
     if (first < last) madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);

@@ -11,6 +11,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "kernels/random.h"
@@ -30,11 +32,14 @@ class Arena : public std::enable_shared_from_this<Arena> {
   void rest();
 
  private:
-  void* take(size_t bytes);
+  char* take(size_t bytes);
+  void give(char* data, size_t bytes);
+  void list(char* data, size_t bytes);
+  void unlist(std::map<char*, size_t>::iterator block);
 
-  std::map<const char*, size_t> chunks_;  // by first byte
-  std::multimap<size_t, void*> free_;
-  char *next_ = nullptr, *end_ = nullptr;  // what is left of the newest chunk
+  std::map<const char*, size_t> chunks_;        // by first byte
+  std::map<char*, size_t> free_;                // by first byte, no two side by side
+  std::set<std::pair<size_t, char*>> by_size_;  // the same
   size_t size_ = 0;
   std::mutex mutex_;
 };
