@@ -22,19 +22,19 @@ class Node:
     """A place in the graph: what made a tensor, or a leaf that gradients arrive at."""
 
     edges: tuple[Edge | None, ...] = ()
-    hooks: dict[int, list[Callable]] | None = None  # by slot
+    hooks: dict[int, dict[object, Callable]] | None = None  # by slot
 
-    def add_hook(self, slot: int, hook: Callable) -> Callable[[], None]:
+    def add_hook(self, slot: int, hook: Callable) -> Callable[[], Any]:
         """Call `hook` on the gradient of output `slot`; returns what removes it."""
         if self.hooks is None:
             self.hooks = {}
-        hooks = self.hooks.setdefault(slot, [])
-        hooks.append(hook)
-        return lambda: hooks.remove(hook) if hook in hooks else None
+        hooks, key = self.hooks.setdefault(slot, {}), object()
+        hooks[key] = hook
+        return lambda: hooks.pop(key, None)
 
     def run_hooks(self, grads: list[Tensor | None]) -> None:
         for slot, hooks in (self.hooks or {}).items():
-            for hook in list(hooks):
+            for hook in list(hooks.values()):
                 result = hook(grads[slot])
                 if result is not None:
                     _check_replacement(result, grads[slot])

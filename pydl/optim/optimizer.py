@@ -134,6 +134,8 @@ class Optimizer:
                     f"[{self._name}.step] expected options {sorted(self.defaults)}, got none for {missing}"
                 )
             self._check_group(group)
+            if recording.running:
+                recording.tell("watch", group["params"])
             params = [p for p in group["params"] if p.grad is not None]
             for parameter in params:
                 check_gradient(f"{self._name}.step", parameter)

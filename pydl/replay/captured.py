@@ -42,7 +42,7 @@ class Captured:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if recording.recorder() is not None:  # a part of another step
-            return self.function(*args, **kwargs)
+            return self._run(args, kwargs)
         with self._lock:
             tensors: list[Tensor] = []
             try:
@@ -50,7 +50,7 @@ class Captured:
             except NotRecordable as error:
                 return self._instead(f"its arguments hold {error}", args, kwargs)
             for recorded in self._recorded.get(key, ()):
-                if recorded.holds():
+                if recorded.holds(tensors):
                     if recorded.verified:
                         return recorded.replay(tensors)
                     return self._verify(key, recorded, args, kwargs, tensors)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend import cpu_kernels
+from ..nn.module import _TABLES
 from .recorder import Recorder
+
+_OPTIONS = (float, int, str, tuple, type(None))  # of modules; one that the step itself changes is a counter
 
 
 def guards_of(recorder: Recorder) -> Any:
@@ -14,21 +17,40 @@ def guards_of(recorder: Recorder) -> Any:
     for seen in recorder.lasting():
         guards.add_attribute(seen.tensor, "_data", seen.array)
         guards.add_attribute(seen.tensor, "_requires_grad", seen.requires_grad)
+        if seen.tensor._node is not None:
+            _add_leaf(guards, seen.tensor)
     for module in recorder.lasting_modules():
-        _add_module(guards, module)
+        _add_module(guards, module, recorder.fields[id(module)])
     for optimizer in recorder.optimizers.values():
         _add_optimizer(guards, optimizer)
     return guards
 
 
-def _add_module(guards: Any, module: Any) -> None:
+def _add_leaf(guards: Any, tensor: Any) -> None:
+    node = tensor._node
+    guards.add_attribute(tensor, "_node", node)
+    if node.hooks is None:
+        guards.add_attribute(node, "hooks", None)
+    else:
+        _add_entries(guards, node.hooks)
+        for hooks in node.hooks.values():
+            _add_entries(guards, hooks)
+
+
+def _add_entries(guards: Any, entries: dict) -> None:
+    guards.add_size(entries, len(entries))
+    for key, value in entries.items():
+        guards.add_item(entries, key, value)
+
+
+def _add_module(guards: Any, module: Any, before: dict[str, Any]) -> None:
     guards.add_attribute(module, "training", module.training)
     fields = vars(module)
-    for table in ("_parameters", "_buffers", "_modules"):
-        for name, entry in fields[table].items():
-            guards.add_item(fields[table], name, entry)
-    for hooks in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks"):
-        guards.add_size(fields[hooks], len(fields[hooks]))
+    for table in (*_TABLES, "_forward_hooks", "_forward_pre_hooks", "_backward_hooks"):
+        _add_entries(guards, fields[table])
+    for name, value in fields.items():
+        if type(value) in _OPTIONS and value is before.get(name):
+            guards.add_item(fields, name, value)
 
 
 def _add_optimizer(guards: Any, optimizer: Any) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..tensor import Tensor
 from .guards import guards_of
-from .recorder import Recorder
+from .recorder import Recorder, memory_of
 from .structure import NotRecordable, mapped, outside_graph
 from .traced import Traced, plain
 from .updates import Update
@@ -28,12 +28,14 @@ class Recorded:
         recorder = Recorder()
         with recorder:
             self.buffers = [x._data.copy(order="K") for x in tensors]
-            twins = iter([Tensor._wrap(buffer.view(Traced)) for buffer in self.buffers])
-            args, kwargs = mapped((args, kwargs), lambda _: next(twins))
+            twins = [Tensor._wrap(buffer.view(Traced)) for buffer in self.buffers]
+            recorder.arguments = list(zip(twins, [x._data for x in tensors], strict=True))
+            rest = iter(twins)
+            args, kwargs = mapped((args, kwargs), lambda _: next(rest))
             try:
                 result = _freed(function(*args, **kwargs))
             finally:
-                _give_back(self.buffers, tensors)
+                _give_back(twins, tensors)
         self.refused = recorder.refused
         outside = {id(seen.tensor) for seen in recorder.lasting()}
         self._kept: set[int] = set()  # results that are tensors from outside
@@ -63,11 +65,13 @@ class Recorded:
     def _take(self, recorder: Recorder) -> None:
         lasting = recorder.lasting()
         self.tape, self.outside = recorder.tape, recorder.outside()
+        self._changed = {id(x): x for x in map(memory_of, recorder.written())}  # memory that replays change
         self.grads: list[tuple[Callable[[], Any], Tensor | None]] = []  # guards see that the tensors live
         for seen in lasting:
             grad = seen.tensor.grad
-            if grad is not seen.grad:
+            if grad is None or grad is not seen.grad:
                 self.grads.append((weakref.ref(seen.tensor), grad))
+        self.bare = {id(seen.tensor) for seen in lasting if seen.grad is None}  # had no gradient
         cells = [(seen.tensor._version, seen.version) for seen in lasting if seen.tensor._version is not None]
         self.versions = [(cell, cell.count - before) for cell, before in cells if cell.count != before]
         self.generators = [(drawn.generator, sum(blocks for _, blocks in drawn.draws)) for drawn in recorder.drawn]
@@ -77,9 +81,22 @@ class Recorded:
             self.updates = [Update(step, renew) for step, renew in zip(recorder.steps, self.tape.numbers, strict=True)]
             self.guards = guards_of(recorder)
 
-    def holds(self) -> bool:
-        """Whether a replay would do what the function does."""
-        return self.guards.hold() and all(update.holds() for update in self.updates)
+    def holds(self, tensors: list[Tensor]) -> bool:
+        """Whether a replay would do what the function does with arguments that have these tensors."""
+        return (
+            self.guards.hold()
+            and all(update.holds() for update in self.updates)
+            and not any(id(memory_of(x._data)) in self._changed for x in tensors)
+        )
+
+    def guard_grads(self, before: list[Tensor | None]) -> None:
+        """Gradients that were None before both this call and the recorded one must be so before a replay.
+
+        One that is None in the recorded call alone was forgotten by the step itself.
+        """
+        for (tensor, _), grad in zip(self.grads, before, strict=True):
+            if grad is None and id(tensor()) in self.bare:
+                self.guards.add_attribute(tensor(), "grad", None)
 
     def replay(self, tensors: list[Tensor]) -> Any:
         """What function(…) does and returns, for arguments with these tensors."""
@@ -127,11 +144,12 @@ def _freed(result: Any) -> Any:
         return result
 
 
-def _give_back(buffers: list[np.ndarray], tensors: list[Tensor]) -> None:
+def _give_back(twins: list[Tensor], tensors: list[Tensor]) -> None:
     """What the function did to its arguments, it did to copies of them."""
-    for buffer, tensor in zip(buffers, tensors, strict=True):
-        if buffer.tobytes() != tensor._data.tobytes():
-            tensor._data[...] = buffer
+    for twin, tensor in zip(twins, tensors, strict=True):
+        array = plain(twin._data)
+        if array is not tensor._data and array.tobytes() != tensor._data.tobytes():
+            tensor._data[...] = array
             tensor._shared_version().count += 1
 
 

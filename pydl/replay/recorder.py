@@ -52,10 +52,12 @@ class Recorder:
 
     def __init__(self) -> None:
         self.mark = object()
+        self.arguments: list[tuple[Tensor, np.ndarray]] = []  # copies that the step works on, and what they copy
         self.tape = cpu_kernels().Tape(Traced)
         self.refused = ""
         self.seen: dict[int, Seen] = {}
         self.modules: dict[int, Any] = {}
+        self.fields: dict[int, dict[str, Any]] = {}  # of modules, before they ran
         self.drawn: list[Drawn] = []
         self.steps: list[OptimizerStep] = []
         self.optimizers: dict[int, Any] = {}
@@ -93,8 +95,16 @@ class Recorder:
                 if not isinstance(array, np.ndarray):
                     return self.refuse("it works on a GPU")
                 if id(tensor) not in self.seen:
+                    if any(np.may_share_memory(array, given) for _, given in self.arguments):
+                        return self._give_arguments()
                     self.seen[id(tensor)] = self._see(tensor)
                     tensor._data = self.seen[id(tensor)].traced
+
+    def _give_arguments(self) -> None:
+        """From here on the step works on its arguments themselves."""
+        self.refuse("an argument shares memory with a tensor that it uses beside")
+        for twin, array in self.arguments:
+            twin._data = array
 
     def _see(self, tensor: Tensor) -> Seen:
         version = 0 if tensor._version is None else tensor._version.count
@@ -102,7 +112,8 @@ class Recorder:
 
     def enter(self, module: Any) -> None:
         """A module is called."""
-        self.modules.setdefault(id(module), module)
+        if id(module) not in self.modules:
+            self.modules[id(module)], self.fields[id(module)] = module, dict(vars(module))
 
     # What is done
 
@@ -120,14 +131,14 @@ class Recorder:
 
     def own(self, array: np.ndarray) -> None:
         """The array's memory was made in the step."""
-        owner = _owner(array)
+        owner = memory_of(array)
         self._owners[id(owner)] = owner
 
     def written(self) -> list[np.ndarray]:
         """Arrays from outside that the step changes, each once."""
         found = {}
         for array in self.tape.written:
-            if id(_owner(array)) not in self._owners:
+            if id(memory_of(array)) not in self._owners:
                 array = array.view(np.ndarray)
                 found[array.ctypes.data, array.shape, array.strides] = array
         return list(found.values())
@@ -176,7 +187,8 @@ class Recorder:
         return [self.modules[key] for key in self.modules if sys.getrefcount(self.modules[key]) > 2]
 
 
-def _owner(array: Any) -> Any:
+def memory_of(array: Any) -> Any:
+    """The array whose memory `array` shows."""
     while isinstance(array.base, np.ndarray):
         array = array.base
     return array

@@ -31,6 +31,8 @@ def describe(value: Any, tensors: list[Tensor]) -> Any:
             raise NotRecordable("a tensor that requires a gradient")
         tensors.append(value)
         return array.shape, array.strides, array.dtype
+    if kind is float:
+        return kind, value.hex()  # -0 is not 0 here, and NaN is NaN
     if kind in _CONSTANTS:
         return kind, value
     if kind in (tuple, list) or _is_named(value):

@@ -18,6 +18,7 @@ class Update:
     def __init__(self, step: OptimizerStep, renew: Callable[..., None]) -> None:
         optimizer = step.optimizer
         self._optimizer = weakref.ref(optimizer)
+        self._group = step.group
         self._index = next(i for i, group in enumerate(optimizer.param_groups) if group is step.group)
         self._buffers = optimizer._buffers(step.group)  # they say which kernel it is
         self._renew = renew
@@ -29,7 +30,9 @@ class Update:
     def holds(self) -> bool:
         """Whether the optimizer would call this kernel; an option that is wrong raises."""
         optimizer: Any = self._optimizer()
-        group = optimizer.param_groups[self._index]
+        group = self._group
+        if optimizer.param_groups[self._index] is not group:
+            return False
         values = list(group.values())
         if values != self._known:
             optimizer._check_group(group)

@@ -67,10 +67,13 @@ def verify(recorded: Recorded, call: Callable[[], Any], tensors: list[Tensor]) -
     except Exception:
         replayed = after = None  # the function itself says what is wrong, if something is
     before.restore(recorded)
+    grads = [grad for _, grad in before.grads]
     del before
     recorded.tape.rest()
     result = call()
     same = after is not None and after == _traces(recorded) and _same_results(replayed, result)
+    if same:
+        recorded.guard_grads(grads)
     recorded.outside = []
     cpu_kernels().empty_cache()
     return result, same

@@ -34,17 +34,21 @@ def state(parts: list[Any]) -> Any:
     return bits([part.state_dict() for part in parts]), grads, bits(pydl.get_rng_state())
 
 
-def run(make: Callable[[], tuple[Any, list[Any]]], calls: list[tuple], captured: bool, seed: int = 1) -> tuple:
-    """The bits of every result, those of the state after every call, and the step."""
+def run(make: Callable[[], tuple], calls: list[tuple], captured: bool, seed: int = 1) -> tuple:
+    """The bits of every result, those of the state after every call, and the step.
+
+    make() gives the step, what has state, and perhaps change(i), which happens before call i and may add arguments.
+    """
     pydl.manual_seed(seed)
-    step, parts = make()
+    step, parts, *change = make()
     if captured:
         step = pydl.capture(step)
     seen = []
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        for args in calls:
-            result = step(*args)
+        for i, args in enumerate(calls):
+            more = change[0](i) if change else None
+            result = step(*args, *(more or ()))
             seen.append((bits(result), state(parts)))
     return seen, step, [str(w.message) for w in said]
 
@@ -53,9 +57,7 @@ def run(make: Callable[[], tuple[Any, list[Any]]], calls: list[tuple], captured:
 def same():
     """Check that a captured step is the eager one, bit for bit, and that it was replayed (or why it was not)."""
 
-    def check(
-        make: Callable[[], tuple[Any, list[Any]]], calls: list[tuple], recordings: int = 1, refused: str = ""
-    ) -> Any:
+    def check(make: Callable[[], tuple], calls: list[tuple], recordings: int = 1, refused: str = "") -> Any:
         expected, _, _ = run(make, calls, captured=False)
         got, step, said = run(make, calls, captured=True)
         for i, (a, b) in enumerate(zip(expected, got, strict=True)):

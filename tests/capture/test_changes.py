@@ -1,0 +1,168 @@
+"""What happens between two calls, or to the memory of arguments: a captured step sees it as an eager one does."""
+
+import numpy as np
+import pytest
+
+import pydl
+import pydl.nn.functional as F
+from pydl import nn
+
+AT = 6  # the call before which something changes
+
+
+def batch(i):
+    rng = np.random.default_rng(i)
+    return pydl.tensor(rng.standard_normal((6, 4)).astype("float32")), pydl.tensor(rng.integers(0, 3, 6))
+
+
+def mlp():
+    return nn.Sequential(nn.Linear(4, 8), nn.Dropout(0.5), nn.Linear(8, 3))
+
+
+def training(net, optimizer, reset=None):
+    def step(x, y, *more):
+        if reset is not None:
+            reset()
+        loss = F.cross_entropy(net(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss + sum((t * t).sum() for t in more)
+
+    return step
+
+
+CALLS = [batch(i) for i in range(12)]
+
+
+def hook_swapped(net, optimizer):
+    held = [net[0].register_forward_hook(lambda module, args, y: y * 1.5)]
+
+    def change():
+        held[0].remove()
+        net[0].register_forward_hook(lambda module, args, y: y * 2.0)
+
+    return change
+
+
+def gradient_hook_swapped(net, optimizer):
+    held = [net[0].weight.register_hook(lambda grad: grad * 1.5)]
+
+    def change():
+        held[0].remove()
+        net[0].weight.register_hook(lambda grad: grad * 2.0)
+
+    return change
+
+
+CHANGES = {
+    "module added": lambda net, optimizer: lambda: net.append(nn.Tanh()) and None,
+    "option of a module": lambda net, optimizer: lambda: setattr(net[1], "p", 0.1),
+    "hook swapped": hook_swapped,
+    "gradient hook": lambda net, optimizer: lambda: net[0].weight.register_hook(lambda grad: grad * 2.0) and None,
+    "gradient hook swapped": gradient_hook_swapped,
+    "groups in another order": lambda net, optimizer: optimizer.param_groups.reverse,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_between_calls_makes_another_recording(same, change):
+    def make():
+        net = mlp()
+        groups = [{"params": net[0].parameters(), "lr": 0.1}, {"params": net[2].parameters(), "lr": 0.01}]
+        optimizer = pydl.optim.SGD(groups, lr=0.1)
+        happens = CHANGES[change](net, optimizer)
+        return training(net, optimizer, optimizer.zero_grad), [net], lambda i: happens() if i == AT else None
+
+    same(make, CALLS, recordings=2)
+
+
+def test_gradients_that_are_no_longer_forgotten_between_calls(same):
+    def make():
+        net = mlp()
+        optimizer = pydl.optim.SGD(net.parameters(), lr=0.1)
+        return training(net, optimizer), [net, optimizer], lambda i: optimizer.zero_grad() if i < AT else None
+
+    same(make, CALLS, recordings=1, refused="adds to a gradient of an earlier step")
+
+
+def test_gradients_forgotten_by_hand(same):
+    def make():
+        net = mlp()
+
+        def reset():
+            for parameter in net.parameters():
+                parameter.grad = None
+
+        optimizer = pydl.optim.SGD(net.parameters(), lr=0.1)
+        return training(net, optimizer, reset), [net, optimizer], lambda i: None
+
+    same(make, CALLS, recordings=1)
+
+
+def test_a_parameter_of_the_optimizer_that_is_given_a_gradient_later(same):
+    def make():
+        net, other = mlp(), nn.Linear(2, 2)
+        optimizer = pydl.optim.SGD([*net.parameters(), *other.parameters()], lr=0.1)
+
+        def change(i):
+            if i == AT:
+                other.weight.grad = pydl.ones(2, 2)
+
+        return training(net, optimizer, net.zero_grad), [net, other, optimizer], change
+
+    same(make, CALLS, recordings=1, refused="uses a gradient from outside")
+
+
+def test_frozen_to_and_fro(same):
+    def make():
+        net = mlp()
+        optimizer = pydl.optim.SGD(net.parameters(), lr=0.1)
+
+        def change(i):
+            net[0].weight.requires_grad_(i % 4 < 2)
+
+        return training(net, optimizer, optimizer.zero_grad), [net, optimizer], change
+
+    same(make, CALLS, recordings=2)
+
+
+@pytest.mark.parametrize("of", ["parameter", "part", "buffer"])
+def test_an_argument_in_the_memory_of_what_the_step_changes(same, of):
+    def make():
+        net = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Linear(8, 3))
+        optimizer = pydl.optim.SGD(net.parameters(), lr=0.1)
+        shared = {
+            "parameter": net[0].weight.detach(),
+            "part": net[0].weight.detach()[1:],
+            "buffer": net[1].running_mean,
+        }[of]
+        return training(net, optimizer, optimizer.zero_grad), [net, optimizer], lambda i: (shared,)
+
+    same(make, CALLS, recordings=0, refused="shares memory")
+
+
+def test_an_argument_that_comes_to_share_the_memory_of_a_parameter(same):
+    def make():
+        net = mlp()
+        optimizer = pydl.optim.SGD(net.parameters(), lr=0.1)
+        shared, apart = net[0].weight.detach(), pydl.ones(8, 4)
+        step = training(net, optimizer, optimizer.zero_grad)
+        return step, [net, optimizer], lambda i: (shared if i >= AT else apart,)
+
+    same(make, CALLS, recordings=1, refused="shares memory")
+
+
+@pytest.mark.parametrize("number", [-0.0, float("nan")])
+def test_numbers_that_equality_does_not_tell(same, number):
+    calls = [(pydl.ones(3), value) for value in (0.0,) * 4 + (number,) * 4]
+    same(lambda: (lambda x, number: x * number, []), calls, recordings=2)
+
+
+def test_a_step_within_a_step_has_results_outside_the_graph(same):
+    def make():
+        net, head = mlp(), nn.Linear(3, 3)
+        optimizer = pydl.optim.SGD([*net.parameters(), *head.parameters()], lr=0.1)
+        inner = pydl.capture(lambda x: net(x))
+        return training(lambda x: head(inner(x)), optimizer, optimizer.zero_grad), [net, head, optimizer]
+
+    same(make, [batch(i) for i in range(8)])
