@@ -89,7 +89,7 @@ class Optimizer:
         """Forget every gradient, or make it zero."""
         for group in self.param_groups:
             if recording.running:
-                recording.tell("watch", group["params"])
+                recording.tell("watch_grads", group["params"])
             for parameter in group["params"]:
                 if set_to_none:
                     parameter.grad = None
@@ -135,7 +135,7 @@ class Optimizer:
                 )
             self._check_group(group)
             if recording.running:
-                recording.tell("watch", group["params"])
+                recording.tell("watch_grads", group["params"])
             params = [p for p in group["params"] if p.grad is not None]
             for parameter in params:
                 check_gradient(f"{self._name}.step", parameter)

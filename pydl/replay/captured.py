@@ -8,6 +8,7 @@ import threading
 import warnings
 import weakref
 from collections.abc import Callable
+from types import MethodType
 from typing import Any
 
 from .. import recording
@@ -39,6 +40,9 @@ class Captured:
     def recordings(self) -> int:
         """How many recordings there are that replay."""
         return sum(recorded.verified for entries in self._recorded.values() for recorded in entries)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else MethodType(self, instance)  # decorated in a class, as a function there
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if recording.recorder() is not None:  # a part of another step

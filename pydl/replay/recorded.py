@@ -69,9 +69,9 @@ class Recorded:
         self.grads: list[tuple[Callable[[], Any], Tensor | None]] = []  # guards see that the tensors live
         for seen in lasting:
             grad = seen.tensor.grad
-            if grad is None or grad is not seen.grad:
+            if grad is not seen.grad or (grad is None and id(seen.tensor) in recorder.touched):
                 self.grads.append((weakref.ref(seen.tensor), grad))
-        self.bare = {id(seen.tensor) for seen in lasting if seen.grad is None}  # had no gradient
+        self._bare = {id(seen.tensor) for seen in lasting if seen.grad is None}  # had no gradient
         cells = [(seen.tensor._version, seen.version) for seen in lasting if seen.tensor._version is not None]
         self.versions = [(cell, cell.count - before) for cell, before in cells if cell.count != before]
         self.generators = [(drawn.generator, sum(blocks for _, blocks in drawn.draws)) for drawn in recorder.drawn]
@@ -95,7 +95,7 @@ class Recorded:
         One that is None in the recorded call alone was forgotten by the step itself.
         """
         for (tensor, _), grad in zip(self.grads, before, strict=True):
-            if grad is None and id(tensor()) in self.bare:
+            if grad is None and id(tensor()) in self._bare:
                 self.guards.add_attribute(tensor(), "grad", None)
 
     def replay(self, tensors: list[Tensor]) -> Any:
@@ -147,6 +147,9 @@ def _freed(result: Any) -> Any:
 def _give_back(twins: list[Tensor], tensors: list[Tensor]) -> None:
     """What the function did to its arguments, it did to copies of them."""
     for twin, tensor in zip(twins, tensors, strict=True):
+        if twin._requires_grad:
+            tensor._requires_grad = True
+            tensor.grad = None if twin.grad is None else Tensor._wrap(plain(twin.grad._data))
         array = plain(twin._data)
         if array is not tensor._data and array.tobytes() != tensor._data.tobytes():
             tensor._data[...] = array
@@ -157,6 +160,8 @@ def _changes(recorder: Recorder, buffers: list[np.ndarray]) -> str:
     """What the step changed that a replay would not, in words."""
     if any(np.may_share_memory(array, buffer) for array in recorder.written() for buffer in buffers):
         return "it changes an argument in place"
+    if any(twin._requires_grad for twin, _ in recorder.arguments):
+        return "it makes an argument require a gradient: make x.detach() do so"
     for seen in recorder.lasting():
         tensor = seen.tensor
         if tensor._requires_grad != seen.requires_grad:

@@ -62,6 +62,7 @@ class Recorder:
         self.steps: list[OptimizerStep] = []
         self.optimizers: dict[int, Any] = {}
         self._owners: dict[int, Any] = {}
+        self.touched: set[int] = set()  # tensors whose gradient matters to this step
         self._fresh: set[int] = set()  # leaves whose gradient is of this step alone
 
     def __enter__(self) -> Recorder:
@@ -169,8 +170,14 @@ class Recorder:
         self.optimizers[id(optimizer)] = optimizer
         self.steps.append(OptimizerStep(optimizer, group, params, len(self.tape)))
 
+    def watch_grads(self, tensors: list[Tensor]) -> None:
+        """Their gradients are looked at or forgotten."""
+        self.watch(tensors)
+        self.touched.update(map(id, tensors))
+
     def store_grad(self, tensor: Tensor) -> None:
         """A gradient arrives at a leaf."""
+        self.touched.add(id(tensor))
         if tensor.grad is None:
             self._fresh.add(id(tensor))
         elif id(tensor) not in self._fresh:

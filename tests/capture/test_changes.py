@@ -166,3 +166,56 @@ def test_a_step_within_a_step_has_results_outside_the_graph(same):
         return training(lambda x: head(inner(x)), optimizer, optimizer.zero_grad), [net, head, optimizer]
 
     same(make, [batch(i) for i in range(8)])
+
+
+def test_an_argument_that_is_made_to_require_a_gradient(same):
+    """Who called finds the gradient there."""
+
+    def make():
+        net, seen = nn.Linear(4, 2), pydl.zeros(6, 4)
+        net.register_buffer("seen", seen)
+        inputs = [batch(i)[0] for i in range(8)]
+
+        def step(x):
+            x.requires_grad_()
+            (net(x) ** 2).sum().backward(inputs=[x])
+
+        def change(i):
+            if i:
+                seen.add_(inputs[i - 1].grad)
+            return (inputs[i],)
+
+        return step, [net], change
+
+    same(make, [()] * 8, recordings=0, refused="require a gradient")
+
+
+def test_a_method_decorated_in_its_class():
+    class Trainer:
+        factor = 3.0
+
+        @pydl.capture
+        def step(self, x):
+            return x * self.factor
+
+    with pytest.warns(UserWarning, match="arguments hold Trainer"):
+        assert Trainer().step(pydl.ones(2)).tolist() == [3.0, 3.0]
+
+
+def test_gradients_that_the_step_does_not_touch(same):
+    def make():
+        net, head = mlp(), nn.Linear(3, 3)
+        optimizer = pydl.optim.SGD(head.parameters(), lr=0.1)
+
+        def model(x):
+            with pydl.no_grad():
+                features = net(x)
+            return head(features)
+
+        def change(i):
+            if i == AT:
+                net[0].weight.grad = pydl.ones(8, 4)
+
+        return training(model, optimizer, optimizer.zero_grad), [net, head, optimizer], change
+
+    same(make, CALLS)
