@@ -41,6 +41,9 @@ class Captured:
         """How many recordings there are that replay."""
         return sum(recorded.verified for entries in self._recorded.values() for recorded in entries)
 
+    def __reduce__(self) -> Any:
+        return Captured, (self.function,)  # a copy has recordings of its own
+
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else MethodType(self, instance)  # decorated in a class, as a function there
 

@@ -83,11 +83,10 @@ class Recorded:
 
     def holds(self, tensors: list[Tensor]) -> bool:
         """Whether a replay would do what the function does with arguments that have these tensors."""
-        return (
-            self.guards.hold()
-            and all(update.holds() for update in self.updates)
-            and not any(id(memory_of(x._data)) in self._changed for x in tensors)
-        )
+        for x in tensors:
+            if id(memory_of(x._data)) in self._changed:
+                return False
+        return self.guards.hold() and all(update.holds() for update in self.updates)
 
     def guard_grads(self, before: list[Tensor | None]) -> None:
         """Gradients that were None before both this call and the recorded one must be so before a replay.

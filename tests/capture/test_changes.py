@@ -1,5 +1,7 @@
 """What happens between two calls, or to the memory of arguments: a captured step sees it as an eager one does."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -219,3 +221,24 @@ def test_gradients_that_the_step_does_not_touch(same):
         return training(model, optimizer, optimizer.zero_grad), [net, head, optimizer], change
 
     same(make, CALLS)
+
+
+def test_a_copy_of_what_holds_a_step_works_on_its_own_parts():
+    class Trainer:
+        def __init__(self):
+            self.net = nn.Linear(2, 1)
+            self.step = pydl.capture(self.update)
+
+        def update(self, x):
+            with pydl.no_grad():
+                self.net.weight.add_(1.0)
+                return self.net(x)
+
+    trainer, x = Trainer(), pydl.ones(1, 2)
+    for _ in range(4):
+        before = trainer.step(x).item()
+    twin = copy.deepcopy(trainer)
+    for i in range(1, 6):
+        assert twin.step(x).item() == pytest.approx(before + 2.0 * i, abs=1e-5)
+    assert (trainer.step.recordings, twin.step.recordings) == (1, 1)
+    assert trainer.step(x).item() == pytest.approx(before + 2.0, abs=1e-5)
