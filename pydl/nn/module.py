@@ -245,7 +245,10 @@ class Module:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or fill them with zeros."""
-        for parameter in self.parameters():
+        parameters = list(self.parameters())
+        if recording.running:
+            recording.tell("watch_grads", parameters)
+        for parameter in parameters:
             if set_to_none or parameter.grad is None:
                 parameter.grad = None
             else:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import ops
+from .. import ops, recording
 from ..backend import array_module, kernels
 from ..tensor import Tensor
 from .spectral import spectral_norm
@@ -65,6 +65,8 @@ def _gradients(function: str, parameters: Any) -> list[Tensor]:
     for i, parameter in enumerate(parameters):
         if not isinstance(parameter, Tensor):
             raise TypeError(f"[{function}] expected tensors, got {type(parameter).__name__} at {i}")
+    if recording.running:
+        recording.tell("watch_grads", parameters)
     return [p.grad.detach() for p in parameters if p.grad is not None]
 
 

@@ -115,6 +115,30 @@ def test_a_parameter_of_the_optimizer_that_is_given_a_gradient_later(same):
     same(make, CALLS, recordings=1, refused="uses a gradient from outside")
 
 
+def test_gradients_that_the_step_clips_or_forgets_and_does_not_make(same):
+    def make():
+        net, clipped, forgotten = mlp(), nn.Linear(2, 2), nn.Linear(2, 2)
+        optimizer = pydl.optim.SGD(net.parameters(), lr=0.1)
+
+        def step(x, y):
+            optimizer.zero_grad()
+            forgotten.zero_grad()
+            F.cross_entropy(net(x), y).backward()
+            norm = nn.utils.clip_grad_norm_([*net.parameters(), *clipped.parameters()], 0.1)
+            optimizer.step()
+            return norm
+
+        def change(i):
+            if i >= AT:
+                clipped.weight.grad = pydl.ones(2, 2)
+            if i >= AT - 1:
+                forgotten.weight.grad = pydl.ones(2, 2)
+
+        return step, [net, clipped, forgotten, optimizer], change
+
+    same(make, CALLS, refused="from outside")
+
+
 def test_frozen_to_and_fro(same):
     def make():
         net = mlp()
