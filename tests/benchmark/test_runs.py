@@ -79,7 +79,7 @@ def test_the_page(folder, tmp_path, monkeypatch):
     import gallery
 
     page = tmp_path / "page.md"
-    argv = ["gallery", str(folder), str(tmp_path / "nothing"), "--page", str(page), "--curves", folder.name]
+    argv = ["gallery", str(folder), str(tmp_path / "nothing"), "--page", str(page)]
     monkeypatch.setattr(sys, "argv", argv)
     assert gallery.main() == 0
     text = page.read_text()
