@@ -241,7 +241,7 @@ struct Product {
       prefetch_tile(result, t);
       if constexpr (kHasPanels<B>) {
         Panel<T, false> source{rows_at, i, nullptr, 0};
-        if (at.mb <= Tile<T>::rows &&
+        if (!panels.packed && at.mb <= Tile<T>::rows &&
             b.template find_panel<Tile<T>::cols>(t.col, t.cols, panels.k, &source.b, &source.step))
           return multiply_to(result, t, panels.kc, source, tile);
       }

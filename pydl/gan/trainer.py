@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -209,6 +210,21 @@ class GANTask:
             raise ValueError(f"[sample] expected at most {len(self.fixed_noise)} samples without a seed, got {count}")
         noise = self.fixed_noise if seed is None else self.noise(count, random.Generator(seed))
         return draw(self.sampler(), noise[:count], self.centre)
+
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """What is drawn and counted inside (random numbers, running statistics) is forgotten; there are no gradients."""
+        before = self.rng.get_state()
+        buffers = [b for network in (self.generator, self.discriminator) for b in network.buffers()]
+        values = [b.detach().clone() for b in buffers]
+        try:
+            with random.fork_rng(), no_grad():
+                yield
+        finally:
+            self.rng.set_state(before)
+            with no_grad():
+                for buffer, value in zip(buffers, values, strict=True):
+                    buffer.copy_(value)
 
     def sampler(self) -> Module:
         """The generator that samples are drawn from."""

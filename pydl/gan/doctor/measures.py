@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ... import random
-from ...autograd import no_grad
 from ...nn import Module
 from ...tensor import Tensor
 from ..metrics import checks
@@ -54,7 +51,7 @@ def weight_norm(module: Module) -> float:
 
 def judge(task: GANTask, batch: Any) -> Judgement:
     """The discriminator on a batch of the loader and as many samples, both networks as they are while they train."""
-    with undisturbed(task):
+    with task.undisturbed():
         real = task.read(batch)
         fake = task.generate(task.latent(real))
         on_real, on_fake = (_flat(task.score(part)) for part in (real, fake))
@@ -64,22 +61,6 @@ def judge(task: GANTask, batch: Any) -> Judgement:
 
 def _flat(scores: Tensor) -> np.ndarray:
     return scores.numpy().reshape(-1)
-
-
-@contextmanager
-def undisturbed(task: GANTask) -> Iterator[None]:
-    """What is drawn and counted inside (random numbers, running statistics) is forgotten; no gradients are taken."""
-    before = task.rng.get_state()
-    buffers = [b for network in (task.generator, task.discriminator) for b in network.buffers()]
-    values = [b.detach().clone() for b in buffers]
-    try:
-        with random.fork_rng(), no_grad():
-            yield
-    finally:
-        task.rng.set_state(before)
-        with no_grad():
-            for buffer, value in zip(buffers, values, strict=True):
-                buffer.copy_(value)
 
 
 def reach(real: np.ndarray) -> float:

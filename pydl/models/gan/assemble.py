@@ -14,7 +14,6 @@ from ... import nn, optim, random
 from ...creation import from_numpy
 from ...data import DataLoader
 from ...gan import OBJECTIVES, Codes, GANTask, Noise, interpolate, point_map, zero_centred_penalty
-from ...gan.doctor.measures import undisturbed
 from ...gan.trainer import draw
 from ..registry import Data, Entry, complete
 
@@ -155,7 +154,7 @@ def try_batch(task: GANTask, part: Any, size: int) -> None:
 
     Batch norm needs two numbers for each channel, for example. Nothing is changed.
     """
-    with undisturbed(task):
+    with task.undisturbed():
         real = task.read(next(iter(DataLoader(part, min(size, len(part))))))
         task.score(task.generate(task.latent(real)))
 
