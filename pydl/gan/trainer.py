@@ -213,7 +213,7 @@ class GANTask:
 
     @contextmanager
     def undisturbed(self) -> Iterator[None]:
-        """What is drawn and counted inside (random numbers, running statistics) is forgotten; there are no gradients."""
+        """What is drawn and counted inside (random numbers, running statistics) is forgotten; without gradients."""
         before = self.rng.get_state()
         buffers = [b for network in (self.generator, self.discriminator) for b in network.buffers()]
         values = [b.detach().clone() for b in buffers]
