@@ -4,7 +4,6 @@
 
 namespace pydl {
 namespace PYDL_ISA {
-namespace {
 
 // Element i lies at offset(i) elements from the first. Dimensions that continue one another are one level.
 struct Axis {
@@ -80,6 +79,5 @@ static inline int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
 static inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static inline int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
 
-}  // namespace
 }  // namespace PYDL_ISA
 }  // namespace pydl

@@ -90,7 +90,7 @@ void spread_pixel(const View& y, const View& w, const T* biases, const View& x, 
     }
     result.col_bias = biases ? biases + g * columns : nullptr;
     result.col_bias_step = 1;
-    multiply<T>(maps, taps, result, y.shape[0], columns, 0, channels, 192, 512);
+    multiply(maps, taps, result, y.shape[0], columns, 0, channels, 192, 512);
   }
 }
 

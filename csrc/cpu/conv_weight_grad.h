@@ -34,7 +34,7 @@ struct WeightGrad {
     Result<T> result{out, line(filters, w.channels * area), {}};
     result.cols.push(area, 1);
     result.cols.push(w.channels, area);
-    multiply<T>(maps, patches, result, filters, taps(), begin, count, 192, 256);
+    multiply(maps, patches, result, filters, taps(), begin, count, 192, 256);
   }
 
   // How many parts the pixels are cut into: by shape, so that few weights still give every thread work.

@@ -2,6 +2,7 @@
 #pragma once
 #include "cpu/depthwise.h"
 #include "cpu/elements.h"
+#include "cpu/long_sum.h"
 #include "cpu/padded.h"
 #include "cpu/patches.h"
 #include "cpu/pixel_rows.h"
@@ -40,14 +41,15 @@ struct Correlation {
   void run_group(int64_t g) const {
     Windows<T> w = windows;
     w.image += g * w.channels * w.channel_step;
-    const PixelRows<T> rows{w};
+    const PixelRows<T> rows(w);
     if (takes_spread()) return run_spread(g, w);
     if (takes_planes())
       return with_padded(w, images, false, [&](const Windows<T>& copy) { run_planes(g, copy); });
     if (takes_elements() && (groups == 1 || !rows.in_place(filters)))
       return with_zeros(w, [&](const Windows<T>& image) { run_elements(g, image); });
     if (!lanes_are_filters() || rows.in_place(filters)) return run_group(g, rows);
-    with_padded(w, images, true, [&](const Windows<T>& copy) { run_group(g, {copy, is_padded(copy)}); });
+    with_padded(w, images, true,
+                [&](const Windows<T>& copy) { run_group(g, PixelRows<T>(copy, is_padded(copy))); });
   }
 
   // Few filters; and where most of what they would be multiplied by is zeros around the image.
@@ -71,7 +73,7 @@ struct Correlation {
     filter.ks.push(w.channels, channel_step);
     with_scratch<T>(lanes * depth + depth * int64_t(sizeof(int64_t) / sizeof(T)), [&](T* panels) {
       int64_t* const offsets = reinterpret_cast<int64_t*>(panels + lanes * depth);
-      pack_panels<NR>(filter, panels, 0, w.taps[1] * filters, 0, depth);
+      pack_panels(filter, panels, 0, w.taps[1] * filters, 0, depth);
       for (int64_t u = 0; u < w.taps[0]; ++u)
         for (int64_t c = 0; c < w.channels; ++c)
           offsets[u * w.channels + c] = u * w.spread[0] * w.pixel_step[0] + c * w.channel_step;
@@ -134,7 +136,7 @@ struct Correlation {
     const int64_t indices = taps * int64_t(sizeof(int64_t) / sizeof(T));
     with_scratch<T>(round_up(filters, NR) * taps + indices, [&](T* panels) {
       int64_t* const offsets = reinterpret_cast<int64_t*>(panels + round_up(filters, NR) * taps);
-      pack_panels<NR>(filter_operand(g), panels, 0, filters, 0, taps);
+      pack_panels(filter_operand(g), panels, 0, filters, 0, taps);
       tap_offsets(w, offsets);
       Result<T> out = exchanged(result_of(g));
       ElementRows<T>{
@@ -177,8 +179,8 @@ struct Correlation {
     out.cols.push(w.out[0], result_step[0]);
     out.cols.push(w.out[1], result_step[1]);
     if (lanes_are_filters())
-      return multiply<T>(patches, filter, exchanged(out), pixels, filters, 0, taps, 96, 512);
-    multiply<T>(filter, PixelLanes<T>{w}, out, filters, pixels, 0, taps, 384, 128);
+      return multiply(patches, filter, exchanged(out), pixels, filters, 0, taps, 96, 512);
+    multiply(filter, PixelLanes<T>(w), out, filters, pixels, 0, taps, 384, 128);
   }
 
   void run_depthwise() const {

@@ -2,7 +2,7 @@
 // is read where it lies, in any layout, since a copy of the windows would cost as much as their products.
 #pragma once
 #include "cpu/padded.h"
-#include "cpu/product.h"
+#include "cpu/store.h"
 
 namespace pydl {
 namespace PYDL_ISA {

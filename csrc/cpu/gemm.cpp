@@ -60,8 +60,8 @@ void multiply_matrices(const Strided<T>& a, const Strided<T>& b, const Result<T>
     return k == 1 ? outer.template run<1>(m) : outer.template run<2>(m);
   const bool narrow = n < Vec<T>::size && m >= Tile<T>::cols;
   if (narrow || (c.cols.step() != 1 && c.rows.step() == 1))
-    return multiply<T>(b, a, exchanged(c), n, m, 0, k, kBlockRows, kBlockCols);
-  multiply<T>(a, b, c, m, n, 0, k, kBlockRows, kBlockCols);
+    return multiply(b, a, exchanged(c), n, m, 0, k, kBlockRows, kBlockCols);
+  multiply(a, b, c, m, n, 0, k, kBlockRows, kBlockCols);
 }
 
 template <class T>

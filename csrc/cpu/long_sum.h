@@ -10,7 +10,8 @@ namespace {
 
 constexpr int64_t kLeaf = 4 * kDeep;
 
-// The subtrees' sums of one block of the result. Level l holds tile t at data + l · level + t · tile size.
+// The subtrees' sums of one block of the result, each a level. A tile lies where its first row does, panel by
+// panel of columns: no two tiles meet.
 template <class T>
 struct LongSum {
   T* data;
@@ -39,7 +40,8 @@ struct LongSum {
     return carries;
   }
 
-  T* at(int l, int64_t tile) const { return data + l * level + tile * Tile<T>::rows * Tile<T>::cols; }
+  // Of level l, the tile whose first row is the block's `row`-th, counted through all panels.
+  T* at(int l, int64_t row) const { return data + l * level + row * Tile<T>::cols; }
 };
 
 // to += from, for the registers that hold rows × cols of a tile.

@@ -46,7 +46,7 @@ struct NarrowGrad {
   Windows<T> maps;   // windows of one pixel
   int64_t filters;
 
-  static constexpr int64_t NR = Tile<T>::cols, kTile = kRows * NR;
+  static constexpr int64_t NR = Tile<T>::cols;
 
   int64_t lanes() const { return image.taps[1] * image.channels; }
   int64_t lines() const { return max64(1, kDeep / image.out[1]); }  // of a block
@@ -55,13 +55,13 @@ struct NarrowGrad {
 
   // Blocks [begin, end) of all images into out, laid out as the weights.
   void run(int64_t begin, int64_t end, T* out) const {
-    const int64_t tiles = image.taps[0] * ceil_div(lanes(), NR) * ceil_div(filters, kRows);
+    const int64_t level = image.taps[0] * round_up(lanes(), NR) * filters;
     int64_t levels = 2;
     for (int64_t leaves = end - begin; leaves > 1; leaves = (leaves + 1) / 2) ++levels;
     const int64_t indices = lines() * image.out[1] * int64_t(sizeof(PixelPlace) / sizeof(T));
-    with_scratch<T>(levels * tiles * kTile + indices, [&](T* memory) {
-      const LongSum<T> sums{memory, tiles * kTile};
-      PixelPlace* const places = reinterpret_cast<PixelPlace*>(memory + levels * tiles * kTile);
+    with_scratch<T>(levels * level + indices, [&](T* memory) {
+      const LongSum<T> sums{memory, level};
+      PixelPlace* const places = reinterpret_cast<PixelPlace*>(memory + levels * level);
       find_places(places);
       for (int64_t b = begin; b < end; ++b) {
         const int64_t leaf = b - begin;
@@ -74,15 +74,16 @@ struct NarrowGrad {
   }
 
  private:
-  // body(tile number, u, lane, filter, how many filters)
+  // body(place among the sums, u, lane, filter, how many filters)
   template <class Body>
   void for_tiles(Body&& body) const {
-    int64_t number = 0;
+    int64_t place = 0;
     for (int64_t u = 0; u < image.taps[0]; ++u)
       for (int64_t lane = 0; lane < lanes(); lane += NR)
         for (int64_t f = 0, height; f < filters; f += height) {
           height = next_rows(filters - f);
-          body(number++, u, lane, f, height);
+          body(place, u, lane, f, height);
+          place += height * NR;
         }
   }
 
@@ -96,27 +97,32 @@ struct NarrowGrad {
   void multiply(int64_t block, const PixelPlace* places, T* tiles) const {
     const int64_t n = block / blocks_of_image(), i = block % blocks_of_image() * lines();
     const int64_t pixels = min64(lines(), image.out[0] - i) * image.out[1];
-    for_tiles([&](int64_t number, int64_t u, int64_t lane, int64_t f, int64_t height) {
+    for_tiles([&](int64_t place, int64_t u, int64_t lane, int64_t f, int64_t height) {
       const int64_t y = i * image.step[0] + u * image.spread[0] + image.origin[0];
-      const Lines<T> source{maps.image + maps.at(n, i, 0) + f * maps.channel_step, maps.channel_step,
-                            image.image + image.at(n, y, image.origin[1]) + lane, places};
-      choose_tile<T, Lines<T>>(height, lanes() - lane)(pixels, source, {tiles + number * kTile});
+      const auto multiply = choose_tile<T, Lines<T>>(height, lanes() - lane);
+      alignas(64) T more[kRows * NR];
+      for (int64_t k = 0; k < pixels; k += kDeep) {
+        const Lines<T> source{maps.image + maps.at(n, i, 0) + f * maps.channel_step, maps.channel_step,
+                              image.image + image.at(n, y, image.origin[1]) + lane, places + k};
+        multiply(min64(kDeep, pixels - k), source, {k == 0 ? tiles + place : more});
+        if (k > 0) add_tile(tiles + place, more, int(height), int(min64(NR, lanes() - lane)));
+      }
     });
   }
 
   void add_tiles(T* to, const T* from) const {
-    for_tiles([&](int64_t number, int64_t, int64_t lane, int64_t, int64_t height) {
-      add_tile(to + number * kTile, from + number * kTile, int(height), int(min64(NR, lanes() - lane)));
+    for_tiles([&](int64_t place, int64_t, int64_t lane, int64_t, int64_t height) {
+      add_tile(to + place, from + place, int(height), int(min64(NR, lanes() - lane)));
     });
   }
 
   void store(const T* tiles, T* out) const {
     const int64_t area = image.taps[0] * image.taps[1], all = image.channels * area;
-    for_tiles([&](int64_t number, int64_t u, int64_t lane, int64_t f, int64_t height) {
+    for_tiles([&](int64_t place, int64_t u, int64_t lane, int64_t f, int64_t height) {
       int64_t v = lane / image.channels, c = lane % image.channels;
       for (int64_t l = lane; l < min64(lane + NR, lanes()); ++l) {
         T* const to = out + f * all + c * area + u * image.taps[1] + v;
-        for (int64_t i = 0; i < height; ++i) to[i * all] = tiles[number * kTile + i * NR + l - lane];
+        for (int64_t i = 0; i < height; ++i) to[i * all] = tiles[place + i * NR + l - lane];
         if (++c < image.channels) continue;
         c = 0;
         ++v;

@@ -5,19 +5,28 @@
 
 namespace pydl {
 namespace PYDL_ISA {
+
+// The right operand of a product, panel by panel of Tile<T>::cols lanes.
+template <class T>
+struct RightOperand {
+  virtual void pack(T* panel, int64_t lane0, int64_t count, int64_t k0, int64_t kc) const = 0;
+  // Whether a panel can be read without packing; then where its first row begins and how far the next one is.
+  virtual bool find_panel(int64_t, int64_t, int64_t, const T**, int64_t*) const { return false; }
+};
+
 namespace {
 
-// A panel of R lanes from R rows of n contiguous elements.
-template <int R, class T>
+// A panel from rows of n contiguous elements.
+template <class T>
 static void pack_rows(T* panel, const T* const* rows, int64_t n) {
-  constexpr int W = Vec<T>::size;
-  static_assert(R % W == 0, "whole registers");
+  constexpr int R = Tile<T>::cols, W = Vec<T>::size;
   for (int lane = 0; lane < R; lane += W) transpose_rows(panel + lane, R, rows + lane, n);
 }
 
 // A panel from rows that start at src + at[lane] and whose elements lie `step` apart.
-template <int R, class T>
+template <class T>
 static void pack_strided(T* panel, const T* src, const int64_t* at, int64_t lanes, int64_t step, int64_t n) {
+  constexpr int R = Tile<T>::cols;
   if (lanes == R) {
     for (int64_t k = 0; k < n; ++k)
 #pragma GCC unroll 8
@@ -30,40 +39,38 @@ static void pack_strided(T* panel, const T* src, const int64_t* at, int64_t lane
 
 // An operand of a product in memory: element (lane, k) at lanes.offset(lane) + ks.offset(k).
 template <class T>
-struct Strided {
+struct Strided final : LeftOperand<T>, RightOperand<T> {
   const T* data;
   Axis lanes, ks;
 
-  // As the right operand: a panel of R lanes.
-  template <int R>
-  void pack(T* panel, int64_t lane0, int64_t count, int64_t k0, int64_t kc) const {
+  Strided(const T* first, const Axis& along_lanes, const Axis& along_k)
+      : data(first), lanes(along_lanes), ks(along_k) {}
+
+  void pack(T* panel, int64_t lane0, int64_t count, int64_t k0, int64_t kc) const override {
     int64_t at[R];
     lanes.offsets(lane0, count, at);
     const bool unit = count == R && is_unit(at, R);
     for (int64_t k = 0; k < kc;) {
       const int64_t n = ks.run(k0 + k, kc - k);
-      pack_run<R>(panel + k * R, data + ks.offset(k0 + k), at, count, unit, n);
+      pack_run(panel + k * R, data + ks.offset(k0 + k), at, count, unit, n);
       k += n;
     }
   }
 
-  // Whether a panel can be read without packing; then where its first row begins and how far the next one is.
-  template <int R>
-  bool find_panel(int64_t lane0, int64_t count, int64_t k0, const T** first, int64_t* step) const {
+  bool find_panel(int64_t lane0, int64_t count, int64_t k0, const T** first, int64_t* step) const override {
     if (count < R || lanes.levels != 1 || lanes.stride[0] != 1 || ks.levels > 1) return false;
     *first = data + lanes.offset(lane0) + ks.offset(k0);
     *step = ks.step();
     return true;
   }
 
-  // As the left operand (rows.h).
-  bool in_place(int64_t columns) const {
+  bool in_place(int64_t columns) const override {
     if (ks.levels > 0 && (ks.step() != 1 || (ks.levels > 1 && ks.size[ks.levels - 1] < kShortest)))
       return false;
     // Rows that lie many pages apart fall into the same few sets of a cache.
     return columns <= kFewColumns || lanes.levels != 1 || lanes.stride[0] * int64_t(sizeof(T)) % 4096 != 0;
   }
-  void find(RowTable<T>& table, int64_t lane0, int64_t count, int64_t k0, int64_t kc) const {
+  void find(RowTable<T>& table, int64_t lane0, int64_t count, int64_t k0, int64_t kc) const override {
     for (int64_t k = 0; k < kc;) {
       const int64_t n = ks.run(k0 + k, kc - k);
       const T* const from = data + ks.offset(k0 + k);
@@ -72,7 +79,7 @@ struct Strided {
       k += n;
     }
   }
-  void copy(T* rows, int64_t row_step, int64_t lane0, int64_t count, int64_t k0, int64_t kc) const {
+  void copy(T* rows, int64_t row_step, int64_t lane0, int64_t count, int64_t k0, int64_t kc) const override {
     constexpr int64_t some = 64;
     int64_t at[some];
     for (int64_t i = 0; i < count; i += some, rows += some * row_step) {
@@ -87,7 +94,8 @@ struct Strided {
   }
 
  private:
-  template <int R>
+  static constexpr int R = Tile<T>::cols;
+
   void pack_run(T* panel, const T* src, const int64_t* at, int64_t count, bool unit, int64_t n) const {
     const int64_t step = ks.step();
     if (unit) {
@@ -95,17 +103,21 @@ struct Strided {
     } else if (step == 1 && n >= Vec<T>::size) {
       const T* rows[R];
       for (int i = 0; i < R; ++i) rows[i] = i < count ? src + at[i] : nullptr;
-      pack_rows<R>(panel, rows, n);
+      pack_rows(panel, rows, n);
     } else {
-      pack_strided<R>(panel, src, at, count, step, n);
+      pack_strided(panel, src, at, count, step, n);
     }
   }
 };
 
-template <class Operand>
-constexpr bool kHasPanels = false;  // with find_panel()
+// Panels of `count` lanes from `lane0` on, for [k0, k0 + kc), one after the other.
 template <class T>
-constexpr bool kHasPanels<Strided<T>> = true;
+static inline void pack_panels(const RightOperand<T>& operand, T* out, int64_t lane0, int64_t count,
+                               int64_t k0, int64_t kc) {
+  constexpr int R = Tile<T>::cols;
+  for (int64_t lane = 0; lane < count; lane += R, out += R * kc)
+    operand.pack(out, lane0 + lane, min64(R, count - lane), k0, kc);
+}
 
 }  // namespace
 }  // namespace PYDL_ISA

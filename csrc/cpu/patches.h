@@ -65,13 +65,14 @@ struct Stretches {
 
 // Lanes are pixels, k are taps: for a convolution and its gradient in the image.
 template <class T>
-struct PixelLanes {
+struct PixelLanes final : RightOperand<T> {
   const Windows<T>& windows;
 
-  template <int R>
-  void pack(T* panel, int64_t lane0, int64_t count, int64_t k0, int64_t kc) const {
+  explicit PixelLanes(const Windows<T>& w) : windows(w) {}
+
+  void pack(T* panel, int64_t lane0, int64_t count, int64_t k0, int64_t kc) const override {
     const Windows<T>& w = windows;
-    const bool unit = w.step[1] == 1 && w.pixel_step[1] == 1 && R % Vec<T>::size == 0;
+    const bool unit = w.step[1] == 1 && w.pixel_step[1] == 1;
     Run runs[R];
     const int count_runs = find_runs(lane0, count, runs);
     for (int64_t k = 0; k < kc;) {
@@ -80,15 +81,17 @@ struct PixelLanes {
       const int64_t dy = tap / w.taps[1] * w.spread[0], dx = tap % w.taps[1] * w.spread[1];
       const T* const from = w.image + c * w.channel_step;
       if (unit && (w.channel_step != 1 || w.channels == 1)) {
-        pack_stretches<R>(panel + k * R, from, runs, count_runs, dy, dx, n);
+        pack_stretches(panel + k * R, from, runs, count_runs, dy, dx, n);
       } else {
-        pack_lanes<R>(panel + k * R, from, runs, count_runs, dy, dx, n);
+        pack_lanes(panel + k * R, from, runs, count_runs, dy, dx, n);
       }
       k += n;
     }
   }
 
  private:
+  static constexpr int R = Tile<T>::cols;
+
   // Lanes [begin, end) are consecutive windows of one row; (y, x) is where the first tap of lane 0 would lie.
   struct Run {
     int64_t begin, end, image, y, x;
@@ -111,7 +114,6 @@ struct PixelLanes {
   }
 
   // n channels of one tap, lane by lane.
-  template <int R>
   void pack_lanes(T* panel, const T* from, const Run* runs, int count_runs, int64_t dy, int64_t dx,
                   int64_t n) const {
     const Windows<T>& w = windows;
@@ -121,7 +123,7 @@ struct PixelLanes {
         const int64_t y = runs[r].y + dy, x = runs[r].x + lane * w.step[1] + dx;
         if (w.inside(y, x)) src[lane] = from + w.at(runs[r].image, y, x);
       }
-    if (w.channel_step == 1 && n >= Vec<T>::size) return pack_rows<R>(panel, src, n);
+    if (w.channel_step == 1 && n >= Vec<T>::size) return pack_rows(panel, src, n);
     static const T zero = 0;
     int64_t step[R];
     for (int i = 0; i < R; ++i) {
@@ -134,10 +136,9 @@ struct PixelLanes {
   }
 
   // The same where the windows of a row are consecutive in memory.
-  template <int R>
   void pack_stretches(T* panel, const T* from, const Run* runs, int count_runs, int64_t dy, int64_t dx,
                       int64_t n) const {
-    constexpr int W = Vec<T>::size, registers = R >= W ? R / W : 1;
+    constexpr int W = Vec<T>::size, registers = R / W;
     const Windows<T>& w = windows;
     Stretches<T> stretches[registers];
     for (int r = 0; r < count_runs; ++r) {

@@ -11,14 +11,18 @@ namespace PYDL_ISA {
 namespace {
 
 template <class T>
-struct PixelRows {
+struct PixelRows final : LeftOperand<T> {
   const Windows<T>& windows;
-  bool padded = false;  // no window reaches beyond the image, and a register may be read beyond it
+  bool padded;  // no window reaches beyond the image, and a register may be read beyond it
+
+  explicit PixelRows(const Windows<T>& w, bool is_padded = false) : windows(w), padded(is_padded) {}
 
   // Short stretches are better copied one after the other, where that takes but a few registers.
-  bool in_place(int64_t) const { return channels_last() && stretch() >= (joined() ? 32 : kShortest); }
+  bool in_place(int64_t) const override {
+    return channels_last() && stretch() >= (joined() ? 32 : kShortest);
+  }
 
-  void find(RowTable<T>& table, int64_t pixel, int64_t count, int64_t k0, int64_t kc) const {
+  void find(RowTable<T>& table, int64_t pixel, int64_t count, int64_t k0, int64_t kc) const override {
     for (int64_t k = 0; k < kc;) {
       const Part part = part_at(k0 + k, kc - k);
       const T** const rows = table.add(part.n);
@@ -29,7 +33,7 @@ struct PixelRows {
     }
   }
 
-  void copy(T* rows, int64_t row_step, int64_t pixel, int64_t count, int64_t k0, int64_t kc) const {
+  void copy(T* rows, int64_t row_step, int64_t pixel, int64_t count, int64_t k0, int64_t kc) const override {
     for (int64_t k = 0; k < kc;) {
       const Part part = part_at(k0 + k, kc - k);
       for_lines(pixel, count, [&](int64_t lane, const Line& line) {

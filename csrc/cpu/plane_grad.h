@@ -79,7 +79,7 @@ static void multiply_lines(const LinePairs<T>& p, T* out, int64_t row_step) {
 template <class T, int Taps, int Rows = kRows>
 static auto choose_lines(int64_t rows) {
   if constexpr (Rows > 1)
-    if (rows < Rows) return choose_lines<T, Taps, Rows - 1>(rows);
+    if (rows < Rows) return choose_lines<T, Taps, height_below(Rows)>(rows);
   return multiply_lines<T, Rows, Taps>;
 }
 
@@ -93,8 +93,8 @@ struct PlaneGrad {
 
   int64_t taps() const { return image.channels * image.taps[0] * image.taps[1]; }
   int64_t size() const { return filters * taps(); }
-  int64_t registers() const { return ceil_div(image.out[1], W); }   // of a line
-  int64_t lines() const { return max64(1, kGroup / registers()); }  // of a block
+  int64_t registers() const { return ceil_div(image.out[1], W); }  // of a line
+  int64_t lines() const { return max64(1, kDeep / registers()); }  // of a block
   int64_t blocks_of_image() const { return ceil_div(image.out[0], lines()); }
 
   // Blocks [begin, end) of all images into out, laid out as the weights.

@@ -1,14 +1,12 @@
 // The left operand of a product, in one block of it and for some steps of k: where each of its rows lies.
 //
-// Rows that are consecutive along k are read where they are, in stretches; others are copied first. An
-// operand says which (in_place), finds (find) and copies (copy) them.
+// Rows that are consecutive along k are read where they are, in stretches; others are copied first.
 #pragma once
 #include "cpu/tile.h"
 #include "cpu/transpose.h"
 
 namespace pydl {
 namespace PYDL_ISA {
-namespace {
 
 constexpr int64_t kShortest = 8;       // steps of a stretch that is worth one
 constexpr int kMostStretches = 33;     // of kDeep steps
@@ -46,6 +44,19 @@ struct RowTable {
     for (int64_t i = 0; i < how_many; ++i) place[i] = first + i * row_step;
   }
 };
+
+// Rows are pixels, lanes, whatever the operand counts by `row`; k runs along them.
+template <class T>
+struct LeftOperand {
+  // Whether rows are found where they are, in a product with so many columns.
+  virtual bool in_place(int64_t columns) const = 0;
+  // Adds stretches for steps [k0, k0 + kc) of `count` rows to the table; may use its copies.
+  virtual void find(RowTable<T>& table, int64_t row, int64_t count, int64_t k0, int64_t kc) const = 0;
+  // out[i · row_step + k]: the same as a copy.
+  virtual void copy(T* out, int64_t row_step, int64_t row, int64_t count, int64_t k0, int64_t kc) const = 0;
+};
+
+namespace {
 
 // rows[i · row_step + k] = src[at[i] + k · step] for k < n.
 template <class T>

@@ -1,39 +1,12 @@
 // What becomes of a finished tile: scale, add to what is there, bias, activation, store.
 #pragma once
-#include "cpu/axis.h"
 #include "cpu/math.h"
-#include "cpu/tile.h"
+#include "cpu/product.h"
 #include "kernels/functors.h"
-#include "kernels/gemm.h"
 
 namespace pydl {
 namespace PYDL_ISA {
 namespace {
-
-// The result of a product: element (i, j) at rows.offset(i) + cols.offset(j).
-template <class T>
-struct Result {
-  T* data;
-  Axis rows, cols;
-  const T* row_bias = nullptr;  // bias of element (i, j): row_bias[i · row_bias_step], or the column's
-  const T* col_bias = nullptr;
-  int64_t row_bias_step = 0, col_bias_step = 0;
-  T alpha = 1, beta = 0, slope = 0;
-  Activation activation = Activation::none;
-};
-
-// What makes a product with rows and columns exchanged the same result.
-template <class T>
-static Result<T> exchanged(const Result<T>& r) {
-  Result<T> out = r;
-  out.rows = r.cols;
-  out.cols = r.rows;
-  out.row_bias = r.col_bias;
-  out.col_bias = r.row_bias;
-  out.row_bias_step = r.col_bias_step;
-  out.col_bias_step = r.row_bias_step;
-  return out;
-}
 
 template <class T>
 static inline Vec<T> activate(Activation kind, Vec<T> x, T slope) {
@@ -141,30 +114,27 @@ struct ToResult {
   const T *row_bias, *col_bias;  // of the tile, or null
   int64_t row_bias_step, col_bias_step;
 
-  template <int Rows, int Vecs, bool AddGroup, bool AddTile>
-  __attribute__((always_inline)) void finish(const Accumulators<T, Rows, Vecs>& sum, const T* group,
-                                             const T* tile) const {
+  template <bool Add, int Rows, int Vecs>
+  __attribute__((always_inline)) void finish(const Accumulators<T, Rows, Vecs>& sum, const T* before) const {
     constexpr int W = Vec<T>::size;
     const ToResult r = *this;  // copies of what no store can change
     if (!r.adds && !r.row_bias && !r.col_bias)
-      return sum.template leave<AddGroup, AddTile>(
-          group, tile, [r](int i, int v, Vec<T> x) __attribute__((always_inline)) {
-            x.store(r.out + r.row_at[i] + v * W);
-          });
+      return sum.template leave<Add>(before, [r](int i, int v, Vec<T> x) __attribute__((always_inline)) {
+        x.store(r.out + r.row_at[i] + v * W);
+      });
     Vec<T> by_column[Vecs];
     for (int v = 0; v < Vecs; ++v)
       by_column[v] = !r.col_bias ? Vec<T>(T(0))
                      : r.col_bias_step == 1
                          ? Vec<T>::load(r.col_bias + v * W)
                          : Vec<T>::gather(r.col_bias + v * W * r.col_bias_step, r.col_bias_step);
-    sum.template leave<AddGroup, AddTile>(group, tile,
-                                          [&, r](int i, int v, Vec<T> x) __attribute__((always_inline)) {
-                                            T* const to = r.out + r.row_at[i] + v * W;
-                                            if (r.adds) x = x + Vec<T>::load(to);
-                                            if (r.row_bias) x = x + Vec<T>(r.row_bias[i * r.row_bias_step]);
-                                            if (r.col_bias) x = x + by_column[v];
-                                            x.store(to);
-                                          });
+    sum.template leave<Add>(before, [&, r](int i, int v, Vec<T> x) __attribute__((always_inline)) {
+      T* const to = r.out + r.row_at[i] + v * W;
+      if (r.adds) x = x + Vec<T>::load(to);
+      if (r.row_bias) x = x + Vec<T>(r.row_bias[i * r.row_bias_step]);
+      if (r.col_bias) x = x + by_column[v];
+      x.store(to);
+    });
   }
 };
 

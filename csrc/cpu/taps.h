@@ -8,11 +8,12 @@ namespace PYDL_ISA {
 namespace {
 
 template <class T>
-struct TapLanes {
+struct TapLanes final : RightOperand<T> {
   const Windows<T>& windows;
 
-  template <int R>
-  void pack(T* panel, int64_t lane0, int64_t count, int64_t k0, int64_t kc) const {
+  explicit TapLanes(const Windows<T>& w) : windows(w) {}
+
+  void pack(T* panel, int64_t lane0, int64_t count, int64_t k0, int64_t kc) const override {
     Tap taps[R];
     for (int64_t i = 0; i < count; ++i) taps[i] = make_tap(lane0 + i);
     for (int64_t k = 0; k < kc; k += kSome) {
@@ -20,14 +21,15 @@ struct TapLanes {
       Row rows[kSome];
       const int count_rows = find_rows(k0 + k, n, rows);
       if (windows.channel_step == 1 && windows.channels > 1) {
-        pack_channels<R>(panel + k * R, taps, count, rows, count_rows);
+        pack_channels(panel + k * R, taps, count, rows, count_rows);
       } else {
-        pack_pixels<R>(panel + k * R, taps, count, rows, count_rows, n);
+        pack_pixels(panel + k * R, taps, count, rows, count_rows, n);
       }
     }
   }
 
  private:
+  static constexpr int R = Tile<T>::cols;
   static constexpr int64_t kSome = 64;  // pixels packed at a time
 
   struct Tap {
@@ -79,7 +81,6 @@ struct TapLanes {
   }
 
   // The channels of a tap are consecutive: whole stretches of lanes are copied.
-  template <int R>
   void pack_channels(T* panel, const Tap* taps, int64_t count, const Row* rows, int count_rows) const {
     __builtin_memset(panel, 0, pixels(rows, count_rows) * R * sizeof(T));
     for (int64_t lane = 0; lane < count;) {
@@ -91,13 +92,12 @@ struct TapLanes {
         if (begin == end) continue;
         const T* from = address(taps[lane], rows[r], begin);
         for (int64_t j = begin; j < end; ++j, from += windows.step[1] * windows.pixel_step[1])
-          copy<R>(out + j * R, from, n);
+          copy(out + j * R, from, n);
       }
       lane += n;
     }
   }
 
-  template <int R>
   static void copy(T* to, const T* from, int64_t n) {
     if (n == R) {
       __builtin_memcpy(to, from, R * sizeof(T));
@@ -113,14 +113,13 @@ struct TapLanes {
   }
 
   // Each lane's pixels are brought together, then the lanes are transposed.
-  template <int R>
   void pack_pixels(T* panel, const Tap* taps, int64_t count, const Row* rows, int count_rows,
                    int64_t n) const {
     T gathered[R][kSome];
     const T* lanes[R];
     for (int64_t i = 0; i < R; ++i)
       lanes[i] = i < count ? gather(taps[i], rows, count_rows, gathered[i]) : nullptr;
-    pack_rows<R>(panel, lanes, n);
+    pack_rows(panel, lanes, n);
   }
 
   // Where one lane's pixels lie in a row: in the image itself, or copied to `out`.

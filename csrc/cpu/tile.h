@@ -4,6 +4,14 @@
 
 namespace pydl {
 namespace PYDL_ISA {
+
+// n steps of k along which the elements of every row of A are consecutive, from rows[i] on.
+template <class T>
+struct Stretch {
+  int64_t n;
+  const T* const* rows;
+};
+
 namespace {
 
 // A tile is kRows × Tile<T>::cols. Its accumulators, one row of B and one element of A fill the registers: 16
@@ -14,27 +22,34 @@ constexpr int kRows = 12;
 constexpr int kRows = 6;
 #endif
 
+// Whether there are tiles of so many rows: not of each where there are many, since all are compiled.
+constexpr bool is_height(int64_t rows) { return rows <= 6 || rows == 8 || rows == kRows; }
+
+constexpr int height_below(int rows) { return is_height(rows - 1) ? rows - 1 : height_below(rows - 1); }
+
+// How many of `left` rows the next tile takes: the last two share theirs, since a tile of a row or two leaves
+// the multipliers idle.
+static inline int64_t next_rows(int64_t left) {
+  if (left >= 2 * kRows) return kRows;
+  if (left <= kRows && is_height(left)) return left;
+  int64_t rows = (left + 1) / 2;
+  while (!is_height(rows)) ++rows;
+  return rows;
+}
+
 template <class T>
 struct Tile {
   static constexpr int rows = kRows;
   static constexpr int cols = 2 * Vec<T>::size;
 };
 
-constexpr int64_t kDeep = 256;  // k in one packed block: a panel of B stays in the first-level cache
+constexpr int64_t kDeep = 256;  // most k of a tile at once: a panel of B stays in the first-level cache
 // k in one chain of multiply-adds: half as long where each of them rounds twice.
 #if defined(__FMA__)
 constexpr int64_t kRun = 64;
 #else
 constexpr int64_t kRun = 32;
 #endif
-constexpr int64_t kGroup = 4 * kRun;  // k in as many chains as are added one after the other
-
-// n steps of k along which the elements of every row of A are consecutive, from rows[i] on.
-template <class T>
-struct Stretch {
-  int64_t n;
-  const T* const* rows;
-};
 
 // A source of products has a Cursor<Rows> over k: ready(n) says how many of n > 0 steps come one after the
 // other, left(i, k) and right(k) are the element of A and the place of the row of B, k steps ahead; skip(n)
@@ -113,18 +128,15 @@ struct Accumulators {
     }
   }
 
-  // Register by register, so that additions and stores hide behind the products of the next chain. What is
-  // null is not added; put(i, v, sum) stores a register.
-  template <bool AddGroup, bool AddTile, class Put>
-  __attribute__((always_inline)) void leave(const T* group, const T* tile, Put&& put) const {
+  // Register by register, so that additions and stores hide behind the products of the next chain: put(i, v,
+  // sum) stores a register, added to the chains `before` it.
+  template <bool Add, class Put>
+  __attribute__((always_inline)) void leave(const T* before, Put&& put) const {
 #pragma GCC unroll 12
     for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 2
       for (int v = 0; v < Vecs; ++v) {
-        V sum = acc[i][v];
-        if (AddGroup) sum = V::load(group + i * NR + v * W) + sum;
-        if (AddTile) sum = V::load(tile + i * NR + v * W) + sum;
-        put(i, v, sum);
+        put(i, v, Add ? V::load(before + i * NR + v * W) + acc[i][v] : acc[i][v]);
       }
   }
 };
@@ -134,25 +146,23 @@ template <class T>
 struct ToTile {
   T* tile;
 
-  template <int Rows, int Vecs, bool AddGroup, bool AddTile>
-  __attribute__((always_inline)) void finish(const Accumulators<T, Rows, Vecs>& sum, const T* group,
-                                             const T* before) const {
+  template <bool Add, int Rows, int Vecs>
+  __attribute__((always_inline)) void finish(const Accumulators<T, Rows, Vecs>& sum, const T* before) const {
     T* const out = tile;
-    sum.template leave<AddGroup, AddTile>(group, before,
-                                          [out](int i, int v, Vec<T> x) __attribute__((always_inline)) {
-                                            x.store(out + i * Tile<T>::cols + v * Vec<T>::size);
-                                          });
+    sum.template leave<Add>(before, [out](int i, int v, Vec<T> x) __attribute__((always_inline)) {
+      x.store(out + i * Tile<T>::cols + v * Vec<T>::size);
+    });
   }
 };
 
-// tile[i, j] = Σ_k a[i, k] · b[k, j] for the first Rows rows and Vecs registers of columns. Chains of kRun
-// steps are added to groups, groups to the tile, which bounds the rounding error.
+// tile[i, j] = Σ_k a[i, k] · b[k, j] for the first Rows rows and Vecs registers of columns, k < kc ≤ kDeep.
+// Chains of kRun steps are added one after the other, which bounds the rounding error.
 template <class T, int Rows, int Vecs, class Source, class Place>
 static void multiply_tile(int64_t kc, const Source& source, const Place& place) {
-  alignas(64) T group[Rows * Tile<T>::cols], tile[Rows * Tile<T>::cols];
-  const ToTile<T> to_group{group}, to_tile{tile};
+  alignas(64) T chains[Rows * Tile<T>::cols];
+  const ToTile<T> to_chains{chains};
   typename Source::template Cursor<Rows> at(source);
-  for (int64_t k = 0;;) {
+  for (int64_t k = 0;; k += kRun) {
     Accumulators<T, Rows, Vecs> sum;
     sum.clear();
     int64_t left = kc - k < kRun ? kc - k : kRun;
@@ -167,33 +177,21 @@ static void multiply_tile(int64_t kc, const Source& source, const Place& place) 
       at.skip(n);
       left -= n;
     }
-    const bool alone = k % kGroup == 0, first = k < kGroup;
-    k += kRun;
-    if (k >= kc) {
-      if (first)
-        return alone ? place.template finish<Rows, Vecs, false, false>(sum, group, tile)
-                     : place.template finish<Rows, Vecs, true, false>(sum, group, tile);
-      return alone ? place.template finish<Rows, Vecs, false, true>(sum, group, tile)
-                   : place.template finish<Rows, Vecs, true, true>(sum, group, tile);
-    }
-    if (k % kGroup == 0) {
-      first ? to_tile.template finish<Rows, Vecs, true, false>(sum, group, tile)
-            : to_tile.template finish<Rows, Vecs, true, true>(sum, group, tile);
-    } else {
-      alone ? to_group.template finish<Rows, Vecs, false, false>(sum, group, tile)
-            : to_group.template finish<Rows, Vecs, true, false>(sum, group, tile);
-    }
+    const bool first = k == 0;
+    if (k + kRun >= kc)
+      return first ? place.template finish<false>(sum, chains) : place.template finish<true>(sum, chains);
+    first ? to_chains.template finish<false>(sum, chains) : to_chains.template finish<true>(sum, chains);
   }
 }
 
 template <class Source, class Place>
 using TileFunction = void (*)(int64_t, const Source&, const Place&);
 
-// The function for that many rows.
+// The function for that many rows, which is_height.
 template <class T, int Vecs, class Source, class Place, int Rows = kRows>
 static TileFunction<Source, Place> choose_rows(int64_t rows) {
   if constexpr (Rows > 1)
-    if (rows < Rows) return choose_rows<T, Vecs, Source, Place, Rows - 1>(rows);
+    if (rows < Rows) return choose_rows<T, Vecs, Source, Place, height_below(Rows)>(rows);
   return multiply_tile<T, Rows, Vecs, Source, Place>;
 }
 
@@ -202,13 +200,6 @@ template <class T, class Source>
 static TileFunction<Source, ToTile<T>> choose_tile(int64_t rows, int64_t cols) {
   return cols <= Vec<T>::size ? choose_rows<T, 1, Source, ToTile<T>>(rows)
                               : choose_rows<T, 2, Source, ToTile<T>>(rows);
-}
-
-// How many of `left` rows the next tile takes: the last two share theirs, since a tile of a row or two leaves
-// the multipliers idle.
-static inline int64_t next_rows(int64_t left) {
-  if (left <= kRows) return left;
-  return left >= 2 * kRows ? kRows : (left + 1) / 2;
 }
 
 }  // namespace
