@@ -41,27 +41,54 @@ void pause() {
 #endif
 }
 
-struct Job {
-  ItemFunction fn;
-  void* context;
-  int64_t items;
-  std::atomic<int64_t> next{0};
-  std::atomic<bool> failed{false};
+// Each thread has a share of the items, one after another, and takes from the others' when its own is done.
+// So a thread meets the part of an array that it wrote in the kernel before, in the cache of its core.
+class Job {
+ public:
   std::exception_ptr error{};
 
-  void work() {
+  Job(ItemFunction fn, void* context, int64_t items, int threads)
+      : fn_(fn), context_(context), shares_(std::min(threads, kMostShares)) {
+    for (int i = 0; i < shares_; ++i) {
+      share_[i].next.store(items * i / shares_, std::memory_order_relaxed);
+      share_[i].end = items * (i + 1) / shares_;
+    }
+  }
+
+  void work(int thread) {
     FlushSubnormals guard;
-    for (;;) {
-      const int64_t item = next.fetch_add(1, std::memory_order_relaxed);
-      if (item >= items) return;
-      try {
-        fn(context, item);
-      } catch (...) {
-        if (!failed.exchange(true)) error = std::current_exception();
-        next.store(items);  // later items are not started
+    for (int i = 0; i < shares_; ++i) {
+      Share& share = share_[(thread + i) % shares_];
+      for (;;) {
+        const int64_t item = share.next.fetch_add(1, std::memory_order_relaxed);
+        if (item >= share.end) break;
+        run(item);
       }
     }
   }
+
+ private:
+  static constexpr int kMostShares = 64;
+
+  struct alignas(64) Share {
+    std::atomic<int64_t> next;
+    int64_t end;
+  };
+
+  void run(int64_t item) {
+    try {
+      fn_(context_, item);
+    } catch (...) {
+      if (!failed_.exchange(true)) error = std::current_exception();
+      for (int i = 0; i < shares_; ++i) share_[i].next.store(share_[i].end);  // later items are not started
+    }
+  }
+
+  ItemFunction fn_;
+  void* context_;
+  int shares_;
+  std::atomic<bool> failed_{false};
+  Share share_[kMostShares];
 };
 
 // The gap between two kernels of one training step; who waits longer sleeps.
@@ -91,11 +118,11 @@ class Pool {
     {
       std::lock_guard<std::mutex> lock(mutex_);
       job_ = &job;
-      seats_ = helpers;
+      helpers_ = helpers;
       generation_.fetch_add(1, std::memory_order_release);
     }
     wake_.notify_all();
-    job.work();
+    job.work(0);
     {
       std::lock_guard<std::mutex> lock(mutex_);
       job_ = nullptr;  // a worker that comes late finds nothing
@@ -117,7 +144,7 @@ class Pool {
       pthread_sigmask(SIG_SETMASK, &all, &before);
       bool started = true;
       try {
-        std::thread([this] { serve(); }).detach();
+        std::thread([this, number = workers_ + 1] { serve(number); }).detach();
       } catch (const std::system_error&) {
         started = false;  // no more threads to be had: fewer are used
       }
@@ -127,7 +154,8 @@ class Pool {
     }
   }
 
-  void serve() {
+  // The worker of that number, from 1 on.
+  void serve(int number) {
     uint64_t seen = 0;
     for (;;) {
       spin_until([&] { return generation_.load(std::memory_order_acquire) != seen; });
@@ -136,14 +164,13 @@ class Pool {
         std::unique_lock<std::mutex> lock(mutex_);
         wake_.wait(lock, [&] { return generation_.load(std::memory_order_relaxed) != seen; });
         seen = generation_.load(std::memory_order_relaxed);
-        if (job_ && seats_ > 0) {
-          --seats_;
+        if (job_ && number <= helpers_) {
           job = job_;
           active_.fetch_add(1, std::memory_order_relaxed);
         }
       }
       if (job) {
-        job->work();
+        job->work(number);
         leave();
       }
     }
@@ -162,7 +189,7 @@ class Pool {
   std::atomic<uint64_t> generation_{0};
   std::atomic<int> active_{0};
   Job* job_ = nullptr;
-  int seats_ = 0;
+  int helpers_ = 0;  // workers that take part in it
   int workers_ = 0;
 };
 
@@ -206,8 +233,8 @@ void set_num_threads(int n) { g_threads.store(n); }
 
 void parallel_items(int64_t items, ItemFunction fn, void* context) {
   if (items <= 0) return;
-  Job job{fn, context, items};
   const int threads = static_cast<int>(std::min<int64_t>(num_threads(), items));
+  Job job(fn, context, items, threads);
   bool done = false;
   if (threads > 1 && !t_inside) {
     t_inside = true;
@@ -219,7 +246,7 @@ void parallel_items(int64_t items, ItemFunction fn, void* context) {
     }
     t_inside = false;
   }
-  if (!done) job.work();
+  if (!done) job.work(0);
   if (job.error) std::rethrow_exception(job.error);
 }
 
