@@ -131,9 +131,9 @@ static inline Vec<T> log1p(Vec<T> x) {
   using C = MathConstants<T>;
   using V = Vec<T>;
   const V u = V(T(1)) + x;
-  const auto e = exponent(u);
+  const auto e = exponent(u), scale = C::bias - e;  // 0, not a negative one, where nothing is lost
   const V lost = x - (u - V(T(1)));
-  V y = log_of_parts(fma(lost, V::from_bits((C::bias - e) << C::mantissa), fraction(u, e)), e);
+  V y = log_of_parts(fma(lost, V::from_bits((scale & (scale > 0)) << C::mantissa), fraction(u, e)), e);
   y = select(u == V(T(0)), V(-T(INFINITY)), y);
   y = select(u < V(T(0)), V(T(NAN)), y);
   return select((x != x) | (x == V(T(0))) | (x == V(T(INFINITY))), x, y);

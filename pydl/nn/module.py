@@ -56,6 +56,8 @@ class Module:
         for table in _TABLES:
             entries = fields.get(table)
             if entries is not None and name in entries:
+                if recording.running:
+                    recording.tell("enter", self)
                 return entries[name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..backend import cpu_kernels
 from ..nn.module import _TABLES
 from .recorder import Recorder
 
-_OPTIONS = (float, int, str, tuple, type(None))  # of modules; one that the step itself changes is a counter
+# What a module may have as an option; one that the step itself changes is a counter.
+_OPTIONS = (bool, float, int, str, tuple, type(None), np.generic)
 
 
 def guards_of(recorder: Recorder) -> Any:
@@ -49,7 +52,7 @@ def _add_module(guards: Any, module: Any, before: dict[str, Any]) -> None:
     for table in (*_TABLES, "_forward_hooks", "_forward_pre_hooks", "_backward_hooks"):
         _add_entries(guards, fields[table])
     for name, value in fields.items():
-        if type(value) in _OPTIONS and value is before.get(name):
+        if isinstance(value, _OPTIONS) and value is before.get(name):
             guards.add_item(fields, name, value)
 
 

@@ -78,6 +78,41 @@ def test_a_change_between_calls_makes_another_recording(same, change):
     same(make, CALLS, recordings=2)
 
 
+class Scaled(nn.Module):
+    def __init__(self, factor):
+        super().__init__()
+        self.layer = nn.Linear(4, 3)
+        self.factor = factor
+
+    def forward(self, x):
+        return self.layer(x) * (1.0 + float(self.factor))
+
+
+@pytest.mark.parametrize(("before", "after"), [(False, True), (np.float32(1), np.float32(2))])
+def test_an_option_of_a_module_that_is_a_switch_or_a_number_of_numpy(same, before, after):
+    def make():
+        net = Scaled(before)
+        optimizer = pydl.optim.SGD(net.parameters(), lr=0.1)
+        change = lambda i: setattr(net, "factor", after) if i == AT else None  # noqa: E731
+        return training(net, optimizer, optimizer.zero_grad), [net], change
+
+    same(make, CALLS, recordings=2)
+
+
+def test_a_parameter_replaced_that_is_read_without_calling_its_module(same):
+    def make():
+        net, kept = nn.Linear(4, 3), []
+
+        def change(i):
+            if i == AT:
+                kept.append(net.weight)
+                net.weight = nn.Parameter(pydl.ones(3, 4))
+
+        return lambda x, y: F.cross_entropy(F.linear(x, net.weight), y), [net], change
+
+    same(make, CALLS, recordings=2)
+
+
 def test_gradients_that_are_no_longer_forgotten_between_calls(same):
     def make():
         net = mlp()

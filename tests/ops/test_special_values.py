@@ -131,3 +131,11 @@ def test_log2_of_powers_of_two_is_exact(dtype, exponents):
     assert np.array_equal(ops.log2(pydl.from_numpy(x)).numpy(), np.array(exponents, dtype))
     near = np.linspace(0.9, 1.1, 101, dtype=dtype)
     np.testing.assert_allclose(ops.log2(pydl.from_numpy(near)).numpy(), np.log2(near), rtol=4 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("function", [(ops.log, np.log), (ops.log1p, np.log1p)])
+def test_logarithms_up_to_the_largest_number(function, dtype):
+    ours, reference = function
+    values = np.finfo(dtype).max * np.array([0.3, 0.49, 0.5, 0.6, 0.74, 0.76, 1.0]).astype(dtype)
+    np.testing.assert_allclose(ours(pydl.tensor(values)).numpy(), reference(values), rtol=4 * np.finfo(dtype).eps)
