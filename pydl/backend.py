@@ -25,8 +25,8 @@ except ImportError as error:
     if (root / "CMakeLists.txt").exists() and not built:
         raise ImportError(
             f"[pydl] expected the compiled module pydl._cpu beside {__file__}, got a source tree that was not "
-            f"built for this Python. Type:  pip install -e {root}   "
-            f"(or  pip install {root}  and run Python from another folder)"
+            f"built for this Python. Where pydl is installed, run Python from another folder; else type  "
+            f"pip install -e {root}"
         ) from error
     raise
 

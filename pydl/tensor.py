@@ -365,6 +365,12 @@ class Tensor:
                 dtype, device = arg.dtype, arg.device
             elif isinstance(arg, str) and arg.partition(":")[0] in ("cpu", "cuda"):
                 device = arg
+            elif isinstance(arg, str):
+                try:
+                    dtype = np.dtype(arg)
+                except TypeError:
+                    message = f"[to] expected a device (cpu, cuda) or the name of a dtype, got {arg!r}"
+                    raise TypeError(message) from None
             else:
                 dtype = arg
         result = self

@@ -158,6 +158,8 @@ def test_conversion_and_devices():
     assert x.device == "cpu"
     with pytest.raises(ValueError, match=r'\[device\] expected "cpu", "cuda"'):
         x.to(device="gpu")
+    with pytest.raises(TypeError, match=r"\[to\] expected a device \(cpu, cuda\) or the name of a dtype, got 'gpu'"):
+        x.to("gpu")
     with pytest.raises(TypeError, match="floats, integers or bool"):
         x.to("complex64")
 

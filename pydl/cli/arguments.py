@@ -26,6 +26,9 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return ", ".join(difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5) or known)
 
 
+_OTHER_NAMES = {"--learning-rate": "--lr", "--batch": "--batch-size", "--output": "--out", "--dataset": "--data"}
+
+
 class Parser(argparse.ArgumentParser):
     """An ArgumentParser that raises UsageError and takes options by their whole names alone."""
 
@@ -41,8 +44,11 @@ class Parser(argparse.ArgumentParser):
             return known
         text = unknown[0].partition("=")[0]
         if text.startswith("-"):
-            options = [name for name in self._option_string_actions if name.startswith("--")]
-            self.error(f"expected an option such as {nearest(text, options)}, got {text}")
+            near = [_OTHER_NAMES[text]] if text in _OTHER_NAMES else []
+            near = near or difflib.get_close_matches(text, self._option_string_actions, n=1, cutoff=0.7)
+            if near:
+                self.error(f"expected an option such as {near[0]}, got {text}")
+            self.error(f"expected one of the options that {self.prog} --help lists, got {text}")
         self.error(f"expected no further argument, got {text!r}")
 
 

@@ -28,8 +28,10 @@ def equilibria(game: MatrixGame) -> list[Equilibrium]:
     each is a mixture of extreme ones. With A and B made positive, they are the pairs of vertices x of {Bᵀx <= 1} and
     y of {Ay <= 1} at which every strategy of either player is unused or a best response (Mangasarian 1964; Avis,
     Rosenberg, Savani and von Stengel 2010). Found by exact pivoting, so that each probability is right to the last
-    bit. ValueError for more than 20 strategies of both players together.
+    bit. ValueError for more than 20 strategies of both players together, TypeError for what is no MatrixGame.
     """
+    if not isinstance(game, MatrixGame):
+        raise TypeError(f"[equilibria] expected game as a MatrixGame(A, B), got {type(game).__name__}")
     m, n = game.shape
     if m + n > MOST_STRATEGIES:
         raise ValueError(f"[equilibria] expected at most {MOST_STRATEGIES} strategies in all, got {m} + {n}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from .. import recording
@@ -135,10 +136,16 @@ class BCEWithLogitsLoss(_ElementLoss):
 
 
 def _pair(function: str, input: Any, target: Any, size_average: Any, reduce: Any, weight: Any = None) -> tuple:
-    """Both operands in the shape they broadcast to."""
+    """Both operands in the shape they broadcast to; a warning where that is more than either: (N, 1) with (N,)."""
     check_tensors(function, input=input, target=target)
     check_replaced(function, size_average, reduce)
     shape = broadcast(function, input, target)
+    if shape not in (input.shape, target.shape):
+        warnings.warn(
+            f"[{function}] expected input and target of the same shape, got {input.shape} and {target.shape}: every "
+            f"element meets others than its own, in shape {shape}",
+            stacklevel=3,
+        )
     if weight is not None and as_tensor(function, weight, "weight").shape != shape:
         raise ValueError(f"[{function}] expected weight of shape {shape}, got {weight.shape}")
     return broadcast_to(input, shape), broadcast_to(target, shape)

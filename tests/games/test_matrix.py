@@ -167,3 +167,8 @@ def test_bad_strategies():
         games.equilibria(games.MatrixGame(np.zeros((11, 10))))
     with pytest.raises(ValueError, match=r"\[solve_zero_sum\] expected at most 4096 payoffs"):
         games.solve_zero_sum(np.zeros((65, 64)))
+
+
+def test_a_table_alone_is_no_game_of_two():
+    with pytest.raises(TypeError, match=r"\[equilibria\] expected game as a MatrixGame\(A, B\), got list"):
+        games.equilibria([[1, 2], [3, 4]])

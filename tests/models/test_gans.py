@@ -201,7 +201,7 @@ def test_least_squares_targets():
     for targets, wanted in (("binary", (0.5 * 4 + 0.5 * 4, 0.5)), ("pearson", (0.5 * 4 + 0.5 * 9, 2.0))):
         objective = make("lsgan", targets=targets)[0].objective
         assert (objective.discriminator(real, fake).item(), objective.generator(fake).item()) == wanted
-    with pytest.raises(ValueError, match=r"\[gan\] expected targets to be one of pearson, got 'pearsn'"):
+    with pytest.raises(ValueError, match=r"\[gan\] expected targets to be one of .*pearson.*, got 'pearsn'"):
         make("lsgan", targets="pearsn")
 
 

@@ -1,6 +1,7 @@
 """Arguments that are wrong: every error names the function, the argument, what was expected and what came."""
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -222,3 +223,13 @@ CREATION = [
 @pytest.mark.parametrize(("call", "error", "text"), CREATION)
 def test_creation(call, error, text):
     check(call, error, text)
+
+
+@pytest.mark.parametrize("loss", [F.mse_loss, F.l1_loss, F.smooth_l1_loss])
+def test_a_column_and_a_row_of_numbers_are_compared_with_a_warning(loss):
+    column, row = pydl.zeros(4, 1), pydl.ones(4)
+    with pytest.warns(UserWarning, match=r"expected input and target of the same shape, got \(4, 1\) and \(4,\)"):
+        assert loss(column, row, reduction="none").shape == (4, 4)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        loss(column, pydl.ones(1))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -191,10 +190,9 @@ def callbacks(data: Data, config: Config, asked: bool = False) -> list[Any]:
 
 
 def one_of(name: str, value: str, known: Any) -> str:
-    """`value`, if it is one of `known`; else a ValueError that lists the nearest."""
+    """`value`, if it is one of `known`; else a ValueError that lists them."""
     if value not in known:
-        near = difflib.get_close_matches(str(value), known, cutoff=0.4) or list(known)
-        raise ValueError(f"[gan] expected {name} to be one of {', '.join(near)}, got {value!r}")
+        raise ValueError(f"[gan] expected {name} to be one of {', '.join(known)}, got {value!r}")
     return value
 
 
