@@ -115,7 +115,9 @@ def test_data_that_does_not_fit():
         entry = models.get(name)
         with pytest.raises(ValueError, match=rf"\[{name}\] expected"):
             entry.build(small(data_name, **SIZES), entry.config(data=data_name))
-    with pytest.raises(ValueError, match=r"\[gan\] expected loss to be one of minimax, non-saturating, .* got 'saturating'"):
+    with pytest.raises(
+        ValueError, match=r"\[gan\] expected loss to be one of minimax, non-saturating, .* got 'saturating'"
+    ):
         models.get("gan").build(small("digits", **SIZES), models.get("gan").config(loss="saturating"))
 
 
