@@ -112,7 +112,7 @@ class Recorder:
         return Seen(tensor, tensor._data, tensor._data.view(Traced), tensor._requires_grad, version, tensor.grad)
 
     def enter(self, module: Any) -> None:
-        """A module is called."""
+        """A module is called, or a part of it read."""
         if id(module) not in self.modules:
             self.modules[id(module)], self.fields[id(module)] = module, dict(vars(module))
 

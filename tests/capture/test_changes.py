@@ -93,7 +93,11 @@ def test_an_option_of_a_module_that_is_a_switch_or_a_number_of_numpy(same, befor
     def make():
         net = Scaled(before)
         optimizer = pydl.optim.SGD(net.parameters(), lr=0.1)
-        change = lambda i: setattr(net, "factor", after) if i == AT else None  # noqa: E731
+
+        def change(i):
+            if i == AT:
+                net.factor = after
+
         return training(net, optimizer, optimizer.zero_grad), [net], change
 
     same(make, CALLS, recordings=2)
