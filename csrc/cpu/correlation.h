@@ -183,19 +183,10 @@ struct Correlation {
     multiply(filter, PixelLanes<T>(w), out, filters, pixels, 0, taps, 384, 128);
   }
 
-  // The image is read in the order of the result: register by register, not element by element.
   void run_depthwise() const {
-    Windows<T> w = windows;
-    w.channels = groups;  // a copy has all of them
-    const bool by_channel = result_channel_step == 1 && filters == 1 && groups >= Vec<T>::size;
-    const bool in_order = by_channel ? w.channel_step == 1 : result_step[1] != 1 || w.pixel_step[1] == 1;
-    if (in_order || !can_be_padded(w)) return run_depthwise(w);
-    with_padded(w, images, by_channel, [&](const Windows<T>& copy) { run_depthwise(copy); });
-  }
-
-  void run_depthwise(const Windows<T>& w) const {
     Depthwise<T> d{};
-    d.windows = w;
+    d.windows = windows;
+    d.windows.channels = groups;
     d.images = images;
     d.channels = groups * filters;
     d.multiplier = filters;

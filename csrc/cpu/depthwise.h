@@ -1,9 +1,7 @@
 // Convolution with one channel to a window (depthwise): no sum over channels, so a product has nothing to
 // share; vectors run over pixels, or over the channels where these are consecutive.
 #pragma once
-#include "core/parallel.h"
-#include "core/scratch.h"
-#include "cpu/patches.h"
+#include "cpu/padded.h"
 
 namespace pydl {
 namespace PYDL_ISA {
@@ -12,7 +10,7 @@ namespace {
 // Channel o of the result sees channel o / multiplier of the image. Offsets are in elements.
 template <class T>
 struct Depthwise {
-  Windows<T> windows;
+  Windows<T> windows;                    // with all channels of the image
   int64_t images, channels, multiplier;  // of the result
   const T* weights;  // of channel o, tap (u, v): o / multiplier and o % multiplier count apart
   int64_t group_step, member_step, tap_step[2];
@@ -21,11 +19,24 @@ struct Depthwise {
   const T* bias;
   int64_t bias_step;
 
+  // The image is read in the order of the result, register by register: what lies otherwise is copied first.
   void run() const {
     const Windows<T>& w = windows;
-    const bool by_channel =
-        w.channel_step == 1 && result_channel_step == 1 && multiplier == 1 && channels >= Vec<T>::size;
-    if (by_channel) return run_channels();
+    const bool by_channel = result_channel_step == 1 && multiplier == 1 && channels >= Vec<T>::size;
+    const bool in_order = by_channel ? w.channel_step == 1 : result_step[1] != 1 || w.pixel_step[1] == 1;
+    if (!in_order && can_be_padded(w))
+      return with_padded(w, images, by_channel, [&](const Windows<T>& copy) {
+        Depthwise d = *this;
+        d.windows = copy;
+        d.run();
+      });
+    if (by_channel && in_order) return run_channels();
+    run_pixels();
+  }
+
+ private:
+  void run_pixels() const {
+    const Windows<T>& w = windows;
     const int64_t rows = images * channels * w.out[0];
     parallel_ranges(rows, max64(1, 16384 / (w.out[1] * max64(1, w.taps[0] * w.taps[1]))),
                     [&](int64_t begin, int64_t end) {
@@ -34,7 +45,6 @@ struct Depthwise {
                     });
   }
 
- private:
   const T* weight(int64_t o) const {
     return weights + o / multiplier * group_step + o % multiplier * member_step;
   }
