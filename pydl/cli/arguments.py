@@ -44,8 +44,8 @@ class Parser(argparse.ArgumentParser):
             return known
         text = unknown[0].partition("=")[0]
         if text.startswith("-"):
-            known = self._option_string_actions
-            near = difflib.get_close_matches(_OTHER_NAMES.get(text, text), known, n=1, cutoff=0.7)
+            wanted = _OTHER_NAMES.get(text, text)
+            near = difflib.get_close_matches(wanted, self._option_string_actions, n=1, cutoff=0.7)
             if near:
                 self.error(f"expected an option such as {near[0]}, got {text}")
             self.error(f"expected one of the options that {self.prog} --help lists, got {text}")
