@@ -114,28 +114,33 @@ class Pool {
     std::unique_lock<std::mutex> use(use_, std::try_to_lock);
     if (!use.owns_lock()) return false;
     grow(threads - 1);
-    const int helpers = std::min<int>(threads - 1, static_cast<int>(workers_));
-    {
+    const uint64_t helpers = std::min<uint64_t>(threads - 1, workers_);
+    job_ = &job;
+    generation_ += kGeneration;
+    state_.store(generation_ | helpers * kHelper | kOpen);
+    if (sleepers_.load() > 0) {
       std::lock_guard<std::mutex> lock(mutex_);
-      job_ = &job;
-      helpers_ = helpers;
-      generation_.fetch_add(1, std::memory_order_release);
+      wake_.notify_all();
     }
-    wake_.notify_all();
     job.work(0);
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      job_ = nullptr;  // a worker that comes late finds nothing
-    }
-    const auto all_done = [this] { return active_.load(std::memory_order_acquire) == 0; };
+    state_.fetch_and(~kOpen);
+    const auto all_done = [this] { return (state_.load(std::memory_order_acquire) & kActive) == 0; };
     if (!spin_until(all_done)) {
       std::unique_lock<std::mutex> lock(mutex_);
+      state_.fetch_or(kWaiting);
       done_.wait(lock, all_done);
     }
     return true;
   }
 
  private:
+  // Parts of state_: workers in the job, how many of them may be, whether one may still join, whether the
+  // caller sleeps until they are done; above them the number of the job.
+  static constexpr uint64_t kActive = 0xffff, kHelper = uint64_t(1) << 16, kHelpers = 0xffff * kHelper,
+                            kOpen = uint64_t(1) << 32, kWaiting = kOpen << 1, kGeneration = kOpen << 2;
+
+  static uint64_t generation(uint64_t state) { return state & ~(kGeneration - 1); }
+
   void grow(int wanted) {
     while (workers_ < wanted) {
       // Signals belong to the interpreter's thread.
@@ -158,38 +163,50 @@ class Pool {
   void serve(int number) {
     uint64_t seen = 0;
     for (;;) {
-      spin_until([&] { return generation_.load(std::memory_order_acquire) != seen; });
-      Job* job = nullptr;
-      {
-        std::unique_lock<std::mutex> lock(mutex_);
-        wake_.wait(lock, [&] { return generation_.load(std::memory_order_relaxed) != seen; });
-        seen = generation_.load(std::memory_order_relaxed);
-        if (job_ && number <= helpers_) {
-          job = job_;
-          active_.fetch_add(1, std::memory_order_relaxed);
-        }
-      }
-      if (job) {
-        job->work(number);
-        leave();
-      }
+      const auto has_more = [&] { return generation(state_.load()) != seen; };
+      if (!spin_until(has_more)) sleep_until(has_more);
+      uint64_t state = state_.load(std::memory_order_acquire);
+      seen = generation(state);
+      if (!join(state, number)) continue;
+      job_->work(number);
+      leave();
     }
   }
 
+  // The caller looks for sleepers after it has made a job known, a sleeper for a job after it has become one:
+  // one of them sees the other.
+  template <class F>
+  void sleep_until(F&& has_more) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    sleepers_.fetch_add(1);
+    wake_.wait(lock, has_more);
+    sleepers_.fetch_sub(1);
+  }
+
+  // Whether the worker has become one of the job of `state`: until it leaves, the caller waits.
+  bool join(uint64_t state, uint64_t number) {
+    const uint64_t job = generation(state);
+    while (generation(state) == job && (state & kOpen) && number <= (state & kHelpers) / kHelper)
+      if (state_.compare_exchange_weak(state, state + 1)) return true;
+    return false;
+  }
+
   void leave() {
-    if (active_.fetch_sub(1, std::memory_order_release) != 1) return;
-    // With the lock, the caller has either seen the last one leave or sleeps already.
+    const uint64_t before = state_.fetch_sub(1);
+    if ((before & kActive) != 1 || !(before & kWaiting)) return;
     std::lock_guard<std::mutex> lock(mutex_);
     done_.notify_one();
   }
 
-  std::mutex use_;
-  std::mutex mutex_;
-  std::condition_variable wake_, done_;  // of workers, of the caller
-  std::atomic<uint64_t> generation_{0};
-  std::atomic<int> active_{0};
+  // Read together by a worker that begins.
+  alignas(64) std::atomic<uint64_t> state_{0};
   Job* job_ = nullptr;
-  int helpers_ = 0;  // workers that take part in it
+
+  alignas(64) std::atomic<int> sleepers_{0};
+  std::mutex use_;                       // held by the caller whose job this is
+  std::mutex mutex_;                     // of those who sleep
+  std::condition_variable wake_, done_;  // of workers, of the caller
+  uint64_t generation_ = 0;
   int workers_ = 0;
 };
 

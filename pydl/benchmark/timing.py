@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 SAMPLE = 5e-4  # seconds a sample lasts at least: short calls are repeated within it
 SPIN = 0.01  # seconds: for longer, no thread of an OpenMP library waits for work with a processor in hand
-SHORT = 2e-3  # a call shorter than this is run once more, untimed, before each sample
+SHORT = 2e-3  # a call shorter than this, or than a sample, is run once more, untimed, before each sample
+RUN = 0.02  # seconds of a short run: what a step in a loop of training takes, with threads awake and caches its own
 
 Function = Callable[[], object]
 
@@ -43,23 +44,29 @@ def sample(function: Function, repeats: int, warm: bool, pause: float = 0.0) -> 
     return (time.perf_counter() - start) / repeats
 
 
-def _plan(function: Function) -> tuple[int, bool]:
-    """Calls in a sample, and whether the call is a short one, from the second call on."""
+def _plan(function: Function, least: float) -> tuple[int, bool]:
+    """Calls in a sample of at least that many seconds, and whether the call is a short one, from the second call on."""
     function()
     seconds = min(sample(function, 1, False), sample(function, 1, False))
-    return max(1, math.ceil(SAMPLE / max(seconds, 1e-9))), seconds < SHORT
+    return max(1, math.ceil(least / max(seconds, 1e-9))), seconds < max(SHORT, least)
 
 
 def compare(
-    ours: Function, theirs: Function, budget: float = 0.25, least: int = 5, most: int = 300, pause: float = 0.0
+    ours: Function,
+    theirs: Function,
+    budget: float = 0.25,
+    least: int = 5,
+    most: int = 300,
+    pause: float = 0.0,
+    run: float = SAMPLE,
 ) -> Timing:
-    """Time A B A B …, for about `budget` seconds and at least `least` pairs.
+    """Time A B A B …, samples of at least `run` seconds, for about `budget` seconds and at least `least` pairs.
 
     A noisy neighbour slows both sides of a pair, so the median of the paired ratios and the ratio of the minima
     hold where a single absolute time would not. Threads of one side that wait by spinning would take processors
     from the other: each sample begins after a `pause` that is to outlast them.
     """
-    plans = _plan(ours), _plan(theirs)
+    plans = _plan(ours, run), _plan(theirs, run)
     pairs: list[tuple[float, float]] = []
     collecting = gc.isenabled()
     gc.disable()
