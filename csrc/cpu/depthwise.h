@@ -118,19 +118,22 @@ struct Depthwise {
     });
   }
 
-  // One row of pixels, all channels: several pixels at a time where all their taps lie inside the image.
+  // One row of pixels, all channels: several pixels at a time where all their taps lie inside the image along
+  // the width. The last ones may be some of those before them once more.
   void channel_row(const T* filters, int64_t n, int64_t i) const {
     const Windows<T>& w = windows;
     const int64_t reach = (w.taps[1] - 1) * w.spread[1];
     const int64_t low = w.origin[1] + min64(reach, 0), high = w.origin[1] + max64(reach, 0);
     const int64_t begin = min64(w.out[1], low < 0 ? ceil_div(-low, w.step[1]) : 0);
     const int64_t end = high >= w.size[1] ? 0 : min64(w.out[1], ceil_div(w.size[1] - high, w.step[1]));
+    const bool many = end - begin >= kPixels;
     int64_t j = 0;
-    for (; j < begin; ++j) pixels<1, 4>(filters, n, i, j);
-    for (; j + 8 <= end; j += 8) pixels<8, 1>(filters, n, i, j);
-    for (; j + 4 <= end; j += 4) pixels<4, 2>(filters, n, i, j);
-    for (; j < w.out[1]; ++j) pixels<1, 4>(filters, n, i, j);
+    for (; j < (many ? begin : w.out[1]); ++j) pixels<1, 4>(filters, n, i, j);
+    for (; j < end; j += kPixels) pixels<kPixels, 2>(filters, n, i, min64(j, end - kPixels));
+    for (j = many ? end : j; j < w.out[1]; ++j) pixels<1, 4>(filters, n, i, j);
   }
+
+  static constexpr int kPixels = 4;
 
   // P pixels from the j-th on, R registers of channels at a time.
   template <int P, int R>
@@ -151,31 +154,35 @@ struct Depthwise {
     };
     static const T zeros[R * W] = {};
     const Windows<T>& w = windows;
+    const int64_t x = j * w.step[1] + w.origin[1], pixel = w.pixel_step[1];
     Vec<T> sum[P][R];
-#pragma GCC unroll 8
+#pragma GCC unroll 4
     for (int p = 0; p < P; ++p)
 #pragma GCC unroll 4
       for (int r = 0; r < R; ++r) sum[p][r] = Vec<T>(T(0));
-    for (int64_t u = 0; u < w.taps[0]; ++u)
-      for (int64_t v = 0; v < w.taps[1]; ++v, filters += channels) {
-        const int64_t y = i * w.step[0] + u * w.spread[0] + w.origin[0];
-        const int64_t x = j * w.step[1] + v * w.spread[1] + w.origin[1];
-        const bool inside = w.inside(y, x);
-        const T* from = inside ? w.image + w.at(n, y, x) + o : zeros;
-        const int64_t step = inside ? w.step[1] * w.pixel_step[1] : 0;
+    for (int64_t u = 0; u < w.taps[0]; ++u) {
+      const int64_t y = i * w.step[0] + u * w.spread[0] + w.origin[0];
+      const bool inside = y >= 0 && y < w.size[0];
+      const int64_t step = inside ? w.step[1] * pixel : 0, tap = inside ? w.spread[1] * pixel : 0;
+      const T* line =
+          inside ? shifted(w.image + n * w.image_step + y * w.pixel_step[0], x * pixel + o) : zeros;
+      for (int64_t v = 0; v < w.taps[1]; ++v, filters += channels, line = shifted(line, tap)) {
+        const T* from = line;
+        if (P == 1 && (x + v * w.spread[1] < 0 || x + v * w.spread[1] >= w.size[1])) from = zeros;
         Vec<T> filter[R];
 #pragma GCC unroll 4
         for (int r = 0; r < R; ++r) filter[r] = fetch(filters + r * W);
-#pragma GCC unroll 8
+#pragma GCC unroll 4
         for (int p = 0; p < P; ++p, from += step)
 #pragma GCC unroll 4
           for (int r = 0; r < R; ++r) sum[p][r] = fma(filter[r], fetch(from + r * W), sum[p][r]);
       }
+    }
     T* to = result + n * result_image_step + i * result_step[0] + j * result_step[1] + o;
     Vec<T> offset[R];
     for (int r = 0; r < R; ++r)
       offset[r] = bias ? Vec<T>::gather(bias + (o + r * W) * bias_step, bias_step, count) : Vec<T>(T(0));
-#pragma GCC unroll 8
+#pragma GCC unroll 4
     for (int p = 0; p < P; ++p, to += result_step[1])
 #pragma GCC unroll 4
       for (int r = 0; r < R; ++r) {
