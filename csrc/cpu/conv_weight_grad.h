@@ -11,6 +11,8 @@ namespace pydl {
 namespace PYDL_ISA {
 namespace {
 
+constexpr int64_t kFewWeights = INT64_C(1) << 16;  // the pixels are cut rather than these
+
 // The gradient of one group's weights: a product over the pixels of all images.
 template <class T>
 struct WeightGrad {
@@ -21,28 +23,44 @@ struct WeightGrad {
   int64_t taps() const { return windows.taps[0] * windows.taps[1] * windows.channels; }
   int64_t pixels() const { return y.shape[0] * windows.out[0] * windows.out[1]; }
 
-  // Pixels [begin, begin + count), group g, into `out`.
-  void run(int64_t g, int64_t begin, int64_t count, T* out) const {
+  // Group g of the result: all pixels.
+  void run(int64_t g, T* out, bool shared) const {
+    const int64_t area = windows.taps[0] * windows.taps[1];
+    Result<T> result{out, line(filters, taps()), {}};
+    result.cols.push(area, 1);
+    result.cols.push(windows.channels, area);
+    run(g, 0, pixels(), result, shared);
+  }
+
+  // Pixels [begin, begin + count), tap by tap, by this thread alone.
+  void run_part(int64_t g, int64_t begin, int64_t count, T* out) const {
+    run(g, begin, count, {out, line(filters, taps()), line(taps(), 1)}, false);
+  }
+
+  // From tap by tap to channel by channel.
+  void reorder(const T* from, T* to) const {
+    const int64_t area = windows.taps[0] * windows.taps[1], channels = windows.channels;
+    for (int64_t f = 0; f < filters; ++f, from += taps(), to += taps())
+      for (int64_t t = 0; t < area; ++t)
+        for (int64_t c = 0; c < channels; ++c) to[c * area + t] = from[t * channels + c];
+  }
+
+  // How many parts the pixels are cut into: by shape, so that few weights still give every thread work.
+  int64_t parts() const {
+    const double size = double(filters) * double(taps());
+    if (size > double(kFewWeights)) return 1;
+    return max64(1, min64(16, pixels() / 1024));
+  }
+
+ private:
+  void run(int64_t g, int64_t begin, int64_t count, const Result<T>& result, bool shared) const {
     Windows<T> w = windows;
     w.image += g * w.channels * w.channel_step;
     Strided<T> maps{data_as<T>(y) + g * filters * y.strides[1], line(filters, y.strides[1]), {}};
     maps.ks.push(y.shape[0], y.strides[0]);
     maps.ks.push(w.out[0], y.strides[2]);
     maps.ks.push(w.out[1], y.strides[3]);
-    const TapLanes<T> patches{w};
-    const int64_t area = w.taps[0] * w.taps[1];
-    Result<T> result{out, line(filters, w.channels * area), {}};
-    result.cols.push(area, 1);
-    result.cols.push(w.channels, area);
-    multiply(maps, patches, result, filters, taps(), begin, count, 192, 256);
-  }
-
-  // How many parts the pixels are cut into: by shape, so that few weights still give every thread work.
-  int64_t parts() const {
-    const double size = double(filters) * double(taps());
-    const int64_t blocks = ceil_div(filters, 48) * ceil_div(taps(), 64);
-    const int64_t room = int64_t(double(2 * kSharedElements) / size);
-    return max64(1, min64(min64(ceil_div(16, blocks), room), pixels() / 1024));
+    multiply(maps, TapLanes<T>{w}, result, filters, taps(), begin, count, 192, 256, shared);
   }
 };
 
@@ -157,21 +175,23 @@ void weight_grad(const View& x, const View& y, const View& w, const Window2d& wi
   const int64_t size = grad.filters * grad.taps(), pixels = grad.pixels();
   T* const out = data_as<T>(w);
   if (groups >= kManyGroups) {
-    parallel(groups, [&](int64_t g) { grad.run(g, 0, pixels, out + g * size); });
+    parallel(groups, [&](int64_t g) { grad.run(g, out + g * size, false); });
     return;
   }
   const int64_t length = round_up(ceil_div(pixels, grad.parts()), kDeep);
   const int64_t parts = pixels > length ? ceil_div(pixels, length) : 1;
   for (int64_t g = 0; g < groups; ++g) {
     if (parts == 1) {
-      grad.run(g, 0, pixels, out + g * size);
+      grad.run(g, out + g * size, true);
       continue;
     }
-    with_scratch<T>(parts * size, [&](T* partial) {
+    with_scratch<T>((parts + 1) * size, [&](T* partial) {
       parallel(parts, [&](int64_t p) {
-        grad.run(g, p * length, min64(length, pixels - p * length), partial + p * size);
+        grad.run_part(g, p * length, min64(length, pixels - p * length), partial + p * size);
       });
-      add_parts(partial, parts, size, out + g * size);
+      T* const sums = partial + parts * size;
+      add_parts(partial, parts, size, sums);
+      grad.reorder(sums, out + g * size);
     });
   }
 }

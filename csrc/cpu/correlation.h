@@ -30,14 +30,14 @@ struct Correlation {
 
   void run() const {
     if (windows.channels == 1 && groups > 1) return run_depthwise();
-    if (groups >= kManyGroups) {
-      parallel(groups, [&](int64_t g) { run_group(g); });
-    } else {
-      for (int64_t g = 0; g < groups; ++g) run_group(g);
-    }
+    if (!shared()) return parallel(groups, [&](int64_t g) { run_group(g); });
+    for (int64_t g = 0; g < groups; ++g) run_group(g);
   }
 
  private:
+  // Whether all threads work on one group.
+  bool shared() const { return groups < kManyGroups; }
+
   void run_group(int64_t g) const {
     Windows<T> w = windows;
     w.image += g * w.channels * w.channel_step;
@@ -179,8 +179,8 @@ struct Correlation {
     out.cols.push(w.out[0], result_step[0]);
     out.cols.push(w.out[1], result_step[1]);
     if (lanes_are_filters())
-      return multiply(patches, filter, exchanged(out), pixels, filters, 0, taps, 96, 512);
-    multiply(filter, PixelLanes<T>(w), out, filters, pixels, 0, taps, 384, 128);
+      return multiply(patches, filter, exchanged(out), pixels, filters, 0, taps, 96, 512, shared());
+    multiply(filter, PixelLanes<T>(w), out, filters, pixels, 0, taps, 384, 128, shared());
   }
 
   void run_depthwise() const {

@@ -55,13 +55,13 @@ Result<T> make_result(T* data, const Axis& rows, const Axis& cols, const GemmOpt
 // result or, with columns for a part of a register only, in the left operand.
 template <class T>
 void multiply_matrices(const Strided<T>& a, const Strided<T>& b, const Result<T>& c, int64_t m, int64_t n,
-                       int64_t k) {
+                       int64_t k, bool shared) {
   if (const Outer<T> outer{a, b, c, n}; (k == 1 || k == 2) && n >= Vec<T>::size && outer.fits())
     return k == 1 ? outer.template run<1>(m) : outer.template run<2>(m);
   const bool narrow = n < Vec<T>::size && m >= Tile<T>::cols;
   if (narrow || (c.cols.step() != 1 && c.rows.step() == 1))
-    return multiply(b, a, exchanged(c), n, m, 0, k, kBlockRows, kBlockCols);
-  multiply(a, b, c, m, n, 0, k, kBlockRows, kBlockCols);
+    return multiply(b, a, exchanged(c), n, m, 0, k, kBlockRows, kBlockCols, shared);
+  multiply(a, b, c, m, n, 0, k, kBlockRows, kBlockCols, shared);
 }
 
 template <class T>
@@ -72,16 +72,17 @@ void gemm(const View& a, const View& b, const View& c, const GemmOptions& option
   if (is_repeated(b)) {
     const Strided<T> left{data_as<T>(a), all_rows(a), am.cols}, right{data_as<T>(b), bm.cols, bm.rows};
     const Result<T> result = make_result(data_as<T>(c), all_rows(c), cm.cols, options);
-    return multiply_matrices(left, right, result, numel(c) / n, n, k);
+    return multiply_matrices(left, right, result, numel(c) / n, n, k, true);
   }
   const int64_t m = c.shape[c.ndim - 2], matrices = numel(c) / (m * n);
+  const bool shared = matrices < 8;
   const auto one = [&](int64_t i) {
     const Strided<T> left{data_as<T>(a) + am.batch.offset(i), am.rows, am.cols};
     const Strided<T> right{data_as<T>(b) + bm.batch.offset(i), bm.cols, bm.rows};
     multiply_matrices(left, right, make_result(data_as<T>(c) + cm.batch.offset(i), cm.rows, cm.cols, options),
-                      m, n, k);
+                      m, n, k, shared);
   };
-  if (matrices < 8) {
+  if (shared) {
     for (int64_t i = 0; i < matrices; ++i) one(i);
     return;
   }

@@ -34,12 +34,12 @@ static inline int64_t wanted_blocks(double work) {
   return int64_t(wanted < double(kMostItems) ? wanted : double(kMostItems));
 }
 
-// At most max_rows × max_cols a block, and enough blocks to share out where there is work for them. Blocks
+// At most max_rows × max_cols a block, and `wanted` blocks where there are so many to be had. Blocks
 // are rather tall than wide: a panel of the right operand is then read from near more often. Where the left
 // operand stays near anyway, no two blocks share a panel, so that each packs its own.
 template <class T>
-static Blocks cut_blocks(int64_t m, int64_t n, int64_t k, int64_t max_rows, int64_t max_cols) {
-  const int64_t wanted = wanted_blocks(double(m + kPacking) * double(n) * double(max64(k, 1)));
+static Blocks cut_blocks(int64_t m, int64_t n, int64_t k, int64_t max_rows, int64_t max_cols,
+                         int64_t wanted) {
   const int64_t mr = Tile<T>::rows, nr = Tile<T>::cols;
   int64_t down = m * k <= kNearElements ? 1 : ceil_div(m, max_rows), across = ceil_div(n, max_cols);
   while (down * across < wanted) {
@@ -94,10 +94,11 @@ struct Product {
   int64_t row0, col0, rows, cols;  // the part of the result
   int64_t k0, k;                   // the part of the sum
 
-  void run(int64_t max_rows, int64_t max_cols) const {
+  void run(int64_t max_rows, int64_t max_cols, bool shared) const {
     constexpr int NR = Tile<T>::cols;
     const int64_t deep = min64(k, kMostDeep), levels = LongSum<T>::levels(k);
-    const Blocks cut = cut_blocks<T>(rows, cols, deep, max_rows, max_cols);
+    const double work = double(rows + kPacking) * double(cols) * double(max64(deep, 1));
+    const Blocks cut = cut_blocks<T>(rows, cols, deep, max_rows, max_cols, shared ? wanted_blocks(work) : 1);
     const bool in_place = a.in_place(cols);
     const int64_t row_step = deep + 16;
     const int64_t size_a = !in_place && k > 0 && cut.col_blocks > 1 ? round_up(rows * row_step, 16) : 0,
@@ -265,20 +266,20 @@ struct Product {
 
 template <class T>
 void multiply(const LeftOperand<T>& a, const RightOperand<T>& b, const Result<T>& result, int64_t m,
-              int64_t n, int64_t k0, int64_t k, int64_t max_rows, int64_t max_cols) {
+              int64_t n, int64_t k0, int64_t k, int64_t max_rows, int64_t max_cols, bool shared) {
   const int64_t deep = min64(max64(k, 1), kMostDeep);
   const int64_t most_rows = max64(max_rows, kSharedElements / deep / max_rows * max_rows);
   const int64_t most_cols = max64(max_cols, kSharedElements / deep / max_cols * max_cols);
   for (int64_t j = 0; j < n; j += most_cols)
     for (int64_t i = 0; i < m; i += most_rows)
-      Product<T>{a, b, result, i, j, min64(most_rows, m - i), min64(most_cols, n - j), k0, k}.run(max_rows,
-                                                                                                  max_cols);
+      Product<T>{a, b, result, i, j, min64(most_rows, m - i), min64(most_cols, n - j), k0, k}.run(
+          max_rows, max_cols, shared);
 }
 
 template void multiply(const LeftOperand<float>&, const RightOperand<float>&, const Result<float>&, int64_t,
-                       int64_t, int64_t, int64_t, int64_t, int64_t);
+                       int64_t, int64_t, int64_t, int64_t, int64_t, bool);
 template void multiply(const LeftOperand<double>&, const RightOperand<double>&, const Result<double>&,
-                       int64_t, int64_t, int64_t, int64_t, int64_t, int64_t);
+                       int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, bool);
 
 }  // namespace PYDL_ISA
 }  // namespace pydl

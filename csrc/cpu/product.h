@@ -23,10 +23,11 @@ struct Result {
 };
 
 // result (m × n) = a · b over k in [k0, k0 + k). Blocks have at most max_rows × max_cols elements. What is
-// packed at a time is bounded: larger products are cut along all three indices.
+// packed at a time is bounded: larger products are cut along all three indices. Not `shared`: the caller's
+// thread alone computes it, an item of work among others, in as few blocks as may be.
 template <class T>
 void multiply(const LeftOperand<T>& a, const RightOperand<T>& b, const Result<T>& result, int64_t m,
-              int64_t n, int64_t k0, int64_t k, int64_t max_rows, int64_t max_cols);
+              int64_t n, int64_t k0, int64_t k, int64_t max_rows, int64_t max_cols, bool shared = true);
 
 namespace {
 

@@ -98,12 +98,20 @@ struct TapLanes final : RightOperand<T> {
     }
   }
 
+  // n <= R elements, by the powers of two that n is made of.
   static void copy(T* to, const T* from, int64_t n) {
-    if (n == R) {
-      __builtin_memcpy(to, from, R * sizeof(T));
-    } else {
-      for (int64_t i = 0; i < n; ++i) to[i] = from[i];
-    }
+    if (n == R) return copy_some<R>(to, from);
+    if (n & 16) copy_some<16>(to, from);
+    if (n & 8) copy_some<8>(to, from);
+    if (n & 4) copy_some<4>(to, from);
+    if (n & 2) copy_some<2>(to, from);
+    if (n & 1) *to = *from;
+  }
+  template <int N>
+  static void copy_some(T*& to, const T*& from) {
+    __builtin_memcpy(to, from, N * sizeof(T));
+    to += N;
+    from += N;
   }
 
   static int64_t pixels(const Row* rows, int count_rows) {
