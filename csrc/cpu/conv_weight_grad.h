@@ -154,10 +154,13 @@ template <class T>
 void narrow_weight_grad(const View& x, const View& y, T* out, const Window2d& window) {
   const int64_t images = x.shape[0], filters = y.shape[1];
   const Windows<T> w = conv_windows<T>(x, window, y.shape + 2, 1), maps = map_windows<T>(y);
-  if (!takes_lines(w))
-    return with_padded(w, images, true, [&](const Windows<T>& image) {
-      add_blocks(NarrowGrad<T>{image, maps, filters}, images, out);
+  const auto by_taps = [&](const Windows<T>& pixels) {
+    with_padded(w, images, true, [&](const Windows<T>& image) {
+      add_blocks(NarrowGrad<T>{image, pixels, filters}, images, out);
     });
+  };
+  if (NarrowGrad<T>{w, maps, filters}.lanes_are_filters()) return with_channels_last(maps, images, by_taps);
+  if (!takes_lines(w)) return by_taps(maps);
   with_planes(w, images, [&](const Windows<T>& image) {
     with_planes(maps, images, [&](const Windows<T>& planes) {
       add_blocks(PlaneGrad<T>{image, planes, filters}, images, out);
