@@ -32,8 +32,8 @@ _OTHER_NAMES = {"--learning-rate": "--lr", "--batch": "--batch-size", "--output"
 class Parser(argparse.ArgumentParser):
     """An ArgumentParser that raises UsageError and takes options by their whole names alone."""
 
-    def __init__(self, command: str, description: str) -> None:
-        super().__init__(prog=f"pydl {command}", description=description, allow_abbrev=False)
+    def __init__(self, command: str, description: str, add_help: bool = True) -> None:
+        super().__init__(prog=f"pydl {command}", description=description, allow_abbrev=False, add_help=add_help)
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{self.prog.removeprefix('pydl ')}: {message}")

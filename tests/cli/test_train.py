@@ -156,6 +156,9 @@ def refused(capsys, status, *argv):
         ("train", f"expected MODEL ({', '.join(models.names())}) or --resume RUN, got neither"),
         ("train mpl", "expected a model such as mlp, got 'mpl'"),
         ("train mlp --data irs", "such as iris"),
+        ("train resne --help", "expected a model such as resnet18, resnet20"),
+        ("train stylegan --mixing 3", "[stylegan] expected mixing as a number in 0 … 1, got 3.0"),
+        ("train stacked-gan --apart 3", "[stacked-gan] expected apart as a number in 0 … 1, got 3.0"),
         ("train mlp --epohcs 3", "expected an option such as --epochs, got --epohcs"),
         ("train mlp --learning-rate 1", "expected an option such as --lr, got --learning-rate"),
         ("train mlp --quickly", "expected one of the options that pydl train --help lists, got --quickly"),
@@ -214,6 +217,27 @@ def test_a_classifier_has_no_samples(capsys):
     assert cli.main([*MLP, "--epochs", "1", "--out", "a"]) == 0
     capsys.readouterr()
     assert "expected a checkpoint of a generator, got one of mlp" in refused(capsys, 2, "sample", "a")
+
+
+def test_the_help_of_a_model_has_its_options_their_values_and_choices(capsys):
+    assert cli.main(["train", "lsgan", "--data", "mnist", "--help"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert text.startswith("usage: pydl train lsgan [options] least squares GAN (Mao et al. 2017)")
+    assert "options of lsgan, with their values for mnist: --data NAME the data set: cifar10, digits," in text
+    assert "--targets NAME what the discriminator's outputs are drawn to: binary, pearson (default binary)" in text
+    assert "--width N" in text
+    assert "(default 32)" in text
+    assert "--loss" not in text
+    assert cli.main(["train", "gan", "-h"]) == 0
+    assert "layers: none, spectral (default none)" in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_general_help_has_the_options_of_all_models(capsys):
+    assert cli.main(["train", "--help"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert text.startswith("usage: pydl train MODEL [options] Train a model by name")
+    assert "--clip X largest size of a weight of the critic (of wgan)" in text
+    assert "pydl train MODEL --help" in text
 
 
 def test_walks_and_truncation(capsys):
