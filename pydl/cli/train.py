@@ -210,11 +210,19 @@ def _train(folder: Run, config: dict[str, Any], loop: Loop, state: dict[str, Any
             print(f"\nstopped by {stop}; to go on, type:  {command}", file=sys.stderr)
             raise
         except DivergenceError as error:
-            raise error.told(f"; {folder.checkpoint} holds the last good state") from None
+            raise error.told(f"{_remedy(error, config)}; {folder.checkpoint} holds the last good state") from None
     if history.stopped:
         print(f"stopped early: {history.stopped}")
     print("\n".join([f"{folder.folder}:", *folder.describe()]))
     return 0
+
+
+def _remedy(error: DivergenceError, config: Mapping[str, Any]) -> str:
+    """What to try, unless the data is at fault: a tenth of each learning rate."""
+    if error.layer.startswith("batch["):
+        return ""
+    rates = [f"--{name.replace('_', '-')} {config[name] / 10:g}" for name in ("lr", "lr_g") if name in config]
+    return f"; train anew with a smaller learning rate, such as {' '.join(rates)}"
 
 
 def _announce(config: Mapping[str, Any], loop: Loop) -> None:

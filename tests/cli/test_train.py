@@ -15,7 +15,8 @@ import pytest
 import pydl
 from pydl import cli, data, models
 from pydl.cli.sample import drawn
-from pydl.train import read_log
+from pydl.cli.train import _remedy as remedy
+from pydl.train import DivergenceError, read_log
 
 MLP = ["train", "mlp", "--data", "iris", "--batch-size", "16", "--hidden", "16", "--lr", "0.01"]
 
@@ -287,9 +288,17 @@ def test_data_that_is_missing(capsys, monkeypatch):
     assert refused(capsys, 1, *MLP) == "pydl: mnist.gz: expected a file, got no network\n"
 
 
+def test_the_remedy_for_a_loss_that_is_not_finite():
+    config = {"lr": 1e-3, "lr_g": 2e-4}
+    words = "; train anew with a smaller learning rate, such as --lr 0.0001 --lr-g 2e-05"
+    assert remedy(DivergenceError("x", layer="generator.layers.0"), config) == words
+    assert remedy(DivergenceError("x", layer="batch[0]"), config) == ""
+
+
 def test_a_loss_that_is_not_finite(capsys):
     assert cli.main([*MLP[:-1], "1e30", "--epochs", "9", "--out", "a", "--save-every", "1"]) == 1
-    assert "expected" in capsys.readouterr().err
+    remedy = "; train anew with a smaller learning rate, such as --lr 1e+29; a/checkpoint.safetensors holds the last"
+    assert remedy in capsys.readouterr().err
     assert pydl.load("a/checkpoint.safetensors")["progress"]["step"] < 9
 
 
