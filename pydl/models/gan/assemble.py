@@ -177,16 +177,17 @@ def callbacks(data: Data, config: Config, asked: bool = False) -> list[Any]:
     from ...gan.report import ModesReport, QualityReport
     from ...gan.triples import TriplesReport
 
-    every = max(1, config["epochs"] // 10)
-    mixture = modes_of(data.train.name)
-    doctor = Doctor(data.train, data.test, seed=config["seed"])
+    often: dict[str, Any] = {"every": max(1, config["epochs"] // 10), "seed": config["seed"]}
+    mixture, classes = modes_of(data.train.name), len(data.train.classes)
+    doctor = partial(Doctor, data.train, data.test, seed=config["seed"])
     if mixture is not None:
-        return [doctor, ModesReport(*mixture, every=every, seed=config["seed"])]
+        return [doctor(kinds=("modes", len(mixture[0]))), ModesReport(*mixture, **often)]
     if isinstance(data.train, StackedDataset):
-        return [doctor, TriplesReport(data.train, data.test, every=every, seed=config["seed"])]
-    if len(data.train.image_shape) != 3 or not 2 <= len(data.train.classes) <= 100:
-        return [doctor]
-    return [doctor, (AskedReport if asked else QualityReport)(data.train, data.test, every=every, seed=config["seed"])]
+        return [doctor(kinds=("modes", classes)), TriplesReport(data.train, data.test, **often)]
+    if len(data.train.image_shape) != 3 or not 2 <= classes <= 100:
+        return [doctor()]
+    report = AskedReport if asked else QualityReport
+    return [doctor(kinds=("classes", classes)), report(data.train, data.test, **often)]
 
 
 def one_of(name: str, value: str, known: Any) -> str:
