@@ -63,6 +63,7 @@ def _parser(model: str | None = None, data_name: str | None = None) -> Parser:
     entry = None if model is None else models.get(model)
     about = "Train a model by name; the results lie in a run folder." if entry is None else entry.description
     parser = Parser("train" if entry is None else f"train {entry.name}", about, add_help=False)
+    parser.words = {"--data": data.names()}
     parser.usage = f"pydl train {'MODEL' if entry is None else entry.name} [options]"
     if entry is None:
         parser.add_argument("model", nargs="?", metavar="MODEL", help=", ".join(models.names()))

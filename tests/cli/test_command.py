@@ -62,7 +62,7 @@ def test_wrong_arguments(capsys, argv, text):
         (KeyboardInterrupt(), 130, "interrupted"),
         (MemoryError(), 1, "MemoryError"),
         (pydl.train.CheckpointError("a\nb", "x", "y"), 1, "a b: expected x, got y"),
-        (PermissionError(13, "Permission denied", "runs"), 1, "[Errno 13] Permission denied: 'runs'"),
+        (PermissionError(13, "Permission denied", "runs"), 1, "runs: Permission denied"),
     ],
 )
 def test_known_errors_are_one_line(capsys, monkeypatch, error, status, text):

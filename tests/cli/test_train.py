@@ -179,6 +179,16 @@ def refused(capsys, status, *argv):
         ("train mlp --resume full", "expected only --epochs and --threads beside --resume, got MODEL"),
         ("train --resume full --lr 3", "expected only --epochs and --threads beside --resume, got --lr"),
         ("sample", "CHECKPOINT"),
+        ("sample x --out x.jpg", "sample: expected --out as the name of a PNG image, with the ending .png, got x.jpg"),
+        (
+            "sample x --truncation 0 0.5 1",
+            "sample: expected no further argument, got '0.5': lists have commas, --trunc",
+        ),
+        ("train mlp --hidden 100 50", "expected no further argument, got '50': lists have commas, --hidden 100,50"),
+        ("train mlp --hidden=9 8 7 --lr 1", "got '8': lists have commas, --hidden 9,8,7"),
+        ("train gan digits", "expected no further argument, got 'digits': write --data digits"),
+        ("train --hidden 100 50 mlp", "expected no further argument, got 'mlp'\n"),
+        ("train mlp --epochs 3 4", "expected no further argument, got '4'\n"),
         ("sample x --count 0", "--count: expected an integer >= 1"),
     ],
 )
@@ -197,7 +207,7 @@ def test_files_that_cannot_be_used(capsys):
         assert "none: expected a file to read, got No such file" in refused(capsys, 1, *command, "none")
         assert "other: expected the state of a training" in refused(capsys, 1, *command, "other")
         assert "expected the configuration of a model" in refused(capsys, 1, *command, "hostile")
-        assert "text: expected a header" in refused(capsys, 1, *command, "text")
+        assert "text: expected a safetensors file, got a text file" in refused(capsys, 1, *command, "text")
 
 
 def test_a_checkpoint_whose_state_fits_nothing(capsys):
@@ -382,4 +392,4 @@ def test_a_picture_that_cannot_be_written_names_its_path(capsys, out, reason):
     capsys.readouterr()
     text = refused(capsys, 1, "sample", "a", "--count", "4", "--out", out)
     assert reason in text
-    assert text.endswith(f": '{out}'\n")
+    assert text.startswith(f"pydl: {out}: ")
