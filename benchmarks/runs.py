@@ -54,7 +54,8 @@ def finished(folder: Path) -> Finished | None:
     if not lines or lines[-1]["event"] != "epoch" or lines[-1]["epoch"] != asked["epochs"]:
         return None
     doctor = load(checkpoint)["callbacks"].get("Doctor-0", {})
-    return Finished(folder, asked, lines[-1], {kind: int(step) for kind, step in doctor.get("found", {}).items()})
+    figures = {name.removeprefix("judge/"): value for name, value in lines[-1].items()}
+    return Finished(folder, asked, figures, {kind: int(step) for kind, step in doctor.get("found", {}).items()})
 
 
 def shown(value: Any) -> str:

@@ -34,15 +34,21 @@ View parse_weight(py::handle array, const char* function, const char* shape) {
   return w;
 }
 
-int64_t parse_groups(py::handle value, const char* function, int64_t channels, const char* of) {
-  const int64_t groups = parse_integer(value, function, "groups", 1);
+void check_groups(const char* function, int64_t groups, int64_t channels, const char* of) {
   if (channels % groups != 0)
     fail(function, "groups that divide the " + std::to_string(channels) + " channels of " + of,
          std::to_string(groups));
-  return groups;
 }
 
-std::string grouped(int64_t groups) { return groups == 1 ? "" : " and groups=" + std::to_string(groups); }
+// The channels that a weight takes, which the input must have.
+void check_channels(const char* function, const View& image, const View& weight, int64_t channels,
+                    int64_t groups) {
+  if (image.shape[1] != channels)
+    fail(function,
+         "input with " + std::to_string(channels) + " channels (weight " + shape_string(weight) +
+             ", groups " + std::to_string(groups) + ")",
+         std::to_string(image.shape[1]));
+}
 
 // Channels are the fastest dimension.
 bool is_channels_last(const View& v) {
@@ -105,13 +111,9 @@ py::array conv2d(py::handle input, py::handle weight, py::handle bias, py::handl
   const View w = parse_weight(weight, name, "(out, in/groups, kH, kW)");
   check_same_dtype(x.view, w, name, "input", "weight");
   const Window2d window = conv_window(name, {w.shape[2], w.shape[3]}, stride, padding, dilation);
-  const int64_t g = parse_groups(groups, name, x.view.shape[1], "the input");
-  if (w.shape[1] != x.view.shape[1] / g)
-    fail(name,
-         "weight of shape (out, " + std::to_string(x.view.shape[1]) + "/groups, kH, kW) for input " +
-             shape_string(float_view(input, name, "input")) + grouped(g),
-         shape_string(w));
-  parse_groups(groups, name, w.shape[0], "the output");
+  const int64_t g = parse_integer(groups, name, "groups", 1);
+  check_channels(name, x.view, w, checked_mul(name, w.shape[1], g), g);
+  check_groups(name, g, w.shape[0], "the output");
   const OptionalView b = bias_view(bias, x.view, w.shape[0], name);
   int64_t out[2];
   window_out_size(name, window, {x.view.shape[2], x.view.shape[3]}, out);
@@ -145,12 +147,9 @@ py::array conv_transpose2d(py::handle input, py::handle weight, py::handle bias,
   int64_t added[2], size[2];
   parse_pair(output_padding, name, "output_padding", 0, added);
   check_output_padding(name, window, added);
-  const int64_t g = parse_groups(groups, name, y.view.shape[1], "the input");
-  if (w.shape[0] != y.view.shape[1])
-    fail(name,
-         "weight of shape (" + std::to_string(y.view.shape[1]) + ", out/groups, kH, kW) for input " +
-             shape_string(float_view(input, name, "input")) + grouped(g),
-         shape_string(w));
+  const int64_t g = parse_integer(groups, name, "groups", 1);
+  check_channels(name, y.view, w, w.shape[0], g);
+  check_groups(name, g, w.shape[0], "the input");
   const int64_t channels = checked_mul(name, w.shape[1], g);
   const OptionalView b = bias_view(bias, y.view, channels, name);
   window_transposed_size(name, window, {y.view.shape[2], y.view.shape[3]}, added, size);
@@ -169,8 +168,9 @@ py::array conv2d_weight_grad(py::handle input, py::handle grad, py::handle kerne
   int64_t kernel[2], out[2];
   parse_pair(kernel_size, name, "kernel_size", 1, kernel);
   const Window2d window = conv_window(name, kernel, stride, padding, dilation);
-  const int64_t g = parse_groups(groups, name, x.view.shape[1], "the input");
-  parse_groups(groups, name, y.view.shape[1], "grad");
+  const int64_t g = parse_integer(groups, name, "groups", 1);
+  check_groups(name, g, x.view.shape[1], "the input");
+  check_groups(name, g, y.view.shape[1], "grad");
   window_out_size(name, window, {x.view.shape[2], x.view.shape[3]}, out);
   if (x.single != y.single || x.view.shape[0] != y.view.shape[0] || y.view.shape[2] > out[0] ||
       y.view.shape[3] > out[1])

@@ -66,6 +66,10 @@ def boxes_and_arrows(
     """The graph behind `output`, inputs first. Gradients are those of its sum; no `grad` attribute is touched."""
     if not isinstance(output, Tensor):
         raise TypeError(f"[draw_graph] expected output as a tensor, got {type(output).__name__}")
+    if trace is not None and not isinstance(trace, Trace):
+        raise TypeError(f"[draw_graph] expected trace as a Trace, got {type(trace).__name__}; names go by names=")
+    if names is not None and not isinstance(names, Mapping):
+        raise TypeError(f"[draw_graph] expected names as a dict of tensors, got {type(names).__name__}")
     if not output.requires_grad:
         raise RuntimeError(f"[draw_graph] expected an output that requires grad, got one of shape {output.shape}")
     for name, tensor in (names or {}).items():

@@ -66,6 +66,9 @@ def _help() -> str:
 
 
 def _fail(error: BaseException | str, status: int) -> int:
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = str(error)
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        text = f"{os.fsdecode(error.filename)}: {error.strerror}"
+    text = " ".join(text.split()) or type(error).__name__
     print(f"pydl: {text}", file=sys.stderr)
     return status

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import itertools
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -32,8 +33,9 @@ _OTHER_NAMES = {"--learning-rate": "--lr", "--batch": "--batch-size", "--output"
 class Parser(argparse.ArgumentParser):
     """An ArgumentParser that raises UsageError and takes options by their whole names alone."""
 
-    def __init__(self, command: str, description: str) -> None:
-        super().__init__(prog=f"pydl {command}", description=description, allow_abbrev=False)
+    def __init__(self, command: str, description: str, add_help: bool = True) -> None:
+        super().__init__(prog=f"pydl {command}", description=description, allow_abbrev=False, add_help=add_help)
+        self.words: dict[str, Collection[str]] = {}  # which values of options are known when they stand alone
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{self.prog.removeprefix('pydl ')}: {message}")
@@ -49,7 +51,21 @@ class Parser(argparse.ArgumentParser):
             if near:
                 self.error(f"expected an option such as {near[0]}, got {text}")
             self.error(f"expected one of the options that {self.prog} --help lists, got {text}")
-        self.error(f"expected no further argument, got {text!r}")
+        self.error(f"expected no further argument, got {text!r}{self._meant(argv, text)}")
+
+    def _meant(self, argv: Sequence[str], word: str) -> str:
+        """What `word`, an argument too much, was probably meant as; empty if that is not known."""
+        option = next((option for option, values in self.words.items() if word in values), "")
+        if option:
+            return f": write {option} {word}"
+        here = list(argv).index(word)
+        begin = max((i for i in range(here) if argv[i].startswith("--")), default=here)
+        name, _, value = argv[begin].partition("=")
+        action = self._option_string_actions.get(name)
+        if action is None or action.type not in (integers, numbers) or not word[0].isdecimal():
+            return ""
+        rest = itertools.takewhile(lambda text: text[:1].isdecimal(), argv[begin + 1 :])
+        return f": lists have commas, {name} {','.join([*filter(None, [value]), *rest])}"
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ def run(argv: Sequence[str]) -> int:
         "--truncation", type=numbers, metavar="PSI,…", help="the same samples with each ψ in a row (stylegan)"
     )
     args = parser.parse(argv)
+    if Path(args.out).suffix.lower() not in ("", ".png"):
+        parser.error(f"expected --out as the name of a PNG image, with the ending .png, got {args.out}")
     folder, config, state = Run.reopen(args.checkpoint)
     config = check_config(config, folder.source)
     entry = models.get(config["model"])

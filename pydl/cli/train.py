@@ -11,12 +11,13 @@ from typing import Any
 import pydl
 
 from .. import backend, data, models
+from ..models import options
 from ..nn import Module
 from ..optim.optimizer import Optimizer
 from ..train import Classifier, DivergenceError, Interrupted, LearningRateSchedule, Loop, StateError
 from ..train.callbacks.extras import require
 from ..train.run import Run
-from .arguments import MAX_SEED, Parser, integer, nearest, of_file, type_like, usage
+from .arguments import MAX_SEED, Parser, integer, of_file, type_like, usage
 
 RUN_OPTIONS = ("save_every", "sample_every", "log_every")
 MAX_EPOCHS = 10**6
@@ -26,6 +27,10 @@ KINDS = {"epochs": integer(1, MAX_EPOCHS), "batch_size": integer(1), "seed": int
 def run(argv: Sequence[str]) -> int:
     """Train a model by name in a run folder, or go on with one."""
     args = _parser().parse(argv)
+    if args.help:
+        with usage("train"):
+            print(_parser(args.model, args.data).format_help(), end="")
+        return 0
     if args.threads is not None:
         backend.set_num_threads(args.threads)
     require("matplotlib", "drawing curves")  # else it would be missed at the end only
@@ -53,21 +58,49 @@ def _build(config: Mapping[str, Any], sets: models.Data) -> tuple[data.DataLoade
     return _loader(config, sets), task, LearningRateSchedule(_optimizers(task), config["lr_schedule"])
 
 
-def _parser() -> Parser:
-    parser = Parser("train", "Train a model by name; the results lie in a run folder.")
-    parser.add_argument("model", nargs="?", metavar="MODEL", help=", ".join(models.names()))
+def _parser(model: str | None = None, data_name: str | None = None) -> Parser:
+    """The options of all models; those of one, with their values for a data set, where it is named."""
+    entry = None if model is None else models.get(model)
+    about = "Train a model by name; the results lie in a run folder." if entry is None else entry.description
+    parser = Parser("train" if entry is None else f"train {entry.name}", about, add_help=False)
+    parser.words = {"--data": data.names()}
+    parser.usage = f"pydl train {'MODEL' if entry is None else entry.name} [options]"
+    if entry is None:
+        parser.add_argument("model", nargs="?", metavar="MODEL", help=", ".join(models.names()))
+    parser.add_argument("--help", "-h", action="store_true", help="this")
     parser.add_argument("--resume", metavar="RUN", help="go on with a run folder or a checkpoint in it")
     parser.add_argument("--out", metavar="FOLDER", help="run folder (default runs/<model>-<data>-<n>)")
     parser.add_argument("--threads", type=integer(1, 1024), help="threads of the kernels (results do not depend on it)")
     parser.add_argument("--save-every", type=integer(1), metavar="STEPS", help="default: an epoch, 5 seconds apart")
     parser.add_argument("--sample-every", type=integer(1), metavar="STEPS", help="default: 20 times in the training")
     parser.add_argument("--log-every", type=integer(1), metavar="STEPS", help="default: 1")
-    group = parser.add_argument_group("options of the models (their defaults depend on model and data)")
-    for name, (default, owners) in _model_options().items():
-        text = ", ".join(data.names()) if name == "data" else "" if len(owners) > 3 else f"of {', '.join(owners)}"
+    if entry is None:
+        _add_options(parser, "of the models; those of one, with their values:  pydl train MODEL --help")
+    else:
+        _add_options(
+            parser, f"of {entry.name}, with their values for {entry.options(data_name)['data']}", entry, data_name
+        )
+    return parser
+
+
+def _add_options(parser: Parser, title: str, entry: models.Entry | None = None, data_name: str | None = None) -> None:
+    group = parser.add_argument_group(f"options {title}")
+    shown = _model_options() if entry is None else {k: (v, []) for k, v in entry.options(data_name).items()}
+    for name, (default, owners) in shown.items():
+        text = option_text(entry.name if entry else "", name)
+        if entry is not None:
+            text += f" (default {','.join(map(str, default)) if isinstance(default, list) else default})"
+        elif len(owners) <= 3:
+            text += f" (of {', '.join(owners)})"
         kind = KINDS.get(name) or type_like(default)
         group.add_argument(f"--{name.replace('_', '-')}", dest=name, type=kind, metavar=_metavar(default), help=text)
-    return parser
+
+
+def option_text(model: str, name: str) -> str:
+    """What an option of a model means, and the words it may be."""
+    option = options.of(model, name)
+    choices = data.names() if name == "data" else option.choices
+    return f"{option.text}: {', '.join(choices)}" if choices else option.text
 
 
 def _metavar(default: Any) -> str:
@@ -91,8 +124,6 @@ def _begin(args: argparse.Namespace) -> tuple[dict[str, Any], models.Data]:
     """The configuration and the data of a new run."""
     if args.model is None:
         raise ValueError(f"expected MODEL ({', '.join(models.names())}) or --resume RUN, got neither")
-    if args.model not in models.names():
-        raise ValueError(f"expected a model such as {nearest(args.model, models.names())}, got {args.model!r}")
     config = models.get(args.model).config(**_given(args))
     sets = _load({"model": args.model, **config})
     config = {"pydl": pydl.__version__, "model": args.model, **models.complete(config, sets)}
@@ -180,11 +211,19 @@ def _train(folder: Run, config: dict[str, Any], loop: Loop, state: dict[str, Any
             print(f"\nstopped by {stop}; to go on, type:  {command}", file=sys.stderr)
             raise
         except DivergenceError as error:
-            raise error.told(f"; {folder.checkpoint} holds the last good state") from None
+            raise error.told(f"{_remedy(error, config)}; {folder.checkpoint} holds the last good state") from None
     if history.stopped:
         print(f"stopped early: {history.stopped}")
     print("\n".join([f"{folder.folder}:", *folder.describe()]))
     return 0
+
+
+def _remedy(error: DivergenceError, config: Mapping[str, Any]) -> str:
+    """What to try, unless the data is at fault: a tenth of each learning rate."""
+    if error.layer.startswith("batch["):
+        return ""
+    rates = [f"--{name.replace('_', '-')} {config[name] / 10:g}" for name in ("lr", "lr_g") if name in config]
+    return f"; train anew with a smaller learning rate, such as {' '.join(rates)}"
 
 
 def _announce(config: Mapping[str, Any], loop: Loop) -> None:

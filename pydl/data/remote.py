@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import cifar
-from .cache import download_folder, places
+from .cache import download_folder, places, shared_folders
 from .download import Progress, download
 from .errors import DataError
 from .files import check_sha256, gunzip, is_file, read_chunks, read_file
@@ -43,8 +43,8 @@ class Remote:
     ) -> Arrays:
         """Images (N, C, H, W) uint8 and labels (N,) int64, from the first place that has the split."""
         # Unchecked files are a user's own: a folder given for them is not silently replaced by another.
-        looked = places(root, self.names, self.inside, shared=verify or root is None)
-        for folder in looked:
+        shared = verify or root is None
+        for folder in places(root, self.names, self.inside, shared):
             arrays = self.read(folder, split, verify)
             if arrays is not None:
                 return arrays
@@ -58,11 +58,12 @@ class Remote:
                 arrays = self.read(folder, split, verify)
                 if arrays is not None:
                     return arrays
+        looked = [*([] if root is None else [Path(root).expanduser()]), *(shared_folders() if shared else [])]
         raise DataError(
             f"{self.name} ({split})",
-            f"its files in one of {', '.join(map(str, looked))}",
-            f"none there, and {reason}. To use it offline, {self.hint}, and put them in {folder}; "
-            f"PYDL_DATA can name another folder in place of {folder.parent}",
+            f"its files in {folder}",
+            f"none: {self.hint}, and put them there (PYDL_DATA can name another folder in place of {folder.parent}). "
+            f"Looked under {', '.join(map(str, looked))}; {reason}",
         )
 
 

@@ -10,8 +10,8 @@ from .report import QualityReport
 class AskedReport(QualityReport):
     """`QualityReport`, and as "asked" the share of images of the class asked for: 0, 1, 2, … over and over.
 
-    The judge names the class of every image, sure or not; of real test images it names "classifier_accuracy" right. At
-    the end "asked/<class>" is the share for each class.
+    The judge names the class of every image, sure or not; of real test images it names "judge/classifier_accuracy"
+    right. At the end "asked/<class>" is the share for each class.
     """
 
     def figures(self, samples: np.ndarray, last: bool) -> dict[str, float]:

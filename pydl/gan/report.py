@@ -62,7 +62,7 @@ class ModesReport(Report):
 class QualityReport(Report):
     """Adds a judge's figures on `count` generated images to every `every`-th epoch and the last.
 
-    The figures are "sure" and "classes", and at the end those of the real test images too, with the judge's own
+    The figures are "sure" and "classes", and at the end, as "judge/…", those of the real test images, the judge's own
     accuracy and what it finds when it compares generated with test images; then they are printed in words. The judge
     is trained when it is first asked.
     """
@@ -80,7 +80,7 @@ class QualityReport(Report):
             return {name: found[name] for name in ("sure", "classes")}
         found |= self._compared(self.judge, samples)
         self.words = describe(found, len(self.train.classes))
-        return found
+        return {name if name in ("sure", "classes") else f"judge/{name}": value for name, value in found.items()}
 
     def _compared(self, judge: Judge, samples: np.ndarray) -> dict[str, float]:
         """Generated against test images, and the Fréchet distance of as many training images for a scale.

@@ -36,7 +36,7 @@ class TriplesReport(Report):
                 f"{self.judge.accuracy:.1%}) finds {found.covered:,} of {found.modes:,} triples, with a reverse KL of "
                 f"{found.reverse_kl:.3g} to equal shares (a perfect sampler: {floor:.3g})"
             )
-            figures["classifier_accuracy"] = self.judge.accuracy
+            figures["judge/classifier_accuracy"] = self.judge.accuracy
         return figures
 
 

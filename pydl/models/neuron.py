@@ -41,8 +41,10 @@ class McCullochPitts:
         if len(shapes) > 1:
             raise ValueError(f"[McCullochPitts] expected inputs of one shape, got {sorted(shapes)}")
         x = np.stack(np.broadcast_arrays(*inputs), axis=-1)
-        if not np.isin(x, (0, 1)).all():
-            raise ValueError("[McCullochPitts] expected inputs 0 and 1, got others")
+        others = np.unique(x[~np.isin(x, (0, 1))])
+        if others.size:
+            more = ", …" if others.size > 3 else ""
+            raise ValueError(f"[McCullochPitts] expected inputs 0 and 1, got {str(others[:3].tolist())[1:-1]}{more}")
         vetoed = x[..., self.inhibitory].any(axis=-1)
         y = (x @ self.weights >= self.threshold) & ~vetoed
         return y.astype(np.int64) if y.ndim else int(y)

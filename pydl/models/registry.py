@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-
-ZERO = ("seed", "unroll", "pool")  # the counts that may be 0
 
 
 class Data(NamedTuple):
@@ -47,13 +45,15 @@ class Entry:
 
     def config(self, **options: Any) -> dict[str, Any]:
         """`options` with defaults for the rest; ValueError for a name that is no option or a value that cannot be."""
+        from .options import checked
+
         if "data" in options:
-            _checked(self.name, "data", options["data"], self.defaults["data"])
+            checked(self.name, "data", options["data"], self.defaults["data"])
         result = self.options(options.get("data"))
         for name, value in options.items():
             if name not in result:
                 raise ValueError(f"[{self.name}] expected an option of {_near(name, result)}, got {name!r}")
-            result[name] = _checked(self.name, name, value, result[name])
+            result[name] = checked(self.name, name, value, result[name])
         return result
 
 
@@ -103,29 +103,7 @@ def _entries() -> dict[str, Entry]:
     return {entry.name: entry for entry in entries}
 
 
-def _near(name: str, known: Mapping[str, Any]) -> str:
-    return ", ".join(difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5) or sorted(known))
-
-
-def _checked(model: str, name: str, value: Any, default: Any) -> Any:
-    """`value` in the type of `default`; numbers must be finite and not negative, counts at least 1."""
-    wanted = f"[{model}] expected {name} as "
-    if isinstance(default, (list, tuple)):
-        widths = [value] if isinstance(value, int) else value
-        if not isinstance(widths, (list, tuple)) or any(type(w) is not int or w < 1 for w in widths):
-            raise ValueError(f"{wanted}integers >= 1, got {value!r}")
-        return list(widths)
-    if isinstance(default, str):
-        if not isinstance(value, str):
-            raise TypeError(f"{wanted}a string, got {type(value).__name__}")
-        return value
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{wanted}a number, got {type(value).__name__}")
-    if isinstance(default, int):
-        least, bits = 0 if name in ZERO else 1, 64 if name == "seed" else 63
-        if not isinstance(value, int) or not least <= value < 2**bits:
-            raise ValueError(f"{wanted}an integer in {least} … 2^{bits} - 1, got {value!r}")
-        return value
-    if not 0 <= value < float("inf"):
-        raise ValueError(f"{wanted}a finite number >= 0, got {value!r}")
-    return float(value)
+def _near(name: str, known: Iterable[str]) -> str:
+    """The names that begin with `name`, else those like it; all where there are none."""
+    begun = sorted((other for other in known if other.startswith(name.lower())), key=lambda other: (len(other), other))
+    return ", ".join(begun or difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5) or sorted(known))

@@ -34,19 +34,22 @@ def check_length(first: bytes, size: int) -> int:
     length = int.from_bytes(first, "little")
     if length < 2:
         raise Flaw("a header of at least 2 bytes", f"a header length of {length}")
-    if length > size - 8:
-        raise Flaw(f"a header of at most the {size - 8} bytes that follow", _describe(first, length))
-    if length > MAX_HEADER:
-        raise Flaw(f"a header of at most {MAX_HEADER} bytes", f"a header length of {length}")
+    most = min(size - 8, MAX_HEADER)
+    if length > most:
+        kind = _other_kind(first)
+        if kind:
+            raise Flaw("a safetensors file", kind)
+        raise Flaw(f"a header of at most {most} bytes", f"a header length of {length}")
     return length
 
 
-def _describe(first: bytes, length: int) -> str:
+def _other_kind(first: bytes) -> str:
+    """What a file is that begins with these 8 bytes and is no safetensors file; empty if that cannot be said."""
     if first[:4] == b"PK\x03\x04":
         return "a zip archive"
     if first[0] == 0x80 and 2 <= first[1] <= 5:
         return "a pickle, which pydl never loads"
-    return f"a header length of {length}"
+    return "a text file" if all(32 <= byte < 127 or byte in b"\t\n\r" for byte in first) else ""
 
 
 def check_header(text: bytes, data_size: int) -> dict[str, str]:

@@ -118,6 +118,10 @@ def test_writing_files(tmp_path):
         autograd.draw_graph(pydl.ones(2), tmp_path / "graph.svg")
     with pytest.raises(TypeError, match=r"\[draw_graph\] expected names of tensors, got int for 'w'"):
         autograd.graph_dot(a, names={"w": 3})
+    with pytest.raises(TypeError, match=r"\[draw_graph\] expected trace as a Trace, got dict; names go by names="):
+        autograd.draw_graph(a, tmp_path / "graph.svg", {"a": a})
+    with pytest.raises(TypeError, match=r"\[draw_graph\] expected names as a dict of tensors, got list"):
+        autograd.draw_graph(a, tmp_path / "graph.svg", names=[a])
     with pytest.raises(TypeError, match=r"\[draw_graph\] expected output as a tensor, got float"):
         autograd.graph_dot(1.0)
 

@@ -62,7 +62,7 @@ def test_wrong_arguments(capsys, argv, text):
         (KeyboardInterrupt(), 130, "interrupted"),
         (MemoryError(), 1, "MemoryError"),
         (pydl.train.CheckpointError("a\nb", "x", "y"), 1, "a b: expected x, got y"),
-        (PermissionError(13, "Permission denied", "runs"), 1, "[Errno 13] Permission denied: 'runs'"),
+        (PermissionError(13, "Permission denied", "runs"), 1, "runs: Permission denied"),
     ],
 )
 def test_known_errors_are_one_line(capsys, monkeypatch, error, status, text):
@@ -88,3 +88,42 @@ def test_a_closed_pipe_is_no_traceback():
     done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, env=environment)
     os.close(writer)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+def script(*argv, path=(), **variables):
+    """What the console script does in a fresh interpreter."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([*map(str, path), *sys.path]), **variables}
+    environment["PYTHONSAFEPATH"] = "1"  # else the folder at hand would come before `path`
+    code = "import sys, pydl_command; sys.exit(pydl_command.main())"
+    command = [sys.executable, "-c", code, *argv]
+    return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+
+def test_the_console_script_runs_the_command():
+    done = script("--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"pydl {pydl.__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "text"),
+    [
+        ("PYDL_NUM_THREADS", "0", "[PYDL_NUM_THREADS] expected an integer in 1 … 1024, got '0'\n"),
+        ("PYDL_NUM_THREADS", "x", "[PYDL_NUM_THREADS] expected an integer in 1 … 1024, got 'x'\n"),
+        ("PYDL_ISA", "sse9", "[PYDL_ISA] expected one of baseline"),
+    ],
+)
+def test_a_wrong_environment_is_one_line(variable, value, text):
+    done = script("info", **{variable: value})
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith(f"pydl: {text}")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "text"),
+    [("KeyboardInterrupt", 130, "interrupted"), ("ImportError('no\\nkernels')", 1, "no kernels")],
+)
+def test_what_breaks_off_the_import_is_one_line(tmp_path, error, status, text):
+    (tmp_path / "pydl").mkdir()
+    (tmp_path / "pydl" / "__init__.py").write_text(f"raise {error}")
+    done = script("info", path=[tmp_path])
+    assert (done.returncode, done.stdout, done.stderr) == (status, "", f"pydl: {text}\n")

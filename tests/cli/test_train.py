@@ -15,7 +15,8 @@ import pytest
 import pydl
 from pydl import cli, data, models
 from pydl.cli.sample import drawn
-from pydl.train import read_log
+from pydl.cli.train import _remedy as remedy
+from pydl.train import DivergenceError, read_log
 
 MLP = ["train", "mlp", "--data", "iris", "--batch-size", "16", "--hidden", "16", "--lr", "0.01"]
 
@@ -156,6 +157,9 @@ def refused(capsys, status, *argv):
         ("train", f"expected MODEL ({', '.join(models.names())}) or --resume RUN, got neither"),
         ("train mpl", "expected a model such as mlp, got 'mpl'"),
         ("train mlp --data irs", "such as iris"),
+        ("train resne --help", "expected a model such as resnet18, resnet20"),
+        ("train stylegan --mixing 3", "[stylegan] expected mixing as a number in 0 … 1, got 3.0"),
+        ("train stacked-gan --apart 3", "[stacked-gan] expected apart as a number in 0 … 1, got 3.0"),
         ("train mlp --epohcs 3", "expected an option such as --epochs, got --epohcs"),
         ("train mlp --learning-rate 1", "expected an option such as --lr, got --learning-rate"),
         ("train mlp --quickly", "expected one of the options that pydl train --help lists, got --quickly"),
@@ -175,6 +179,16 @@ def refused(capsys, status, *argv):
         ("train mlp --resume full", "expected only --epochs and --threads beside --resume, got MODEL"),
         ("train --resume full --lr 3", "expected only --epochs and --threads beside --resume, got --lr"),
         ("sample", "CHECKPOINT"),
+        ("sample x --out x.jpg", "sample: expected --out as the name of a PNG image, with the ending .png, got x.jpg"),
+        (
+            "sample x --truncation 0 0.5 1",
+            "sample: expected no further argument, got '0.5': lists have commas, --trunc",
+        ),
+        ("train mlp --hidden 100 50", "expected no further argument, got '50': lists have commas, --hidden 100,50"),
+        ("train mlp --hidden=9 8 7 --lr 1", "got '8': lists have commas, --hidden 9,8,7"),
+        ("train gan digits", "expected no further argument, got 'digits': write --data digits"),
+        ("train --hidden 100 50 mlp", "expected no further argument, got 'mlp'\n"),
+        ("train mlp --epochs 3 4", "expected no further argument, got '4'\n"),
         ("sample x --count 0", "--count: expected an integer >= 1"),
     ],
 )
@@ -193,7 +207,7 @@ def test_files_that_cannot_be_used(capsys):
         assert "none: expected a file to read, got No such file" in refused(capsys, 1, *command, "none")
         assert "other: expected the state of a training" in refused(capsys, 1, *command, "other")
         assert "expected the configuration of a model" in refused(capsys, 1, *command, "hostile")
-        assert "text: expected a header" in refused(capsys, 1, *command, "text")
+        assert "text: expected a safetensors file, got a text file" in refused(capsys, 1, *command, "text")
 
 
 def test_a_checkpoint_whose_state_fits_nothing(capsys):
@@ -214,6 +228,27 @@ def test_a_classifier_has_no_samples(capsys):
     assert cli.main([*MLP, "--epochs", "1", "--out", "a"]) == 0
     capsys.readouterr()
     assert "expected a checkpoint of a generator, got one of mlp" in refused(capsys, 2, "sample", "a")
+
+
+def test_the_help_of_a_model_has_its_options_their_values_and_choices(capsys):
+    assert cli.main(["train", "lsgan", "--data", "mnist", "--help"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert text.startswith("usage: pydl train lsgan [options] least squares GAN (Mao et al. 2017)")
+    assert "options of lsgan, with their values for mnist: --data NAME the data set: cifar10, digits," in text
+    assert "--targets NAME what the discriminator's outputs are drawn to: binary, pearson (default binary)" in text
+    assert "--width N" in text
+    assert "(default 32)" in text
+    assert "--loss" not in text
+    assert cli.main(["train", "gan", "-h"]) == 0
+    assert "layers: none, spectral (default none)" in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_general_help_has_the_options_of_all_models(capsys):
+    assert cli.main(["train", "--help"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert text.startswith("usage: pydl train MODEL [options] Train a model by name")
+    assert "--clip X largest size of a weight of the critic (of wgan)" in text
+    assert "pydl train MODEL --help" in text
 
 
 def test_walks_and_truncation(capsys):
@@ -263,9 +298,17 @@ def test_data_that_is_missing(capsys, monkeypatch):
     assert refused(capsys, 1, *MLP) == "pydl: mnist.gz: expected a file, got no network\n"
 
 
+def test_the_remedy_for_a_loss_that_is_not_finite():
+    config = {"lr": 1e-3, "lr_g": 2e-4}
+    words = "; train anew with a smaller learning rate, such as --lr 0.0001 --lr-g 2e-05"
+    assert remedy(DivergenceError("x", layer="generator.layers.0"), config) == words
+    assert remedy(DivergenceError("x", layer="batch[0]"), config) == ""
+
+
 def test_a_loss_that_is_not_finite(capsys):
     assert cli.main([*MLP[:-1], "1e30", "--epochs", "9", "--out", "a", "--save-every", "1"]) == 1
-    assert "expected" in capsys.readouterr().err
+    remedy = "; train anew with a smaller learning rate, such as --lr 1e+29; a/checkpoint.safetensors holds the last"
+    assert remedy in capsys.readouterr().err
     assert pydl.load("a/checkpoint.safetensors")["progress"]["step"] < 9
 
 
@@ -349,4 +392,4 @@ def test_a_picture_that_cannot_be_written_names_its_path(capsys, out, reason):
     capsys.readouterr()
     text = refused(capsys, 1, "sample", "a", "--count", "4", "--out", out)
     assert reason in text
-    assert text.endswith(f": '{out}'\n")
+    assert text.startswith(f"pydl: {out}: ")

@@ -127,6 +127,8 @@ def test_nothing_there_says_where_it_looked_and_what_to_do(places, monkeypatch, 
             "copy",
         ):
             assert word in text
+        assert text.index("copy") < text.index("Looked under") < text.index(str(places / "system"))
+        assert text.count(str(places / "system")) == 1
     assert list(places.iterdir()) == [] or not [p for p in places.rglob("*") if p.is_file()]
 
 

@@ -35,4 +35,6 @@ def test_at_the_end_the_share_of_each_class():
     report.judge = Judge(nn.Sequential(nn.Flatten(), nn.Identity()), images(range(4)), np.arange(4))
     found = report.figures(images([0, 1, 2, 0, 0, 1, 2, 3, 0, 1, 0, 3]), True)
     assert [found[f"asked/{name}"] for name in "abcd"] == [1.0, 1.0, pytest.approx(2 / 3), pytest.approx(2 / 3)]
+    assert {name for name in found if "/" not in name} == {"asked", "sure", "classes"}
+    assert found["judge/sure_real"] <= 1.0
     assert report.words.endswith("; 83.3% show the class asked for, 66.7% where that is c")

@@ -88,6 +88,17 @@ def test_images_are_made_of_real_features_first():
     assert np.array_equal(fake.given.numpy(), real.given.numpy())
 
 
+def test_more_epochs_do_not_move_the_switch():
+    task, batch = make(apart=0.5, epochs=4)
+    task.step(batch)
+    longer, _ = make(apart=0.5, epochs=8)
+    assert (task.apart, longer.apart) == (10, 20)
+    longer.load_state_dict(task.state_dict())
+    assert longer.apart == 10
+    longer.steps = 10
+    assert longer.phase() == "joined"
+
+
 def test_classifier_is_trained_and_then_fixed():
     task, batch = make(encoder_steps=300)
     scores = task.encoder(batch[0] * 2 - 1).detach().numpy()

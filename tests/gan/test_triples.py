@@ -54,7 +54,7 @@ def test_figures_and_words():
     images = part.batch(np.zeros(200, np.int64))[0]  # one image over and over
     assert report.figures(images, False) == {"modes": 1.0, "reverse_kl": pytest.approx(np.log(1000))}
     assert report.words == ""
-    assert report.figures(images, True)["classifier_accuracy"] == 1.0
+    assert report.figures(images, True)["judge/classifier_accuracy"] == 1.0
     assert (
         "of 200 generated images a classifier of single digits (test accuracy 100.0%) finds 1 of 1,000" in report.words
     )

@@ -316,8 +316,9 @@ def ones(*shape, dtype="float32"):
     ("call", "error", "text"),
     [
         (lambda: F.conv2d(ones(8, 3, 32, 32), ones(16, 4, 3, 3)), ValueError,
-         r"^\[conv2d\] expected weight of shape \(out, 3/groups, kH, kW\) for input \(8, 3, 32, 32\), "
-         r"got \(16, 4, 3, 3\)$"),
+         r"^\[conv2d\] expected input with 4 channels \(weight \(16, 4, 3, 3\), groups 1\), got 3$"),
+        (lambda: F.conv2d(ones(3, 9, 9), ones(8, 3, 3, 3), groups=2), ValueError,
+         r"^\[conv2d\] expected input with 6 channels \(weight \(8, 3, 3, 3\), groups 2\), got 3$"),
         (lambda: F.conv2d(ones(3), ones(1, 1, 1, 1)), ValueError, r"\(N, C, H, W\) or \(C, H, W\), got \(3,\)"),
         (lambda: F.conv2d(ones(1, 1, 1, 1, 1), ones(1, 1, 1, 1)), ValueError, r"\(N, C, H, W\) or \(C, H, W\)"),
         (lambda: F.conv2d(ones(1, 1, 4, 4), ones(1, 1, 5)), ValueError, r"weight of shape .*, got \(1, 1, 5\)"),
@@ -334,7 +335,9 @@ def ones(*shape, dtype="float32"):
         (lambda: F.conv2d(ones(1, 1, 4, 4), ones(1, 1, 1, 1, dtype="float64")), TypeError, r"float32.*float64"),
         (lambda: F.conv2d(ones(1, 1, 4, 4, dtype="int64"), ones(1, 1, 1, 1)), TypeError, r"\[conv2d\].*int64"),
         (lambda: F.conv2d(np.ones((1, 1, 4, 4)), ones(1, 1, 1, 1)), TypeError, r"input to be a tensor, got ndarray"),
-        (lambda: F.conv_transpose2d(ones(1, 3, 4, 4), ones(2, 1, 1, 1)), ValueError, r"weight of shape \(3, out/"),
+        (lambda: F.conv_transpose2d(ones(1, 3, 4, 4), ones(2, 1, 1, 1)), ValueError, r"input with 2 channels \(weight"),
+        (lambda: F.conv_transpose2d(ones(1, 3, 4, 4), ones(3, 1, 1, 1), groups=2), ValueError,
+         r"groups that divide the 3 channels of the input, got 2"),
         (lambda: F.conv_transpose2d(ones(1, 1, 1, 1), ones(1, 1, 2, 2), padding=1), ValueError, r"output of at least"),
         (lambda: F.conv_transpose2d(ones(1, 1, 4, 4), ones(1, 1, 1, 1), padding="same"), TypeError, r"padding"),
         (lambda: F.conv1d(ones(1, 1, 4), ones(1, 1, 2), stride=(1, 2)), ValueError, r"^\[conv1d\] expected stride"),

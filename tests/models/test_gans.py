@@ -201,7 +201,7 @@ def test_least_squares_targets():
     for targets, wanted in (("binary", (0.5 * 4 + 0.5 * 4, 0.5)), ("pearson", (0.5 * 4 + 0.5 * 9, 2.0))):
         objective = make("lsgan", targets=targets)[0].objective
         assert (objective.discriminator(real, fake).item(), objective.generator(fake).item()) == wanted
-    with pytest.raises(ValueError, match=r"\[gan\] expected targets to be one of .*pearson.*, got 'pearsn'"):
+    with pytest.raises(ValueError, match=r"\[lsgan\] expected targets to be one of .*pearson.*, got 'pearsn'"):
         make("lsgan", targets="pearsn")
 
 
@@ -217,7 +217,7 @@ def test_command_line(tmp_path, monkeypatch, capsys):
 def test_perceptrons_have_no_batch_norm_to_ask_for():
     with pytest.raises(ValueError, match=r"\[gan\] expected norm to be one of none, spectral, got 'batch'"):
         make("gan", width=None, norm="batch")
-    with pytest.raises(ValueError, match=r"\[gan\] expected norm to be one of batch, none, spectral, got 'layer'"):
+    with pytest.raises(ValueError, match=r"\[lsgan\] expected norm to be one of batch, none, spectral, got 'layer'"):
         make("lsgan", norm="layer")
 
 

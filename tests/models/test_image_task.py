@@ -121,7 +121,7 @@ def test_one_class_is_refused():
     [
         ("alexnet --data iris", "[alexnet] expected images (C, H, W), got samples of shape (4,)"),
         ("plain20 --augment mirror", "expected augment to be one of none, crop, flip, crop-flip, got 'mirror'"),
-        ("resnet20 --lr-schedule steps", "expected kind as one of none, linear"),
+        ("resnet20 --lr-schedule steps", "expected lr_schedule to be one of none, linear"),
         ("resnet21", "expected a model such as resnet"),
         ("vgg11 --width 3", "'width'"),
     ],

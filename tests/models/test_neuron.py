@@ -52,8 +52,10 @@ def test_bad_neurons():
         McCullochPitts([1, 1], np.nan)
     with pytest.raises(ValueError, match=r"expected inputs of one shape, got \[\(2,\), \(3,\)\]"):
         AND(np.zeros(2), np.zeros(3))
-    with pytest.raises(ValueError, match="expected inputs 0 and 1"):
+    with pytest.raises(ValueError, match=r"expected inputs 0 and 1, got 2$"):
         AND(1, 2)
+    with pytest.raises(ValueError, match=r"expected inputs 0 and 1, got -1.0, 0.5, 2.0, …$"):
+        AND(np.array([-1, 0.5, 0, 1]), np.array([2, 3, 1, 1]))
 
 
 def test_hebb_learns_and_but_not_xor():

@@ -7,6 +7,7 @@ import pytest
 
 import pydl
 from pydl import data, models
+from pydl.models import options
 
 
 def small(name, **sizes):
@@ -77,7 +78,16 @@ def test_seed_decides_the_parameters():
     assert not np.array_equal(first, other)
 
 
-@pytest.mark.parametrize(("name", "near"), [("dcgn", "dcgan"), ("LeNet5", "lenet"), ("nothing-like-it", "mlp")])
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("dcgn", "dcgan"),
+        ("LeNet5", "lenet"),
+        ("nothing-like-it", "mlp"),
+        ("VGG", "vgg11, vgg13, vgg16, vgg19, vgg11_bn"),
+        ("resnet", "resnet18, resnet20"),
+    ],
+)
 def test_unknown_name_lists_the_nearest(name, near):
     with pytest.raises(ValueError, match=rf"\[models.get\] expected a model such as .*{near}.*, got '{name}'"):
         models.get(name)
@@ -94,11 +104,30 @@ def test_unknown_name_lists_the_nearest(name, near):
         ({"lr": "fast"}, TypeError, r"expected lr as a number, got str"),
         ({"seed": -1}, ValueError, r"expected seed as an integer in 0 … 2\^64 - 1, got -1"),
         ({"data": 3}, TypeError, r"expected data as a string, got int"),
+        ({"average": 1.5}, ValueError, r"\[dcgan\] expected average as a number in 0 … 1, got 1.5"),
+        ({"lr_schedule": "cosin"}, ValueError, r"expected lr_schedule to be one of none, linear, .*, got 'cosin'"),
     ],
 )
 def test_options_are_checked(options, error, text):
     with pytest.raises(error, match=text):
         models.get("dcgan").config(**options)
+
+
+@pytest.mark.parametrize(("model", "option"), [("stylegan", "mixing"), ("stacked-gan", "apart"), ("mlp", "dropout")])
+def test_shares_are_at_most_one(model, option):
+    assert models.get(model).config(**{option: 1.0})[option] == 1
+    with pytest.raises(ValueError, match=rf"\[{model}\] expected {option} as a number in 0 … 1, got 3"):
+        models.get(model).config(**{option: 3.0})
+
+
+def test_every_option_is_explained_and_every_value_of_the_models_fits():
+    used = set()
+    for entry in map(models.get, models.names()):
+        used |= {name for name in entry.defaults if options.of(entry.name, name).text}
+        for name in {None, *entry.presets}:
+            assert entry.config(**entry.options(name)) == entry.options(name)
+    assert used == {name for name in options.OPTIONS if "." not in name}
+    assert used == {name for model in models.names() for name in models.get(model).defaults}
 
 
 def test_presets_follow_the_data_and_give_way_to_options():

@@ -35,6 +35,9 @@ class Doctor(Callback):
     step's under "doctor/…" and "gradient/<layer>", what ails into `loop.notes` for the progress line and in words, once
     each, to `stream` (default sys.stderr). `ailing` are the present alarms, `found` all with the step they began at.
 
+    `kinds` names a figure of the epochs that counts what the samples show, and how much there is: ("classes", 10).
+    Where few are covered, or there were too few checks to tell, the progress line does not call the training well.
+
     It changes neither the training nor its random numbers.
     """
 
@@ -49,12 +52,13 @@ class Doctor(Callback):
         count: int = 240,
         seed: int = 0,
         stream: TextIO | None = None,
+        kinds: tuple[str, int] | None = None,
     ) -> None:
         self.every = None if every is None else checks.integer("Doctor", "every", every, 1)
         self.count = min(checks.integer("Doctor", "count", count, 2), len(train))
         if self.count < 2:
             raise ValueError(f"[Doctor] expected a train set of at least 2 samples, got {len(train)}")
-        self.train, self.test, self.seed, self.stream = train, test, seed, stream
+        self.train, self.test, self.seed, self.stream, self.kinds = train, test, seed, stream, kinds
         self.ailing: set[str] = set()
         self.found: dict[str, int] = {}
         self.series: dict[str, list[float]] = {name: [] for name in SERIES}
@@ -157,8 +161,19 @@ class Doctor(Callback):
         self._note(loop)
 
     def _note(self, loop: Loop) -> None:
-        words = ", ".join(ailment.word for kind, ailment in AILMENTS.items() if kind in self.ailing)
-        loop.notes["doctor"] = f"[{words}]" if words else "[well]"
+        words = [ailment.word for kind, ailment in AILMENTS.items() if kind in self.ailing] + self._missing(loop)
+        verdict = "well" if rules.can_tell(len(self.series["variety"])) else "too early to tell"
+        loop.notes["doctor"] = f"[{', '.join(words) or verdict}]"
+
+    def _missing(self, loop: Loop) -> list[str]:
+        """How few kinds of samples there were when they were last counted, if few."""
+        if self.kinds is None:
+            return []
+        name, kinds = self.kinds
+        return [f"{seen:.0f} of {kinds} {name}" for seen in loop.history[name][-1:] if rules.covers_few(seen, kinds)]
+
+    def on_epoch_end(self, loop: Loop) -> None:
+        self._note(loop)
 
     def on_evaluate(self, loop: Loop) -> dict[str, float]:
         epoch = loop.epoch + 1

@@ -25,12 +25,13 @@ GROWN = 10.0  # times the losses of the warm-up, and at least 10 nats: D(G(z)) =
 CYCLE = 0.6  # of the correlation with itself one period later: 1 for a cycle, below 0.45 for losses that only wander
 RIPPLE = 0.1  # of the mean loss: a standard deviation below this is no cycle, however regular
 PERIODS = 4  # in a window, before they are called a cycle
+COVERED = 0.8  # of the classes or modes: with fewer a training is not well, long before collapse is certain
 COPIES = 0.5  # of all samples nearer to training samples than 95 in 100 test samples are: of fresh ones it is 0.05
 
 
 def lasting(holds: Sequence[bool]) -> bool:
     """Whether all of the last `PATIENCE` checks after the warm-up say so."""
-    return len(holds) >= WARM_UP + PATIENCE and all(holds[-PATIENCE:])
+    return can_tell(len(holds)) and all(holds[-PATIENCE:])
 
 
 def collapsed(varieties: Sequence[float], real: float) -> bool:
@@ -60,7 +61,7 @@ def vanished(norms: Sequence[float], weights: Sequence[float], certain: Sequence
     Faded is a norm (`norms`) at a hundredth of the largest earlier median of `PATIENCE`, or at 1e-5 of the norm of
     the `weights`. At an equilibrium the gradient fades too, but there the discriminator guesses.
     """
-    if len(norms) < WARM_UP + PATIENCE:
+    if not can_tell(len(norms)):
         return False
     medians = [float(np.median(norms[i : i + PATIENCE])) for i in range(len(norms) - PATIENCE + 1)]
     largest = max(medians)
@@ -74,7 +75,7 @@ def vanished(norms: Sequence[float], weights: Sequence[float], certain: Sequence
 
 def diverged(levels: Sequence[float]) -> bool:
     """The loss is ten times what it was in the warm-up, at least 10, and grows; `levels` are medians of its size."""
-    if len(levels) < WARM_UP + PATIENCE:
+    if not can_tell(len(levels)):
         return False
     limit = GROWN * max(1.0, *levels[:WARM_UP])
     return lasting([level >= limit for level in levels]) and levels[-1] > levels[-PATIENCE]
@@ -116,3 +117,13 @@ def oscillates(cycles: Sequence[float]) -> bool:
 def memorised(share: float) -> bool:
     """Most samples are copies: `share` of them lie nearer to a training sample than 95 in 100 test samples do."""
     return share >= COPIES
+
+
+def covers_few(seen: float, kinds: int) -> bool:
+    """Samples show only `seen` of the data's `kinds` (classes or modes)."""
+    return seen < COVERED * kinds
+
+
+def can_tell(checks: int) -> bool:
+    """Whether there were enough checks for any rule to speak."""
+    return checks >= WARM_UP + PATIENCE

@@ -41,7 +41,7 @@ DEFAULTS = {
 
 def chosen_loss(config: Config) -> dict[str, Any]:
     """The objective that the option `loss` names."""
-    return {"objective": OBJECTIVES[one_of("loss", config["loss"], OBJECTIVES)]}
+    return {"objective": OBJECTIVES[config["loss"]]}
 
 
 def plain_noise(config: Config) -> Noise:
@@ -177,33 +177,27 @@ def callbacks(data: Data, config: Config, asked: bool = False) -> list[Any]:
     from ...gan.report import ModesReport, QualityReport
     from ...gan.triples import TriplesReport
 
-    every = max(1, config["epochs"] // 10)
-    mixture = modes_of(data.train.name)
-    doctor = Doctor(data.train, data.test, seed=config["seed"])
+    often: dict[str, Any] = {"every": max(1, config["epochs"] // 10), "seed": config["seed"]}
+    mixture, classes = modes_of(data.train.name), len(data.train.classes)
+    doctor = partial(Doctor, data.train, data.test, seed=config["seed"])
     if mixture is not None:
-        return [doctor, ModesReport(*mixture, every=every, seed=config["seed"])]
+        return [doctor(kinds=("modes", len(mixture[0]))), ModesReport(*mixture, **often)]
     if isinstance(data.train, StackedDataset):
-        return [doctor, TriplesReport(data.train, data.test, every=every, seed=config["seed"])]
-    if len(data.train.image_shape) != 3 or not 2 <= len(data.train.classes) <= 100:
-        return [doctor]
-    return [doctor, (AskedReport if asked else QualityReport)(data.train, data.test, every=every, seed=config["seed"])]
-
-
-def one_of(name: str, value: str, known: Any) -> str:
-    """`value`, if it is one of `known`; else a ValueError that lists them."""
-    if value not in known:
-        raise ValueError(f"[gan] expected {name} to be one of {', '.join(known)}, got {value!r}")
-    return value
+        return [doctor(kinds=("modes", classes)), TriplesReport(data.train, data.test, **often)]
+    if len(data.train.image_shape) != 3 or not 2 <= classes <= 100:
+        return [doctor()]
+    report = AskedReport if asked else QualityReport
+    return [doctor(kinds=("classes", classes)), report(data.train, data.test, **often)]
 
 
 def layer_norm(config: Config) -> str:
     """The normalisation between the discriminator's layers that `norm` asks for: "batch" or "none"."""
-    return "batch" if one_of("norm", config["norm"], NORMS) == "batch" else "none"
+    return "batch" if config["norm"] == "batch" else "none"
 
 
 def normalised(discriminator: nn.Module, config: Config) -> nn.Module:
     """`discriminator`, with spectral normalisation of every weight where `norm` is "spectral"."""
-    if one_of("norm", config["norm"], NORMS) == "spectral":
+    if config["norm"] == "spectral":
         for module in list(discriminator.modules()):
             if isinstance(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
                 nn.utils.spectral_norm(module)

@@ -11,7 +11,7 @@ from typing import Any
 from ...creation import zeros
 from ...gan import GANTask, Objective, Samples, energy_generator_loss, equilibrium_discriminator_loss
 from ...tensor import Tensor
-from .assemble import Config, Networks, Variant, one_of
+from .assemble import Config, Networks, Variant
 from .networks import SHARED, autoencoder, make_generator, presets
 
 
@@ -60,7 +60,7 @@ def networks(config: Config) -> Networks:
 
     (Where most of a picture is black, tanh and absolute errors would leave no gradient once all of it is.)
     """
-    generator = make_generator(config, config["noise"], one_of("norm_g", config["norm_g"], ("batch", "none")), False)
+    generator = make_generator(config, config["noise"], config["norm_g"], False)
     return generator, autoencoder(config, mean_of_sizes, False)
 
 

@@ -18,7 +18,7 @@ from ...nn import functional as F
 from ...tensor import Tensor
 from ..registry import Data, Entry
 from . import assemble
-from .assemble import Config, Networks, Variant, first, is_image, one_of
+from .assemble import Config, Networks, Variant, first, is_image
 from .dcgan import SLOPE, at_full_size, init_weights
 from .networks import LARGER
 
@@ -92,7 +92,7 @@ def networks(config: Config) -> Networks:
 
 def parts(config: Config) -> dict[str, Any]:
     """The other domain, and the weights of the losses."""
-    other = DOMAINS[one_of("domain", config["domain"], DOMAINS)]
+    other = DOMAINS[config["domain"]]
     return {"objective": LEAST_SQUARES, "other": other, **{key: config[key] for key in ("cycle", "identity", "pool")}}
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from ...gan import Objective, least_squares_discriminator_loss, least_squares_generator_loss
-from .assemble import Config, Variant, one_of
+from .assemble import Config, Variant
 from .networks import SHARED, pair, presets
 
 TARGETS = {"binary": (0.0, 1.0, 1.0), "pearson": (-1.0, 1.0, 0.0)}
@@ -17,7 +17,7 @@ def parts(config: Config) -> dict[str, Any]:
 
     (-1, 1, 0), "pearson", minimises the Pearson χ² divergence between p_data + p_g and 2 p_g; (0, 1, 1) is "binary".
     """
-    a, b, c = TARGETS[one_of("targets", config["targets"], TARGETS)]
+    a, b, c = TARGETS[config["targets"]]
     discriminator = partial(least_squares_discriminator_loss, a=a, b=b)
     objective = Objective(discriminator, partial(least_squares_generator_loss, c=c), probability=False)
     return {"objective": objective}

@@ -79,7 +79,6 @@ def init_points(module: nn.Module) -> None:
 
 def networks(config: Mapping[str, Any]) -> assemble.Networks:
     """Generator and discriminator for `config`; the discriminator has the generator's widths in reverse."""
-    assemble.one_of("norm", config["norm"], ("none", "spectral"))
     shape, hidden = tuple(config["shape"]), list(config["hidden"])
     generator = MLPGenerator(config["noise"], shape, hidden, scale=config["scale"])
     discriminator = MLPDiscriminator(shape, hidden[::-1], scale=config["scale"])

@@ -129,10 +129,11 @@ class StackedTask(ConditionalTask):
         return loss + asked * self.conditional + lost * self.entropy
 
     def extra_state(self) -> dict[str, Any]:
-        return {"encoder": self.encoder.state_dict()}
+        return {"encoder": self.encoder.state_dict(), "apart": self.apart}
 
     def load_extra_state(self, state: dict[str, Any]) -> None:
         self.encoder.load_state_dict(state["encoder"])
+        self.apart = int(state["apart"])  # more epochs than were asked for first do not move the switch
 
 
 def squared(found: Tensor, wanted: Tensor) -> Tensor:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Progress(Callback):
     """On a terminal a bar with the rate, the time left and the losses; elsewhere a line every few epochs.
 
-    The bar needs tqdm: pip install "pydl[train]". `seconds` is the least time between two lines.
+    The bar needs tqdm: pip install "pydl[train]". `seconds` is the least time between two lines. Rates are those of the
+    steps, without what follows an epoch: tests, and the training of a classifier that judges samples.
     """
 
     order = 60
@@ -28,33 +29,35 @@ class Progress(Callback):
         if self.terminal:
             require("tqdm", "the progress bar")
         self.bar: Any = None
-        self._begun = (0, 0.0)
-        self._printed = 0.0
+        self._done, self._seconds = 0, 0.0  # steps before this training, and seconds of the steps of its epochs
+        self._since = self._last = self._printed = 0.0
 
     def on_train_begin(self, loop: Loop) -> None:
-        self._begun, self._printed = (loop.step, time.monotonic()), time.monotonic()
+        self._done, self._seconds, self._printed = loop.step, 0.0, time.monotonic()
         if self.terminal:
             total = None if loop.steps_per_epoch is None else loop.epochs * loop.steps_per_epoch
             self.bar = make_bar(total=total, initial=loop.step, unit="step", file=self.stream, dynamic_ncols=True)
 
     def on_epoch_begin(self, loop: Loop) -> None:
+        self._since = self._last = time.monotonic()
         if self.bar is not None:
             self.bar.set_description(f"epoch {loop.epoch + 1}/{loop.epochs}", refresh=False)
 
     def on_step_end(self, loop: Loop) -> None:
+        self._last = time.monotonic()
         if self.bar is not None:
             self.bar.set_postfix_str("  ".join([describe(loop.metrics), *loop.notes.values()]), refresh=False)
             self.bar.update()
 
     def on_epoch_end(self, loop: Loop) -> None:
+        self._seconds += self._last - self._since
         now = time.monotonic()
         if self.bar is None and (now - self._printed >= self.seconds or loop.epoch == loop.epochs):
             self._printed = now
-            print(self._line(loop, now), file=self.stream, flush=True)
+            print(self._line(loop), file=self.stream, flush=True)
 
-    def _line(self, loop: Loop, now: float) -> str:
-        done, started = self._begun
-        rate = (loop.step - done) / max(now - started, 1e-9)
+    def _line(self, loop: Loop) -> str:
+        rate = (loop.step - self._done) / max(self._seconds, 1e-9)
         left = (loop.epochs - loop.epoch) * (loop.step / loop.epoch) / max(rate, 1e-9)
         parts = [f"epoch {loop.epoch}/{loop.epochs}", f"step {loop.step}", f"{rate:.4g} steps/s", f"{clock(left)} left"]
         return "  ".join([*parts, describe(loop.history.epochs[-1]), *loop.notes.values()])
@@ -66,7 +69,7 @@ class Progress(Callback):
 
 def describe(figures: dict[str, float]) -> str:
     """Figures in a few characters each; those with a "/" in their name are details, for the log alone."""
-    return "  ".join(f"{name} {value:.4f}" for name, value in figures.items() if "/" not in name)
+    return "  ".join(f"{name} {value:.4g}" for name, value in figures.items() if "/" not in name)
 
 
 def clock(seconds: float) -> str:

@@ -53,6 +53,31 @@ def test_mode_collapse():
     assert "PacGAN" in said
 
 
+class Counted(train.Callback):
+    """Reports `counts` as the modes of the epochs, and keeps the doctor's words about them."""
+
+    order = 10
+
+    def __init__(self, counts):
+        self.counts, self.said = counts, []
+
+    def on_evaluate(self, loop):
+        return {"modes": self.counts[loop.epoch]}
+
+    def on_epoch_end(self, loop):
+        self.said.append(loop.notes["doctor"])
+
+
+def test_a_training_that_covers_few_modes_is_not_called_well():
+    counted = Counted([1.0, 6.0, 7.0, 8.0, 6.0, 7.0])
+    doctor = Doctor(points(), every=5, count=120, kinds=("modes", 8), stream=io.StringIO())
+    loader = data.DataLoader(points(), 64, shuffle=True, drop_last=True, seed=0)
+    train.fit(task(1e-3, 1e-3), loader, 6, callbacks=[doctor, counted])
+    early = "[too early to tell]"
+    assert doctor.found == {}
+    assert counted.said == ["[1 of 8 modes]", "[6 of 8 modes]", early, early, "[6 of 8 modes]", "[well]"]
+
+
 def test_vanishing_gradient():
     doctor, said = watch(task(1e-6, 5e-3, gan.MINIMAX), points(modes=1), 400)
     assert {"vanishing", "d_wins"} <= set(doctor.found)
