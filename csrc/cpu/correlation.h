@@ -29,6 +29,7 @@ struct Correlation {
   int64_t bias_step;
 
   void run() const {
+    if (windows.taps[0] * windows.taps[1] == 0) return run_empty();
     if (windows.channels == 1 && groups > 1) return run_depthwise();
     if (!shared()) return parallel(groups, [&](int64_t g) { run_group(g); });
     for (int64_t g = 0; g < groups; ++g) run_group(g);
@@ -181,6 +182,25 @@ struct Correlation {
     if (lanes_are_filters())
       return multiply(patches, filter, exchanged(out), pixels, filters, 0, taps, 96, 512, shared());
     multiply(filter, PixelLanes<T>(w), out, filters, pixels, 0, taps, 384, 128, shared());
+  }
+
+  // Nothing but the bias: the phases of a transposed convolution that no tap meets.
+  void run_empty() const {
+    const int64_t all = groups * filters, width = windows.out[1];
+    const bool by_pixel = result_channel_step == 1;
+    parallel_ranges(images * windows.out[0], 1 + 16384 / (1 + all * width), [&](int64_t begin, int64_t end) {
+      for (int64_t r = begin; r < end; ++r) {
+        T* const line = result + r / windows.out[0] * result_image_step + r % windows.out[0] * result_step[0];
+        if (by_pixel && !bias) {
+          for (int64_t j = 0; j < width; ++j) __builtin_memset(line + j * result_step[1], 0, all * sizeof(T));
+          continue;
+        }
+        for (int64_t c = 0; c < all; ++c) {
+          const T value = T(0) + (bias ? bias[c * bias_step] : T(0));
+          for (int64_t j = 0; j < width; ++j) line[c * result_channel_step + j * result_step[1]] = value;
+        }
+      }
+    });
   }
 
   void run_depthwise() const {
