@@ -15,7 +15,7 @@ namespace {
 constexpr int64_t kMostDeep = 16 * kLeaf;            // k packed at a time
 constexpr int64_t kNearElements = INT64_C(1) << 16;  // in the second-level cache
 constexpr int64_t kPacking = 8;                      // rows whose products take as long as packing a panel
-constexpr int64_t kFewItems = 16, kMostItems = 64;
+constexpr int64_t kFewItems = 16, kMostItems = 32;
 
 // Sizes of the blocks: multiples of a tile.
 struct Blocks {
