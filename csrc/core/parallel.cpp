@@ -12,7 +12,6 @@
 #include <exception>
 #include <mutex>
 #include <new>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -150,8 +149,8 @@ class Pool {
       bool started = true;
       try {
         std::thread([this, number = workers_ + 1] { serve(number); }).detach();
-      } catch (const std::system_error&) {
-        started = false;  // no more threads to be had: fewer are used
+      } catch (const std::exception&) {
+        started = false;  // no more threads to be had, or no memory for one: fewer are used
       }
       pthread_sigmask(SIG_SETMASK, &before, nullptr);
       if (!started) return;
@@ -242,8 +241,9 @@ int default_threads() {
 
 int num_threads() {
   int n = g_threads.load(std::memory_order_relaxed);
-  if (n == 0) g_threads.store(n = default_threads());
-  return n;
+  if (n > 0) return n;
+  const int fresh = default_threads();
+  return g_threads.compare_exchange_strong(n, fresh) ? fresh : n;  // another thread may have set it meanwhile
 }
 
 void set_num_threads(int n) { g_threads.store(n); }

@@ -4,7 +4,12 @@
 
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <new>
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
 
 namespace pydl {
 namespace {
@@ -18,6 +23,18 @@ struct Block {
   void* data = nullptr;
   size_t capacity = 0;
 };
+
+// AddressSanitizer takes all of a block for the kernel's own: it is told how much of it is, if any. Of these
+// bytes all bits are set (NaN, -1), so that tests see what is read before it is written.
+void mark(const Block& block, size_t bytes) {
+#if defined(__SANITIZE_ADDRESS__)
+  __asan_poison_memory_region(block.data, block.capacity);
+  __asan_unpoison_memory_region(block.data, bytes);
+  std::memset(block.data, 0xff, bytes);
+#else
+  (void)block, (void)bytes;
+#endif
+}
 
 // The free blocks of one thread: the next call of a training step finds its pages mapped.
 struct Cache {
@@ -61,7 +78,20 @@ thread_local Cache t_cache;
 class Lease {
  public:
   explicit Lease(size_t bytes) : block_(t_cache.take(bytes)) {
-    if (block_.data) return;
+    if (!block_.data) allocate(bytes);
+    mark(block_, bytes);
+  }
+  ~Lease() {
+    mark(block_, 0);
+    std::free(t_cache.keep(block_));
+  }
+  Lease(const Lease&) = delete;
+  Lease& operator=(const Lease&) = delete;
+
+  void* data() const { return block_.data; }
+
+ private:
+  void allocate(size_t bytes) {
     if (bytes > SIZE_MAX - kHugePage) throw std::bad_alloc();
     const size_t page = bytes < kHugePage ? kPage : kHugePage;
     block_.capacity = bytes < page ? page : (bytes + page - 1) / page * page;
@@ -69,13 +99,7 @@ class Lease {
     if (!block_.data) throw std::bad_alloc();
     if (page == kHugePage) madvise(block_.data, block_.capacity, MADV_HUGEPAGE);
   }
-  ~Lease() { std::free(t_cache.keep(block_)); }
-  Lease(const Lease&) = delete;
-  Lease& operator=(const Lease&) = delete;
 
-  void* data() const { return block_.data; }
-
- private:
   Block block_;
 };
 

@@ -68,7 +68,7 @@ static inline Vec<T> circle(Vec<T> x, int quarter, T (*exact)(T)) {
   // 1 - z/2 is rounded; what it lost is put back with the small terms.
   const V half = V(T(0.5)) * z, top = V(T(1)) - half, lost = (V(T(1)) - top) - half;
   const V cosine = top + fma(z * z, circle_series<2, single ? 5 : 8>(z, 0), lost - r * tail);
-  const B n = angle.n + quarter;
+  const B n = (B)((typename V::words)angle.n + quarter);  // all bits may be set where x is NaN
   const V value = select((n & 1) != 0, cosine, sine);
   V y = select((n & 2) != 0, -value, value);
   if (!quarter) y = select(x == V(T(0)), x, y);

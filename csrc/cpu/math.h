@@ -90,13 +90,19 @@ static inline Vec<T> exp(Vec<T> x) {
 // The exponent e of u = m · 2ᵉ with m in [√½, √2). Subnormals are zero inside kernels.
 template <class T>
 static inline typename Vec<T>::bits exponent(Vec<T> u) {
-  return (u.as_bits() - Vec<T>(T(0.70710678118654752440)).as_bits()) >> MathConstants<T>::mantissa;
+  using V = Vec<T>;
+  using Words = typename V::words;
+  const Words above = (Words)u.as_bits() - (Words)V(T(0.70710678118654752440)).as_bits();
+  return (typename V::bits)above >> MathConstants<T>::mantissa;
 }
 
 // m - 1.
 template <class T>
 static inline Vec<T> fraction(Vec<T> u, typename Vec<T>::bits e) {
-  return Vec<T>::from_bits(u.as_bits() - (e << MathConstants<T>::mantissa)) - Vec<T>(T(1));
+  using V = Vec<T>;
+  using Words = typename V::words;
+  const Words m = (Words)u.as_bits() - ((Words)e << MathConstants<T>::mantissa);
+  return V::from_bits((typename V::bits)m) - V(T(1));
 }
 
 // log(1 + f) + e log 2

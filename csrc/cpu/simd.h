@@ -31,12 +31,14 @@ struct Register<float> {
   typedef float raw __attribute__((vector_size(PYDL_VECTOR_BYTES)));
   typedef int32_t integer;
   typedef int32_t bits __attribute__((vector_size(PYDL_VECTOR_BYTES)));
+  typedef uint32_t words __attribute__((vector_size(PYDL_VECTOR_BYTES)));
 };
 template <>
 struct Register<double> {
   typedef double raw __attribute__((vector_size(PYDL_VECTOR_BYTES)));
   typedef int64_t integer;
   typedef int64_t bits __attribute__((vector_size(PYDL_VECTOR_BYTES)));
+  typedef uint64_t words __attribute__((vector_size(PYDL_VECTOR_BYTES)));
 };
 
 template <class T>
@@ -44,7 +46,8 @@ struct Vec {
   using scalar = T;
   using raw = typename Register<T>::raw;
   using integer = typename Register<T>::integer;
-  using bits = typename Register<T>::bits;  // as a mask: lanes of all ones or all zeros
+  using bits = typename Register<T>::bits;    // as a mask: lanes of all ones or all zeros
+  using words = typename Register<T>::words;  // the same in arithmetic that wraps round
   static constexpr int size = PYDL_VECTOR_BYTES / sizeof(T);
 
   raw v;

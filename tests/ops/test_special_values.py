@@ -139,3 +139,11 @@ def test_logarithms_up_to_the_largest_number(function, dtype):
     ours, reference = function
     values = np.finfo(dtype).max * np.array([0.3, 0.49, 0.5, 0.6, 0.74, 0.76, 1.0]).astype(dtype)
     np.testing.assert_allclose(ours(pydl.tensor(values)).numpy(), reference(values), rtol=4 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ["sin", "cos", "log", "log1p", "exp", "expm1", "tanh"])
+def test_a_nan_of_any_payload_stays_nan(name, dtype):
+    bits = np.dtype(dtype.replace("float", "int"))
+    payloads = np.array([np.iinfo(bits).max, -1], bits).repeat(9).view(dtype)
+    assert getattr(pydl.from_numpy(payloads), name)().isnan().all()
