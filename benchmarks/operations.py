@@ -35,10 +35,17 @@ class Operation(NamedTuple):
         return f"{self.family} {self.name} {self.shape}"
 
 
-def tensor(library: Library, rng: np.random.Generator, *shape: int, grad: bool = True, scale: float = 1.0) -> Any:
+def tensor(
+    library: Library,
+    rng: np.random.Generator,
+    *shape: int,
+    grad: bool = True,
+    scale: float = 1.0,
+    weight: bool = False,
+) -> Any:
     """Normal numbers as a leaf of the graph, in the memory format of the library's mode."""
     array = np.asarray(rng.standard_normal(shape, np.float32) * np.float32(scale))
-    if library.name == "pydl" and len(shape) == 4 and shape[1] >= CHANNELS_LAST:
+    if library.name == "pydl" and len(shape) == 4 and shape[1] >= CHANNELS_LAST and not weight:
         array = np.ascontiguousarray(array.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
     result = library.tensor(array)
     return result.requires_grad_() if grad else result
@@ -68,9 +75,8 @@ def _gradient(root: Any, result: Any, leaf: Any, gradient: Any) -> Any:
 def _conv(c: Conv, groups: int, dilation: int, library: Library, rng: np.random.Generator) -> Passes:
     leaves = {
         "input": tensor(library, rng, c.n, c.c, c.size, c.size, grad=not c.first),
-        "weight": library.arrange(tensor(library, rng, c.o, c.c // groups, c.kernel, c.kernel, scale=0.1).detach()),
+        "weight": tensor(library, rng, c.o, c.c // groups, c.kernel, c.kernel, scale=0.1, weight=True),
     }
-    leaves["weight"].requires_grad_()
     bias = tensor(library, rng, c.o, grad=False) if c.bias else None
     options = {"stride": c.stride, "padding": c.padding, "dilation": dilation, "groups": groups}
     return passes(library, lambda x, w: library.F.conv2d(x, w, bias, **options), leaves)
@@ -79,7 +85,7 @@ def _conv(c: Conv, groups: int, dilation: int, library: Library, rng: np.random.
 def _conv_transpose(c: Conv, library: Library, rng: np.random.Generator) -> Passes:
     leaves = {
         "input": tensor(library, rng, c.n, c.o, c.out, c.out),
-        "weight": tensor(library, rng, c.o, c.c, c.kernel, c.kernel, scale=0.1),
+        "weight": tensor(library, rng, c.o, c.c, c.kernel, c.kernel, scale=0.1, weight=True),
     }
     return passes(library, lambda x, w: library.F.conv_transpose2d(x, w, None, c.stride, c.padding), leaves)
 
