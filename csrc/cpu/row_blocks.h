@@ -136,17 +136,34 @@ template <class R, class T>
   join_scattered<R>(row, rows, stride, n - whole, to + whole);
 }
 
+// The same for a whole block of short rows one after the other, of whole registers: its lanes are chained as
+// one long row.
+template <class R, class T>
+[[gnu::noinline]] void combine_dense(const T* x, int64_t n, T* to) {
+  T lanes[kLanes * RowCounter<R, T>::width];
+  const T *rows[kBlock], *chains[kLanes];
+  for (int r = 0; r < kChain; ++r) rows[r * kLanes] = x + r * kLanes * n;
+  for (int j = 0; j < kLanes; ++j) chains[j] = lanes + j * n;
+  chain_rows<R>(rows, kChain, kLanes * n, lanes);
+  join_rows<Partial<R>>(chains, kLanes, n, to);
+}
+
 // Positions [begin, end) of n neighbouring outputs.
 template <class R, class T>
 [[gnu::noinline]] const T* combine_rows(RowCounter<R, T>& counter, const T* x, const Reduced& reduced,
                                         int64_t begin, int64_t end, int64_t stride, int n) {
   int64_t offsets[kBlock];
+  const bool dense = stride == 1 && reduced.ndim == 1 && reduced.step() == n && n % (2 * Vec<T>::size) == 0;
   for (int64_t k = begin; k < end; k += kBlock) {
     const int rows = int(end - k < kBlock ? end - k : kBlock);
     const int64_t first = reduced.offset(k);
     if (k == begin || reduced.ndim > 1)
       for (int i = 0; i < rows; ++i) offsets[i] = reduced.offset(k + i) - first;
-    combine_block<R>(x + first, offsets, rows, stride, n, counter.top());
+    if (dense && rows == kBlock) {
+      combine_dense<R>(x + first, n, counter.top());
+    } else {
+      combine_block<R>(x + first, offsets, rows, stride, n, counter.top());
+    }
     counter.push(n);
   }
   return counter.result(n);
