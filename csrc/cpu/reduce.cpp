@@ -18,6 +18,8 @@ void arg_reduce(bool largest, const View& x, uint32_t reduced, const View& y);
 namespace {
 
 struct ProductOf {
+  using Elements = ProductOf;
+  using Joined = ProductOf;
   template <class T>
   static T neutral() {
     return T(1);
@@ -110,7 +112,7 @@ void reduce_along(const View& x, const View& y, const LoopNest<2>& nest, const R
 // The outputs of a reduction across, cut into strips of neighbours.
 template <class R, class T>
 struct Strips {
-  using Rows = RowCounter<R, T>;
+  using Rows = RowCounter<typename R::Joined, T>;
   const View &x, &y;
   const LoopNest<2>& nest;
   const Reduced& reduced;
@@ -130,7 +132,8 @@ struct Strips {
   const T* combine(Rows& counter, int64_t index, int64_t begin, int64_t end) const {
     int64_t at[2];
     const int n = locate(index, at);
-    return combine_rows(counter, data_as<T>(x) + at[0], reduced, begin, end, nest.row_stride(0), n);
+    return combine_rows<typename R::Elements>(counter, data_as<T>(x) + at[0], reduced, begin, end,
+                                              nest.row_stride(0), n);
   }
 
   void store(const T* values, int64_t index) const {
@@ -147,7 +150,7 @@ struct Strips {
 // Strips whose rows are cut into `chunks` of `span`, each an item of work.
 template <class R, class T>
 void reduce_chunks(const Strips<R, T>& strips, int64_t span, int64_t chunks) {
-  using Rows = RowCounter<R, T>;
+  using Rows = typename Strips<R, T>::Rows;
   const int64_t count = strips.reduced.count;
   with_scratch<T>(strips.count * chunks * Rows::width, [&](T* partial) {
     parallel(strips.count * chunks, [&](int64_t item) {
@@ -177,7 +180,7 @@ void reduce_across(const View& x, const View& y, const LoopNest<2>& nest, const 
   if (chunks > 1) return reduce_chunks(strips, span, chunks);
   parallel_ranges(strips.count, kChunk / (reduced.count * strips.width), [&](int64_t first, int64_t last) {
     for (int64_t s = first; s < last; ++s) {
-      RowCounter<R, T> counter;
+      typename Strips<R, T>::Rows counter;
       strips.store(strips.combine(counter, s, 0, reduced.count), s);
     }
   });

@@ -38,15 +38,6 @@ struct RowCounter {
   }
 };
 
-// What has been through `before` already.
-template <class R>
-struct Partial : R {
-  template <class V>
-  static V before(V x) {
-    return x;
-  }
-};
-
 // Lanes Lane, Lane + Step, … of a block of rows, joined, for the N registers of outputs from the i-th on.
 template <class R, int Lane, int Step, int N, class T>
 [[gnu::always_inline]] inline void join_lanes(const T* const* row, int rows, int64_t i, Vec<T> (&v)[N]) {
@@ -123,13 +114,13 @@ template <class R, class T>
   if (rows <= 2 * kLanes || whole <= line) {
     join_rows<R>(row, rows, whole, to);
   } else if (whole > 0) {
-    T lanes[kLanes][RowCounter<R, T>::width];
+    T lanes[kLanes][RowCounter<typename R::Joined, T>::width];
     const T* chains[kLanes];
     for (int j = 0; j < kLanes; ++j) {
       chain_rows<R>(row + j, (rows - j + kLanes - 1) / kLanes, whole, lanes[j]);
       chains[j] = lanes[j];
     }
-    join_rows<Partial<R>>(chains, kLanes, whole, to);
+    join_rows<typename R::Joined>(chains, kLanes, whole, to);
   }
   if (whole == n) return;
   for (int r = 0; r < rows; ++r) row[r] += whole * stride;
@@ -140,18 +131,19 @@ template <class R, class T>
 // one long row.
 template <class R, class T>
 [[gnu::noinline]] void combine_dense(const T* x, int64_t n, T* to) {
-  T lanes[kLanes * RowCounter<R, T>::width];
+  T lanes[kLanes * RowCounter<typename R::Joined, T>::width];
   const T *rows[kBlock], *chains[kLanes];
   for (int r = 0; r < kChain; ++r) rows[r * kLanes] = x + r * kLanes * n;
   for (int j = 0; j < kLanes; ++j) chains[j] = lanes + j * n;
   chain_rows<R>(rows, kChain, kLanes * n, lanes);
-  join_rows<Partial<R>>(chains, kLanes, n, to);
+  join_rows<typename R::Joined>(chains, kLanes, n, to);
 }
 
 // Positions [begin, end) of n neighbouring outputs.
 template <class R, class T>
-[[gnu::noinline]] const T* combine_rows(RowCounter<R, T>& counter, const T* x, const Reduced& reduced,
-                                        int64_t begin, int64_t end, int64_t stride, int n) {
+[[gnu::noinline]] const T* combine_rows(RowCounter<typename R::Joined, T>& counter, const T* x,
+                                        const Reduced& reduced, int64_t begin, int64_t end, int64_t stride,
+                                        int n) {
   int64_t offsets[kBlock];
   const bool dense = stride == 1 && reduced.ndim == 1 && reduced.step() == n && n % (2 * Vec<T>::size) == 0;
   for (int64_t k = begin; k < end; k += kBlock) {

@@ -20,8 +20,11 @@ namespace {
 constexpr int kLanes = 16, kChain = 8, kBlock = kLanes * kChain;
 
 // What a reduction does: `before` on every element, `join` on two partial results, `after` on the last one
-// and the number of elements.
+// and the number of elements. Elements and Joined do the same to elements and to partial results; they are
+// named so that loops over them are compiled once.
 struct SumOf {
+  using Elements = SumOf;
+  using Joined = SumOf;
   template <class T>
   static T neutral() {
     return T(-0.0);
@@ -48,6 +51,7 @@ struct MeanOf : SumOf {
 };
 
 struct SquaresOf : SumOf {
+  using Elements = SquaresOf;
   template <class V>
   static V before(V x) {
     return x * x;
@@ -56,6 +60,8 @@ struct SquaresOf : SumOf {
 
 // NaN wins. Written for vectors and single numbers alike.
 struct LargestOf {
+  using Elements = LargestOf;
+  using Joined = LargestOf;
   template <class T>
   static T neutral() {
     return T(-INFINITY);
@@ -79,6 +85,8 @@ struct LargestOf {
 };
 
 struct SmallestOf : LargestOf {
+  using Elements = SmallestOf;
+  using Joined = SmallestOf;
   template <class T>
   static T neutral() {
     return T(INFINITY);
