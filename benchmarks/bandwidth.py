@@ -2,8 +2,8 @@
 
 python benchmarks/bandwidth.py [--threads N] [--megabytes M] [--seconds S] [--json FILE]
 
-A share is the kernel's bytes a second, every operand read once and every result written once, over those of a copy
-that runs in turn with it.
+A share is the kernel's bytes a second, every operand read once and every result written once, over those of NumPy's
+copy, which runs in turn with it, on one thread.
 """
 
 from __future__ import annotations
