@@ -218,6 +218,36 @@ def test_what_is_no_number_reaches_only_the_taps_that_see_it(channels):
     assert np.isfinite(dw[:, 1:]).all()
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("groups", [1, 2])
+def test_the_gradient_of_few_weights_over_many_pixels(threads, groups, dtype):
+    """The pixels are cut into parts, whose sums are in another order than the weights."""
+    rng = np.random.default_rng(18)
+    x, g = (rng.standard_normal(s).astype(dtype) for s in ((2, 33 * groups, 40, 41), (2, 7 * groups, 38, 40)))
+    options, got = {"groups": groups}, None
+    exact = naive_conv.conv2d_weight_grad(x.astype("f8"), g.astype("f8"), (3, 2), **options)
+    bound = naive_conv.conv2d_weight_grad(np.abs(x).astype("f8"), np.abs(g).astype("f8"), (3, 2), **options)
+    for count, a, b in zip((1, 2, 4, 3, 1), layouts(x), layouts(g), strict=True):
+        threads(count)
+        grad = _cpu.conv2d_weight_grad(a, b, (3, 2), **options)
+        assert is_within(grad, exact, bound, dtype)
+        got = grad if got is None else got
+        np.testing.assert_array_equal(grad, got)
+
+
+@pytest.mark.parametrize("biased", [False, True])
+def test_a_transposed_convolution_of_steps_beyond_the_kernel(biased):
+    """Between the taps there is the bias, or nothing."""
+    rng = np.random.default_rng(19)
+    y, w, b = (rng.standard_normal(s).astype("f4") for s in ((2, 17, 4, 5), (17, 18, 1, 2), 18))
+    bias, options = b if biased else None, {"stride": (3, 4), "output_padding": (2, 1)}
+    expected = naive_conv.conv_transpose2d(y, w, bias, **options)
+    for image in (y, np.ascontiguousarray(np.moveaxis(y, 1, -1)).transpose(0, 3, 1, 2)):
+        x = _cpu.conv_transpose2d(image, w, bias, **options)
+        np.testing.assert_allclose(x, expected, atol=2e-5)
+        np.testing.assert_array_equal(x[:, :, 1], np.broadcast_to(b[:, None] * biased, x[:, :, 1].shape))
+
+
 def test_windows_that_a_transposed_convolution_leaves_out():
     """output_padding beyond the stride, as a dilation allows: one more window would fit than there are maps."""
     rng = np.random.default_rng(13)
