@@ -19,7 +19,7 @@ from training import Library, state_of, supervised_step
 
 import pydl
 from pydl.benchmark import machine
-from pydl.benchmark.timing import RUN, SPIN, compare
+from pydl.benchmark.timing import compare, compare_libraries
 
 MODES = ("eager", "tuned")
 CLASSES = 10
@@ -75,10 +75,7 @@ def measured(point: Point, peak: float, seconds: float) -> dict[str, Any]:
     pydl.manual_seed(0)
     start = state_of(point.network(pydl.nn, pydl.nn.functional))
     ours = step_of(point, Library("pydl", "capture"), start)
-    timings = {
-        mode: compare(ours, step_of(point, Library("torch", mode), start), seconds, pause=SPIN, run=RUN)
-        for mode in MODES
-    }
+    timings = {mode: compare_libraries(ours, step_of(point, Library("torch", mode), start), seconds) for mode in MODES}
     best = min(timings, key=lambda mode: timings[mode].theirs)
     return {
         "series": point.series,

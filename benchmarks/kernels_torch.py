@@ -18,7 +18,7 @@ from training import Library
 
 import pydl
 from pydl.benchmark import machine
-from pydl.benchmark.timing import RUN, SPIN, Timing, compare
+from pydl.benchmark.timing import Timing, compare, compare_libraries
 
 TOLERANCE = 2e-4  # of the largest element of a result
 MODES = ("eager", "tuned")  # PyTorch's: contiguous; channels-last, and optimizers fused
@@ -58,7 +58,7 @@ def rows_of(operation: Operation, seconds: float) -> list[dict[str, Any]]:
         )
         for name, call in theirs.items():
             check(f"{operation.title} {name}", ours[name], call)
-            timing = compare(ours[name], call, seconds, pause=SPIN, run=RUN)
+            timing = compare_libraries(ours[name], call, seconds)
             if name not in best or timing.theirs < best[name][1].theirs:
                 best[name] = mode, timing
     return [_row(operation, name, mode, timing) for name, (mode, timing) in best.items()]

@@ -18,7 +18,7 @@ from training import MODES, OURS, Library, losses, make_step, start_states
 
 import pydl
 from pydl.benchmark import machine
-from pydl.benchmark.timing import RUN, SPIN, Timing, compare
+from pydl.benchmark.timing import RUN, Timing, compare, compare_libraries
 
 # Relative, of the losses before the first, second and third update. Adam divides the first gradients by their own size,
 # so that rounding grows: the third losses of PyTorch's own two modes of dcgan differ by 1.2e-3.
@@ -52,7 +52,7 @@ def against(name: str, ours: str, mode: str, seconds: float) -> Timing:
         raise AssertionError(f"[{name}] expected PyTorch's losses {expected}, got {got}")
     for _ in range(WARM):
         our_step()
-    return compare(our_step, their_step, seconds, pause=SPIN, run=RUN)
+    return compare_libraries(our_step, their_step, seconds)
 
 
 def alone(name: str, mode: str, seconds: float) -> float:

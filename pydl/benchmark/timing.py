@@ -83,3 +83,8 @@ def compare(
         median=statistics.median(b / a for a, b in pairs),
         pairs=len(pairs),
     )
+
+
+def compare_libraries(ours: Function, theirs: Function, budget: float) -> Timing:
+    """`compare` with a library whose threads spin: short runs, each after a rest that outlasts the other's threads."""
+    return compare(ours, theirs, budget, pause=SPIN, run=RUN)
