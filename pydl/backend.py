@@ -31,6 +31,7 @@ except ImportError as error:
     raise
 
 Array = Any  # numpy.ndarray, or cupy.ndarray on a GPU
+OWN = frozenset(map(np.dtype, (np.float32, np.float64, np.int64, np.uint8, np.bool_)))  # what kernels take
 
 
 def kernels(array: Array) -> Any:

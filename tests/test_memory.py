@@ -29,6 +29,12 @@ def address(array):
     return array.__array_interface__["data"][0]
 
 
+def use_little():
+    """For two of the windows in which the pool looks at what was in use."""
+    for _ in range(2 * 4096 + 1):
+        result(512)
+
+
 def resident():
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -88,8 +94,7 @@ def test_what_is_kept_follows_what_was_in_use_lately():
     high = kernels.memory_use()[0]
     del arrays
     assert high * 0.99 < sum(kernels.memory_use()) <= high * 1.25 + 16 * MIB
-    for _ in range(2 * 4096 + 1):  # two windows in which little is used
-        result(512)
+    use_little()
     assert kernels.memory_use()[1] <= 17 * MIB
 
 
@@ -97,6 +102,15 @@ def test_other_sizes_push_out_what_was_unused_longest():
     for mib in range(4, 64, 3):
         result(mib * MIB // 4)
     assert kernels.memory_use()[1] <= 64 * MIB * 5 / 4 + 16 * MIB
+
+
+def test_sizes_that_come_by_turns_share_what_is_kept():
+    # Together they are more than may be kept: one block serves them all.
+    use_little()
+    turn = [(28 + 4 * i) * MIB // 4 for i in range(5)]
+    addresses = [{address(result(count)) for count in turn} for _ in range(3)]
+    assert addresses[1] == addresses[2]
+    assert len(addresses[2]) < len(turn)
 
 
 def test_resident_memory_is_flat_over_many_steps():

@@ -5,6 +5,7 @@
 namespace pydl {
 
 void bind_memory(pybind11::module_& m);
+void bind_copy(pybind11::module_& m);
 void bind_elementwise(pybind11::module_& m);
 void bind_reduce(pybind11::module_& m);
 void bind_softmax(pybind11::module_& m);

@@ -26,6 +26,7 @@ PYBIND11_MODULE(_cpu, m) {
   m.def("set_num_threads", &checked_set_num_threads, py::arg("n"));
   kernels();  // a bad PYDL_ISA is an error of the import, not of the first kernel
   bind_memory(m);
+  bind_copy(m);
   bind_elementwise(m);
   bind_reduce(m);
   bind_softmax(m);

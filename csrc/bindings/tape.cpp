@@ -9,7 +9,6 @@
 
 #include "bindings/arrays.h"
 #include "bindings/families.h"
-#include "core/copy.h"
 
 namespace pydl {
 namespace {
@@ -62,29 +61,6 @@ void replay(PyTape& tape, const std::vector<std::pair<uint64_t, uint64_t>>& stre
   run_kernel(INT64_MAX, run);
 }
 
-void copy(py::handle from, py::handle to) {
-  View source = view_of(from, "copy", "source");
-  const View target = view_of(to, "copy", "target");
-  check_written(to, target, "copy", "target");
-  const int added = target.ndim - source.ndim;
-  View spread{source.data, source.dtype, target.ndim, {}, {}};
-  for (int d = 0; d < target.ndim; ++d) {
-    spread.shape[d] = target.shape[d];
-    const bool same = d >= added && source.shape[d - added] == target.shape[d];
-    if (!same && d >= added && source.shape[d - added] != 1)
-      fail("copy", "a source that broadcasts to " + shape_string(target), shape_string(source));
-    spread.strides[d] = same ? source.strides[d - added] : 0;
-  }
-  if (added < 0) fail("copy", "a source that broadcasts to " + shape_string(target), shape_string(source));
-  call_kernel(numel(target), [=] { copy_view(spread, target); });
-}
-
-void fill(py::handle array, double value) {
-  const View target = view_of(array, "fill", "array");
-  check_written(array, target, "fill", "array");
-  call_kernel(numel(target), [=] { fill_view(target, value); });
-}
-
 }  // namespace
 
 void note_used(Tape& tape, py::handle array, const View& view) {
@@ -127,8 +103,6 @@ void bind_tape(py::module_& m) {
       .def_property_readonly("bytes", [](PyTape& tape) { return tape.arena().size(); })
       .def_readonly("written", &PyTape::written)
       .def_readonly("numbers", &PyTape::numbers);
-  m.def("copy", &copy, py::arg("source"), py::arg("target"));
-  m.def("fill", &fill, py::arg("array"), py::arg("value"));
 }
 
 }  // namespace pydl

@@ -85,6 +85,7 @@ class Pool {
   PooledBlock* take(int64_t wanted) {
     const SizeClass size(wanted);
     PooledBlock* block = shelves_[size.shelf].newest;
+    if (!block && use_.kept > most_kept() - size.bytes) block = larger(size.shelf);
     if (block) {
       unhang(block);
     } else {
@@ -116,6 +117,13 @@ class Pool {
   struct Shelf {
     PooledBlock *newest = nullptr, *oldest = nullptr;
   };
+
+  // A block of up to twice the size, which a fresh one would cost: null if there is none.
+  PooledBlock* larger(int shelf) const {
+    for (int s = shelf + 1; s <= shelf + kSteps && s < kShelves; ++s)
+      if (shelves_[s].newest) return shelves_[s].newest;
+    return nullptr;
+  }
 
   PooledBlock* fresh(const SizeClass& size) {
     keep_at_most(most_kept() - size.bytes);

@@ -3,7 +3,8 @@
 //
 // Sizes are rounded up to one of eight steps between powers of two; blocks are aligned to 64 bytes. The
 // pool holds at most a quarter (and 16 MiB) more than was lately in use at one time; what is beyond
-// that goes back to the system, longest unused first. A forked child may use what it inherits.
+// that goes back to the system, longest unused first; before it comes to that, a result is given a block of
+// up to twice its size. A forked child may use what it inherits.
 #pragma once
 #include <cstdint>
 

@@ -11,6 +11,7 @@ from ..autograd import Function
 from ..backend import Array, array_module
 from ..tensor import Tensor
 from .checks import as_integer, as_list, as_tensor
+from .copying import copied, joined, padded, reshaped
 from .dims import as_shape, check_dim, check_dims
 
 
@@ -20,8 +21,7 @@ class Reshape(Function):
 
     def forward(self, x: Array) -> Array:
         self.source = x.shape
-        y = x.reshape(self.shape)
-        self.is_view = y.size == 0 or bool(array_module(x).may_share_memory(x, y))
+        y, self.is_view = reshaped(x, self.shape)
         return y
 
     def backward(self, g: Tensor) -> Tensor:
@@ -58,11 +58,11 @@ class Expand(Function):
 
 
 class Clone(Function):
-    def __init__(self, order: str = "K") -> None:
-        self.order = order
+    def __init__(self, contiguous: bool = False) -> None:
+        self.contiguous = contiguous
 
     def forward(self, x: Array) -> Array:
-        return array_module(x).array(x, order=self.order, copy=True)
+        return copied(x, self.contiguous)
 
     def backward(self, g: Tensor) -> Tensor:
         return g
@@ -74,7 +74,7 @@ class Cat(Function):
 
     def forward(self, *arrays: Array) -> Array:
         self.sizes = [a.shape[self.dim] for a in arrays]
-        return array_module(arrays[0]).concatenate(arrays, axis=self.dim)
+        return joined(arrays, self.dim)
 
     def backward(self, g: Tensor) -> Any:
         parts, start = [], 0
@@ -89,7 +89,7 @@ class Flip(Function):
         self.dims = dims
 
     def forward(self, x: Array) -> Array:
-        return array_module(x).flip(x, self.dims).copy()
+        return copied(array_module(x).flip(x, self.dims), contiguous=True)
 
     def backward(self, g: Tensor) -> Tensor:
         return flip(g, self.dims)
@@ -102,10 +102,7 @@ class Pad(Function):
         self.widths, self.value = widths, value
 
     def forward(self, x: Array) -> Array:
-        shape = tuple(n + a + b for n, (a, b) in zip(x.shape, self.widths, strict=True))
-        y = array_module(x).full(shape, self.value, x.dtype)
-        y[tuple(slice(a, a + n) for n, (a, _) in zip(x.shape, self.widths, strict=True))] = x
-        return y
+        return padded(x, self.widths, self.value)
 
     def backward(self, g: Tensor) -> Tensor:
         return g[tuple(slice(a, n - b) for n, (a, b) in zip(g.shape, self.widths, strict=True))]
@@ -248,7 +245,7 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
 
 def contiguous(input: Tensor) -> Tensor:
     """Row-major in memory; itself where it is."""
-    return input if as_tensor("contiguous", input).is_contiguous() else Clone("C")(input)
+    return input if as_tensor("contiguous", input).is_contiguous() else Clone(contiguous=True)(input)
 
 
 def clone(input: Tensor) -> Tensor:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import cpu_kernels
-from .traced import ABOUT, OWN, copied, owned, perform, plain, watched
+from ..backend import OWN, cpu_kernels
+from .traced import ABOUT, copied, owned, perform, plain, watched
 
 
 def _made(array: np.ndarray) -> np.ndarray:

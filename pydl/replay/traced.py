@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 
 from .. import recording
-from ..backend import cpu_kernels
+from ..backend import OWN, cpu_kernels
 
-OWN = [np.dtype(t) for t in (np.float32, np.float64, np.int64, np.uint8, np.bool_)]
 # Functions whose answer is about memory and types, not about elements.
 ABOUT = {"may_share_memory", "shares_memory", "result_type", "can_cast", "ndim", "shape", "size", "iscomplexobj"}
 _SHAPED_BY_DATA = {"nonzero", "flatnonzero", "argwhere", "unique", "compress", "extract", "delete", "trim_zeros"}
@@ -132,18 +131,6 @@ def copied(source: np.ndarray, dtype: Any, order: Any) -> np.ndarray:
     return target
 
 
-def joined(parts: Any, axis: int = 0) -> np.ndarray:
-    """numpy.concatenate of arrays of one dtype."""
-    parts = plain(parts)
-    target = owned(np.concatenate(parts, axis))
-    start = 0
-    for part in parts:
-        stop = start + part.shape[axis]
-        assign(target[(slice(None),) * (axis % target.ndim) + (slice(start, stop),)], part)
-        start = stop
-    return target
-
-
 def _reading(name: str) -> Callable:
     def method(self: Traced, *args: Any, **options: Any) -> Any:
         recording.refuse("it reads a value: return the tensor from the step and read it there")
@@ -180,8 +167,6 @@ class Traced(np.ndarray):
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if recording.recorder() is None or function.__name__ in ABOUT:
             return function(*plain(args), **{name: plain(x) for name, x in kwargs.items()})
-        if function is np.concatenate and len({x.dtype for x in args[0]}) == 1 and set(kwargs) <= {"axis"}:
-            return joined(*args, **kwargs)
         if function in (np.copyto, np.put, np.put_along_axis, np.putmask, np.place, np.fill_diagonal):
             return perform(function, args, kwargs, args[0])
         if kwargs.get("copy") is False or "out" in kwargs:
