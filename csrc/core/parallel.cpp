@@ -91,7 +91,7 @@ class Job {
 };
 
 // The gap between two kernels of one training step; who waits longer sleeps.
-constexpr std::chrono::microseconds kSpin(50);
+constexpr std::chrono::microseconds kSpin(100);
 
 // Waits for done() with the processor in hand; false where it is not true within kSpin.
 template <class F>
