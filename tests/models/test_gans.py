@@ -143,7 +143,7 @@ def test_clipped_weights():
     for batch in batches[:2]:
         task.step(batch)
         largest = max(float(np.abs(p.detach().numpy()).max()) for p in task.discriminator.parameters())
-        assert largest == np.float32(0.01)
+        assert largest == np.float32(task.clip)
 
 
 def test_information_codes_are_drawn_and_found_again():

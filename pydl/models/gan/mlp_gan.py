@@ -87,6 +87,7 @@ def networks(config: Mapping[str, Any]) -> assemble.Networks:
     return generator, assemble.normalised(discriminator, config)
 
 
+DIGITS = {"epochs": 200, "batch_size": 32, "lr": 1e-3, "lr_schedule": "late-linear", "average": 0.995}
 PLANE = {
     "epochs": 30,
     "batch_size": 256,
@@ -110,5 +111,5 @@ ENTRY = assemble.Variant(
     {**assemble.DEFAULTS, "loss": "non-saturating", "norm": "none", "hidden": [128, 256], "scale": 1.0},
     networks,
     assemble.chosen_loss,
-    planes(PLANE),
+    {"digits": DIGITS, **planes(PLANE)},
 ).entry()

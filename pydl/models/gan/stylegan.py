@@ -197,10 +197,11 @@ OWN = {
     "truncation": 0.7,
 }
 SMALL = {
-    "epochs": 40,
+    "epochs": 100,
     "batch_size": 16,
-    "lr": 1e-2,
-    "r1": 0.1,
+    "lr": 5e-3,
+    "lr_schedule": "late-linear",
+    "r1": 1.0,
     "noise": 64,
     "width": 16,
     "average": 0.99,

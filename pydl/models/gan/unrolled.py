@@ -7,7 +7,7 @@ from typing import Any
 from ... import nn
 from ...gan import NON_SATURATING, UnrolledTask
 from .assemble import Config, Networks, Variant, is_image, normalised
-from .mlp_gan import MLPDiscriminator, MLPGenerator, planes
+from .mlp_gan import MLPDiscriminator, MLPGenerator
 from .networks import SHARED, pair, presets
 
 GAIN = 1.4
@@ -44,22 +44,12 @@ def parts(config: Config) -> dict[str, Any]:
 
 
 OWN = {"data": "ring", "lr": 1e-4, "lr_g": 1e-3, "unroll": 5, "inner": "adam"}
-RING = {
-    "epochs": 128,
-    "batch_size": 512,
-    "lr": 1e-4,
-    "lr_schedule": "none",
-    "noise": 256,
-    "noise_kind": "normal",
-    "hidden": [128, 128],
-    "norm": "none",
-}
 ENTRY = Variant(
     "unrolled-gan",
     "GAN whose generator looks K steps of the discriminator ahead (Metz et al. 2017)",
     {**SHARED, **OWN},
     networks,
     parts,
-    {**presets({"epochs": 40, "batch_size": 16, "lr": 2e-3, "lr_g": 2e-3}), **planes(RING)},
+    presets({"epochs": 40, "batch_size": 16, "lr": 2e-3, "lr_g": 2e-3}, {"lr_g": 1e-3}),
     task=UnrolledTask,
 ).entry()

@@ -43,7 +43,7 @@ ENTRY = Variant(
     {**DEFAULTS, "lr": 5e-5, "k": 5, "clip": 0.01},
     pair,
     parts,
-    presets({"epochs": 80, "batch_size": 16, "lr": 5e-4}),
+    presets({"epochs": 120, "batch_size": 16, "lr": 1e-3, "lr_schedule": "late-linear", "clip": 0.05}),
     task=ClippedTask,
     optimizer=rmsprop,
 ).entry()
