@@ -89,7 +89,8 @@ class Flip(Function):
         self.dims = dims
 
     def forward(self, x: Array) -> Array:
-        return copied(array_module(x).flip(x, self.dims), contiguous=True)
+        # NumPy makes a number, no array, of one that has no dimensions.
+        return copied(array_module(x).flip(x, self.dims) if self.dims else x, contiguous=True)
 
     def backward(self, g: Tensor) -> Tensor:
         return flip(g, self.dims)

@@ -43,6 +43,7 @@ def parts(config: Config) -> dict[str, Any]:
     return {"objective": NON_SATURATING, "unroll": config["unroll"], "inner": config["inner"]}
 
 
+DIGITS = {"epochs": 40, "batch_size": 16, "lr": 2e-4, "lr_g": 2e-3, "lr_schedule": "late-linear"}
 OWN = {"data": "ring", "lr": 1e-4, "lr_g": 1e-3, "unroll": 5, "inner": "adam"}
 ENTRY = Variant(
     "unrolled-gan",
@@ -50,6 +51,6 @@ ENTRY = Variant(
     {**SHARED, **OWN},
     networks,
     parts,
-    presets({"epochs": 40, "batch_size": 16, "lr": 2e-3, "lr_g": 2e-3}, {"lr_g": 1e-3}),
+    presets(DIGITS, {"lr_g": 1e-3}),
     task=UnrolledTask,
 ).entry()

@@ -45,6 +45,7 @@ OPS = [
     _row("chunk", lambda x: ops.chunk(x, 3), lambda x: [x[:2], x[2:4], x[4:]], 5, 2),
     _row("unbind", ops.unbind, list, 2, 3),
     _row("flip", lambda x: ops.flip(x, 0, 1), lambda x: x[::-1, ::-1], 2, 3),
+    _row("flip_of_nothing", lambda x: ops.flip(x, ()), lambda x: x),
     _row("repeat", lambda x: ops.repeat(x, 2, 1, 3), lambda x: np.tile(x, (2, 1, 3)), 2, 3),
     _row("pad", lambda x: ops.pad(x, (1, 2, -1, 1), value=0.5),
          lambda x: np.pad(x[1:], ((0, 1), (1, 2)), constant_values=0.5), 3, 4),
