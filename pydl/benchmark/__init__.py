@@ -13,7 +13,9 @@ from ..cli.arguments import Parser, UsageError
 from . import machine, report
 from .case import Case
 from .cases import all_cases
-from .timing import compare
+from .timing import BLAS_SPIN, RUN, SAMPLE, compare
+
+BLAS = ("gemm", "conv", "norm")  # families whose best NumPy is products of matrices, on as many threads as ours
 
 
 def _parser() -> Parser:
@@ -43,7 +45,9 @@ def measure(case: Case, seconds: float) -> report.Row:
     difference = work.difference()
     if difference:
         raise AssertionError(f"[bench] expected {case.title} to agree with NumPy, got {difference}")
-    return report.row_of(case, work, compare(work.ours, work.theirs, seconds))
+    spins = case.family in BLAS and backend.get_num_threads() > 1
+    pause, least = (BLAS_SPIN, RUN) if spins else (0.0, SAMPLE)
+    return report.row_of(case, work, compare(work.ours, work.theirs, seconds, pause=pause, run=least))
 
 
 def run(cases: Sequence[Case], threads: int, seconds: float, markdown: bool, json: Path | None) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 SAMPLE = 5e-4  # seconds a sample lasts at least: short calls are repeated within it
 SPIN = 0.01  # seconds: for longer, no thread of an OpenMP library waits for work with a processor in hand
+BLAS_SPIN = 0.12  # the same of NumPy's OpenBLAS, which was seen to wait for 0.06 to 0.12
 SHORT = 2e-3  # a call shorter than this, or than a sample, is run once more, untimed, before each sample
 RUN = 0.02  # seconds of a short run: what a step in a loop of training takes, with threads awake and caches its own
 
@@ -63,8 +64,8 @@ def compare(
     """Time A B A B …, samples of at least `run` seconds, for about `budget` seconds and at least `least` pairs.
 
     A noisy neighbour slows both sides of a pair, so the median of the paired ratios and the ratio of the minima
-    hold where a single absolute time would not. Threads of one side that wait by spinning would take processors
-    from the other: each sample begins after a `pause` that is to outlast them.
+    hold where a single absolute time would not. Threads of the other side that wait by spinning would take processors
+    from ours, which sleep at once: each of our samples begins after a `pause` that is to outlast them.
     """
     plans = _plan(ours, run), _plan(theirs, run)
     pairs: list[tuple[float, float]] = []
@@ -73,7 +74,7 @@ def compare(
     try:
         end = time.perf_counter() + budget
         while len(pairs) < least or (time.perf_counter() < end and len(pairs) < most):
-            pairs.append((sample(ours, *plans[0], pause), sample(theirs, *plans[1], pause)))
+            pairs.append((sample(ours, *plans[0], pause), sample(theirs, *plans[1])))
     finally:
         if collecting:
             gc.enable()
@@ -86,5 +87,5 @@ def compare(
 
 
 def compare_libraries(ours: Function, theirs: Function, budget: float) -> Timing:
-    """`compare` with a library whose threads spin: short runs, each after a rest that outlasts the other's threads."""
+    """`compare` with an OpenMP library: short runs, ours after a rest that outlasts its threads."""
     return compare(ours, theirs, budget, pause=SPIN, run=RUN)
