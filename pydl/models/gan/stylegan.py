@@ -201,7 +201,7 @@ SMALL = {
     "batch_size": 16,
     "lr": 5e-3,
     "lr_schedule": "late-linear",
-    "r1": 1.0,
+    "r1": 3.0,
     "noise": 64,
     "width": 16,
     "average": 0.99,
