@@ -24,7 +24,7 @@ class Trace:
 
     def __init__(self) -> None:
         self.values: dict[Edge, Any] = {}
-        self.constants: dict[Node, list[tuple[int, Any]]] = {}
+        self.constants: dict[Node, list[tuple[int, Any, Any]]] = {}  # which input, the array, its value then
 
     def __enter__(self) -> Trace:
         self._before, _mode.trace = _mode.trace, self
@@ -36,9 +36,10 @@ class Trace:
     def note(self, node: Function, inputs: Any, arrays: tuple) -> None:
         """Called by every recorded operation."""
         for slot, array in enumerate(arrays):
-            self.values[node, slot] = array
+            self.values[node, slot] = None if array is None else array.copy()  # it may be changed in place later
         found = [(i, x) for i, (x, need) in enumerate(zip(inputs, node.needs, strict=True)) if not need]
-        self.constants[node] = [(i, x._data if isinstance(x, Tensor) else x) for i, x in found if x is not None]
+        arrays = [(i, x._data if isinstance(x, Tensor) else x) for i, x in found if x is not None]
+        self.constants[node] = [(i, x, x.copy() if hasattr(x, "copy") else x) for i, x in arrays]
 
 
 @dataclass
@@ -91,8 +92,8 @@ def boxes_and_arrows(
         grad = gradients.get(edge)
         operation = node.name.lower() if isinstance(node, Function) else ""
         if isinstance(node, Function):
-            for i, constant in trace.constants.get(node, []) if trace else []:
-                boxes.setdefault((node, "constant", i), Box("", titles.get(id(constant), ""), constant))
+            for i, constant, value in trace.constants.get(node, []) if trace else []:
+                boxes.setdefault((node, "constant", i), Box("", titles.get(id(constant), ""), value))
                 arrows.append(Arrow((node, "constant", i), edge))
             local = _local(node, edge, edges, gradients)
             arrows += [Arrow(source, edge, local[i]) for i, source in enumerate(node.edges) if source is not None]

@@ -219,10 +219,12 @@ def _train(folder: Run, config: dict[str, Any], loop: Loop, state: dict[str, Any
 
 
 def _remedy(error: DivergenceError, config: Mapping[str, Any]) -> str:
-    """What to try, unless the data is at fault: a tenth of each learning rate."""
+    """What to try, unless the data is at fault: a tenth of each learning rate, or the usual one if that is less."""
     if error.layer.startswith("batch["):
         return ""
-    rates = [f"--{name.replace('_', '-')} {config[name] / 10:g}" for name in ("lr", "lr_g") if name in config]
+    usual = models.get(config["model"]).options(config["data"])
+    lower = {name: min(config[name] / 10, usual[name]) for name in ("lr", "lr_g") if name in config}
+    rates = [f"--{name.replace('_', '-')} {rate:g}" for name, rate in lower.items()]
     return f"; train anew with a smaller learning rate, such as {' '.join(rates)}"
 
 

@@ -20,6 +20,8 @@ def image_grid(images: np.ndarray, columns: int | None = None, gap: int = 1, sca
     """
     if images.ndim != 4 or images.shape[1] not in (1, 3) or len(images) == 0:
         raise ValueError(f"[image_grid] expected images (N, 1 or 3, H, W), got {images.shape}")
+    if columns is not None and columns < 1:
+        raise ValueError(f"[image_grid] expected columns >= 1, got {columns}")
     count, channels, height, width = images.shape
     columns = columns or math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)

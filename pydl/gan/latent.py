@@ -22,8 +22,8 @@ def interpolate(start: Any, end: Any, steps: int, *, spherical: bool = False) ->
     shapes, fewer than two steps, or latents that lie opposite each other, between which no arc is the shortest.
     """
     a, b = _latents("interpolate", "start", start), _latents("interpolate", "end", end)
-    if a.shape != b.shape:
-        raise ValueError(f"[interpolate] expected start and end of one shape, got {a.shape} and {b.shape}")
+    if a.shape != b.shape or a.ndim == 0:
+        raise ValueError(f"[interpolate] expected start and end of one shape (…, D), got {a.shape} and {b.shape}")
     if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)):
         raise TypeError(f"[interpolate] expected steps as an integer, got {type(steps).__name__}")
     if steps < 2:
@@ -39,8 +39,8 @@ def truncate(latents: Any, psi: float, center: Any = 0.0) -> np.ndarray:
     For a StyleGAN the latents are those after the mapping, and `center` their average (arXiv:1812.04948, section B).
     """
     latents, center = _latents("truncate", "latents", latents), _latents("truncate", "center", center)
-    if not np.isfinite(psi):
-        raise ValueError(f"[truncate] expected psi as a finite number, got {psi}")
+    if not isinstance(psi, (int, float, np.number)) or not np.isfinite(psi):
+        raise ValueError(f"[truncate] expected psi as a finite number, got {psi!r}")
     return center + psi * (latents - center)
 
 

@@ -78,9 +78,9 @@ def pull_away(codes: Tensor) -> Tensor:
 
     ValueError for fewer than two codes.
     """
-    count = codes.shape[0]
-    if codes.ndim != 2 or count < 2:
+    if codes.ndim != 2 or codes.shape[0] < 2:
         raise ValueError(f"[pull_away] expected codes (N, M), N >= 2, got shape {codes.shape}")
+    count = codes.shape[0]
     unit = F.normalize(codes, dim=1)
     away = 1.0 - eye(count, dtype=codes.dtype, device=codes.device)
     return ((unit @ unit.T).square() * away).sum() / (count * (count - 1))
@@ -118,11 +118,17 @@ def code_information(means: Tensor, codes: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Objective:
-    """One game: the losses of its two players, and whether a logit stands for a probability."""
+    """One game: the losses of its two players, and what a score of the discriminator says.
+
+    It may be the logit of a `probability`; above the `threshold`, if there is one, a sample counts as real; `ordered`
+    is whether real samples are to have the higher scores (energies are lower, or have no order).
+    """
 
     discriminator: Callable[[Tensor, Tensor], Tensor]
     generator: Callable[[Tensor], Tensor]
     probability: bool = True
+    threshold: float | None = 0.0
+    ordered: bool = True
 
     def belief(self, logits: Tensor) -> Tensor:
         """The mean of D = sigmoid(s), or of s itself where it is no logit of a probability."""
@@ -131,9 +137,9 @@ class Objective:
 
 MINIMAX = Objective(discriminator_loss, minimax_loss)
 NON_SATURATING = Objective(discriminator_loss, non_saturating_loss)
-LEAST_SQUARES = Objective(least_squares_discriminator_loss, least_squares_generator_loss, probability=False)
-WASSERSTEIN = Objective(wasserstein_critic_loss, wasserstein_generator_loss, probability=False)
-HINGE = Objective(hinge_discriminator_loss, wasserstein_generator_loss, probability=False)
+LEAST_SQUARES = Objective(least_squares_discriminator_loss, least_squares_generator_loss, False, threshold=0.5)
+WASSERSTEIN = Objective(wasserstein_critic_loss, wasserstein_generator_loss, False, threshold=None)
+HINGE = Objective(hinge_discriminator_loss, wasserstein_generator_loss, False)
 
 OBJECTIVES = {
     "minimax": MINIMAX,

@@ -10,6 +10,8 @@ from __future__ import annotations
 import copy
 import inspect
 import sys
+from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
 from typing import Any, Self
 
@@ -38,10 +40,34 @@ def unlearnt(value: Any) -> Any:
     return copy.deepcopy(value)
 
 
+def whole(fit: Callable[..., Any]) -> Callable[..., Any]:
+    """`fit`, which forgets what was learnt before; where it fails, it leaves the model as it was."""
+
+    @wraps(fit)
+    def anew(self: Any, *args: Any, **options: Any) -> Any:
+        before = dict(vars(self))
+        for name in before:
+            if name.endswith("_") and not name.startswith("_"):
+                delattr(self, name)
+        try:
+            return fit(self, *args, **options)
+        except Exception:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    return anew
+
+
 class Estimator:
     """Hyper-parameters by name; the base of every model here."""
 
     n_features_in_: int
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "fit" in vars(cls):
+            cls.fit = whole(vars(cls)["fit"])  # type: ignore[attr-defined]
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The hyper-parameters; with `deep` those of a model among them too, as "name__parameter"."""
@@ -52,20 +78,32 @@ class Estimator:
         return params
 
     def set_params(self, **params: Any) -> Self:
-        """Change hyper-parameters; ValueError for a name that is none."""
-        known = self.get_params()
-        for name, value in params.items():
-            if name not in known:
-                raise ValueError(
-                    f"[{self._name}.set_params] expected a parameter of {', '.join(known)}, got {name!r}: "
-                    f"invalid parameter {name!r}"
-                )
-            owner, _, key = name.partition("__")
-            if key:
-                getattr(self, owner).set_params(**{key: value})
-            else:
+        """Change hyper-parameters, a model's own ("name__parameter") last; ValueError for an unknown one, none changed."""
+        before, inner = self.get_params(deep=False), dict[str, dict[str, Any]]()
+        try:
+            for name, value in params.items():
+                owner, _, key = name.partition("__")
+                if owner not in before:
+                    raise self._unknown(name)
+                if key:
+                    inner.setdefault(owner, {})[key] = value
+                else:
+                    setattr(self, name, value)
+            for owner, values in inner.items():
+                if not hasattr(getattr(self, owner), "set_params"):
+                    raise self._unknown(f"{owner}__{next(iter(values))}")
+                getattr(self, owner).set_params(**values)
+        except Exception:
+            for name, value in before.items():
                 setattr(self, name, value)
+            raise
         return self
+
+    def _unknown(self, name: str) -> ValueError:
+        known = ", ".join(self.get_params())
+        return ValueError(
+            f"[{self._name}.set_params] expected a parameter of {known}, got {name!r}: invalid parameter {name!r}"
+        )
 
     def clone(self) -> Self:
         """A model with the same hyper-parameters that has learnt nothing."""

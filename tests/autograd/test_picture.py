@@ -90,6 +90,19 @@ def test_arrays_show_shape_and_length_and_nothing_is_changed():
         autograd.graph_dot(loss)
 
 
+def test_values_are_those_of_the_moment():
+    x, c = number([1.0, 2.0]), pydl.tensor([3.0, 4.0], dtype=pydl.float64)
+    with autograd.Trace() as trace:
+        y = x * c
+        y.add_(1.0)
+        z = (y * y).sum()
+    boxes, _ = boxes_and_arrows(z, trace, {"c": c})
+    values = [(box.operation or box.name, np.ravel(box.value).tolist()) for box in boxes.values()]
+    assert ("mul", [3, 8]) in values
+    assert ("add", [4, 9]) in values
+    assert ("c", [3, 4]) in values
+
+
 def test_without_a_trace_what_backward_keeps_is_shown():
     w, b = number(2.0), number(1.0)
     a = pydl.relu(w * 3.0 + b)

@@ -299,15 +299,15 @@ def test_data_that_is_missing(capsys, monkeypatch):
 
 
 def test_the_remedy_for_a_loss_that_is_not_finite():
-    config = {"lr": 1e-3, "lr_g": 2e-4}
-    words = "; train anew with a smaller learning rate, such as --lr 0.0001 --lr-g 2e-05"
+    config = {"model": "unrolled-gan", "data": "ring", "lr": 1e-4, "lr_g": 2e-2}
+    words = "; train anew with a smaller learning rate, such as --lr 1e-05 --lr-g 0.001"
     assert remedy(DivergenceError("x", layer="generator.layers.0"), config) == words
     assert remedy(DivergenceError("x", layer="batch[0]"), config) == ""
 
 
 def test_a_loss_that_is_not_finite(capsys):
     assert cli.main([*MLP[:-1], "1e30", "--epochs", "9", "--out", "a", "--save-every", "1"]) == 1
-    remedy = "; train anew with a smaller learning rate, such as --lr 1e+29; a/checkpoint.safetensors holds the last"
+    remedy = "; train anew with a smaller learning rate, such as --lr 0.001; a/checkpoint.safetensors holds the last"
     assert remedy in capsys.readouterr().err
     assert pydl.load("a/checkpoint.safetensors")["progress"]["step"] < 9
 

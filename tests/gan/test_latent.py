@@ -57,7 +57,9 @@ def test_grids():
 
 
 def test_bad_arguments():
-    with pytest.raises(ValueError, match=r"\[interpolate\] expected start and end of one shape, got \(2,\) and \(3,\)"):
+    with pytest.raises(
+        ValueError, match=r"\[interpolate\] expected start and end of one shape \(…, D\), got \(2,\) and \(3,\)"
+    ):
         gan.interpolate([1.0, 2.0], [1.0, 2.0, 3.0], 4)
     with pytest.raises(ValueError, match="expected steps >= 2, got 1"):
         gan.interpolate([1.0], [2.0], 1)

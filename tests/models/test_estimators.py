@@ -240,3 +240,37 @@ def test_the_callback_sees_every_epoch():
     assert [s[0] for s in seen] == model.cost_
     assert seen[-1][1:] == tuple(model.w_)
     assert seen[0] != seen[1]
+
+
+ROWS, NAMES = np.array([[0.0, 0], [0, 1], [5, 5], [6, 5]]), np.array(["cat", "cat", "dog", "dog"])
+
+
+def test_a_fit_that_fails_leaves_the_model_as_it_was():
+    model = LogisticRegression(eta=0.1).fit(ROWS, NAMES)
+    before = model.predict_proba(ROWS)
+    with pytest.raises(ValueError, match="init"):
+        model.fit(ROWS[:, :1], np.array(["x", "x", "y", "y"]), init=(np.zeros(3), 0))
+    np.testing.assert_array_equal(model.predict_proba(ROWS), before)
+    np.testing.assert_array_equal(model.predict(ROWS), NAMES)
+    for fresh, options in ((Adaline(eta=1e3), {}), (Perceptron(), {"init": (np.zeros(3), 0)})):
+        with pytest.raises((ValueError, DivergenceError)):
+            fresh.fit(ROWS, NAMES, **options)
+        with pytest.raises(NotFittedError):
+            fresh.predict(ROWS)
+
+
+def test_a_second_fit_forgets_the_first():
+    X, y = np.tile(ROWS, (10, 1)), np.tile(NAMES, 10)
+    model = MLPClassifier(early_stopping=True, epochs=3).fit(X, y)
+    assert hasattr(model, "best_epoch_")
+    assert not hasattr(model.set_params(early_stopping=False).fit(X, y), "best_epoch_")
+
+
+def test_parameters_of_a_model_are_set_after_it_and_all_or_none():
+    model = OneVsRest(Perceptron()).set_params(estimator__hidden=(3,), estimator=MLPClassifier())
+    assert model.estimator.hidden == (3,)
+    for wrong in ({"eta": 0.9, "foo": 1}, {"eta": 0.9, "epochs__foo": 1}):
+        single = Perceptron(eta=0.2)
+        with pytest.raises(ValueError, match="invalid parameter"):
+            single.set_params(**wrong)
+        assert single.eta == 0.2

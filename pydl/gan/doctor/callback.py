@@ -12,6 +12,7 @@ import numpy as np
 from ...creation import from_numpy
 from ...tensor import Tensor
 from ...train.callbacks import Callback
+from ..losses import Objective
 from ..metrics import checks
 from . import measures, rules
 from .ailments import AILMENTS, tell
@@ -104,8 +105,8 @@ class Doctor(Callback):
     def _check(self, loop: Loop) -> None:
         layers = self._measure(loop.task)
         latest = {name: series[-1] for name, series in self.series.items()}
-        probability = loop.task.objective.probability  # type: ignore[attr-defined]
-        self._set(loop, self._diagnose(probability), {**latest, "weakest": min(layers, key=layers.__getitem__)})
+        ailing = self._diagnose(loop.task.objective)  # type: ignore[attr-defined]
+        self._set(loop, ailing, {**latest, "weakest": min(layers, key=layers.__getitem__)})
         alarms = {kind: float(kind in self.ailing) for kind in AILMENTS}
         loop.metrics |= {f"doctor/{name}": value for name, value in {**latest, **alarms}.items()}
         loop.metrics |= {f"gradient/{name}": value for name, value in layers.items()}
@@ -132,16 +133,19 @@ class Doctor(Callback):
         self._recent = {name: [] for name in self._recent}
         return {f"{name}.{layer}": norm for name, layers in norms.items() for layer, norm in layers.items()}
 
-    def _diagnose(self, probability: bool) -> set[str]:
-        """What the rules say; those about right and wrong only where logits stand for probabilities."""
-        series = self.series
+    def _diagnose(self, objective: Objective) -> set[str]:
+        """What the rules say.
+
+        A critic without a threshold that tells all samples apart is as it should be; one that cannot follow is ill.
+        """
+        series, probability = self.series, objective.probability
         right = list(zip(series["right_real"], series["right_fake"], strict=True))
         certain = [(a + b) / 2 for a, b in right] if probability else [max(o, 1 - o) for o in series["order"]]
         says = {
             "collapse": rules.collapsed(series["variety"], self.variety_real),
             "vanishing": rules.vanished(series["gradient_g"], series["weight_g"], certain),
-            "d_wins": probability and rules.discriminator_wins(right),
-            "g_wins": probability and rules.generator_wins(right),
+            "d_wins": objective.threshold is not None and rules.discriminator_wins(right),
+            "g_wins": objective.ordered and rules.generator_wins(right),
             "divergence": rules.diverged(series["level_d"]) or (probability and rules.diverged(series["level_g"])),
             "oscillation": rules.oscillates(series["cycle"]),
             "memorising": "memorising" in self.ailing,

@@ -21,8 +21,9 @@ CHUNK = 4096  # training samples that are compared at a time
 class Judgement(NamedTuple):
     """How far the discriminator tells real from generated samples.
 
-    `real` and `fake` are the shares with a logit above and below 0, `order` the share of pairs of one real and one
-    generated sample of which the real one has the larger logit (the area under the ROC curve).
+    `real` and `fake` are the shares with a score above and below the objective's threshold, or the median score where
+    it has none, `order` the share of pairs of one real and one generated sample of which the real one has the larger
+    score (the area under the ROC curve).
     """
 
     real: float
@@ -56,7 +57,10 @@ def judge(task: GANTask, batch: Any) -> Judgement:
         fake = task.generate(task.latent(real))
         on_real, on_fake = (_flat(task.score(part)) for part in (real, fake))
     order = (on_real[:, None] > on_fake).mean() + (on_real[:, None] == on_fake).mean() / 2
-    return Judgement(float((on_real > 0).mean()), float((on_fake < 0).mean()), float(order))
+    between = task.objective.threshold
+    if between is None:
+        between = np.median(np.concatenate([on_real, on_fake]))
+    return Judgement(float((on_real > between).mean()), float((on_fake < between).mean()), float(order))
 
 
 def _flat(scores: Tensor) -> np.ndarray:

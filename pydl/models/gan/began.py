@@ -66,7 +66,9 @@ def networks(config: Config) -> Networks:
 
 def parts(config: Config) -> dict[str, Any]:
     """γ, the ratio of L(G(z)) to L(x) that is kept, and the rate λ_k."""
-    objective = Objective(partial(equilibrium_discriminator_loss, k=0.0), energy_generator_loss, False)
+    objective = Objective(
+        partial(equilibrium_discriminator_loss, k=0.0), energy_generator_loss, False, None, ordered=False
+    )
     return {"objective": objective, "gamma": config["gamma"], "rate": config["rate"]}
 
 

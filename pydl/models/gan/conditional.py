@@ -9,7 +9,8 @@ from .assemble import Config
 def labelled(config: Config) -> int:
     """How many classes the data has; ValueError for data without."""
     if config["classes"] < 2:
-        raise ValueError(f"[gan] expected data with 2 classes or more, got {config['data']} with {config['classes']}")
+        model, data, classes = config.get("model", "gan"), config["data"], config["classes"]
+        raise ValueError(f"[{model}] expected data with 2 classes or more, got {data} with {classes}")
     return config["classes"]
 
 

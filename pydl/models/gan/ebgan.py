@@ -42,7 +42,10 @@ def parts(config: Config) -> dict[str, Any]:
     if config["pull"] and config["batch_size"] < 2:
         raise ValueError(f"[ebgan] expected batch_size >= 2 where pull is not 0, got {config['batch_size']}")
     discriminator = partial(energy_discriminator_loss, margin=config["margin"])
-    return {"objective": Objective(discriminator, energy_generator_loss, False), "pull": config["pull"]}
+    return {
+        "objective": Objective(discriminator, energy_generator_loss, False, None, ordered=False),
+        "pull": config["pull"],
+    }
 
 
 ENTRY = Variant(

@@ -19,8 +19,8 @@ def parts(config: Config) -> dict[str, Any]:
     """
     a, b, c = TARGETS[config["targets"]]
     discriminator = partial(least_squares_discriminator_loss, a=a, b=b)
-    objective = Objective(discriminator, partial(least_squares_generator_loss, c=c), probability=False)
-    return {"objective": objective}
+    generator = partial(least_squares_generator_loss, c=c)
+    return {"objective": Objective(discriminator, generator, probability=False, threshold=(a + b) / 2)}
 
 
 ENTRY = Variant(

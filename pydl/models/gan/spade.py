@@ -50,7 +50,7 @@ class MapGenerator(nn.Module):
     def __init__(self, size: int, shape: tuple[int, ...], labels: int, width: int, hidden: int) -> None:
         super().__init__()
         self.size, self.labels, self.shape = size, labels, shape
-        found = sides(shape[1])
+        found = sides(shape[1], "spade")
         maps = [width << n for n in reversed(range(len(found)))]
         self.first, self.begin = nn.Linear(size, maps[0] * found[0] ** 2), (maps[0], found[0], found[0])
         pairs = zip([maps[0], *maps], maps, strict=False)

@@ -31,13 +31,13 @@ from .networks import SHARED
 CUTOFF = 8  # the layers, from the first, whose styles are truncated
 
 
-def sides(side: int) -> list[int]:
+def sides(side: int, model: str = "stylegan") -> list[int]:
     """The sizes of the maps, from 4 (or up to 7) pixels to `side`, each twice that before: 8 is 4 · 2, 28 is 7 · 4."""
     found = [side]
     while found[0] % 2 == 0 and found[0] >= 8:
         found.insert(0, found[0] // 2)
     if not 8 <= side <= 64 or len(found) < 2 or found[0] > 7:
-        raise ValueError(f"[stylegan] expected images of 8, 12, 16, 20, 24, 28, 32, …, 64 pixels, got {side}")
+        raise ValueError(f"[{model}] expected images of 8, 12, 16, 20, 24, 28, 32, …, 64 pixels, got {side}")
     return found
 
 

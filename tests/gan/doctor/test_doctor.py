@@ -84,6 +84,12 @@ def test_vanishing_gradient():
     assert "non-saturating" in said
 
 
+@pytest.mark.parametrize("objective", ["hinge", "least-squares"])
+def test_a_discriminator_that_is_too_strong_in_other_games(objective):
+    doctor, _ = watch(task(1e-6, 5e-3, gan.OBJECTIVES[objective]), points(modes=1), 200)
+    assert "d_wins" in doctor.ailing
+
+
 def test_a_discriminator_that_is_too_strong():
     doctor, said = watch(task(1e-6, 5e-3), points(modes=1), 200)
     assert "d_wins" in doctor.ailing
@@ -91,13 +97,14 @@ def test_a_discriminator_that_is_too_strong():
     assert "D too strong" in said
 
 
-def test_a_generator_that_is_too_strong():
-    watched = task(1e-2, 1e-6)
+@pytest.mark.parametrize("objective", sorted(gan.OBJECTIVES))
+def test_a_generator_that_is_too_strong(objective):
+    watched = task(1e-2, 1e-6, gan.OBJECTIVES[objective])
     watched.discriminator = nn.Linear(2, 1)
     watched.optimizer_d = optim.SGD(watched.discriminator.parameters(), lr=1e-6)
     with pydl.no_grad():  # says "real" where x > 1.3 only: there no real sample lies, and the generator goes there
         watched.discriminator.weight.copy_(pydl.from_numpy(np.array([[1.0, 0.0]], np.float32)))
-        watched.discriminator.bias.fill_(-1.3)
+        watched.discriminator.bias.fill_((watched.objective.threshold or 0.0) - 1.3)
     doctor, said = watch(watched, points(), 250)
     assert "g_wins" in doctor.found
     assert "worse than guessing" in said
