@@ -38,8 +38,8 @@ class Trace:
         for slot, array in enumerate(arrays):
             self.values[node, slot] = None if array is None else array.copy()  # it may be changed in place later
         found = [(i, x) for i, (x, need) in enumerate(zip(inputs, node.needs, strict=True)) if not need]
-        arrays = [(i, x._data if isinstance(x, Tensor) else x) for i, x in found if x is not None]
-        self.constants[node] = [(i, x, x.copy() if hasattr(x, "copy") else x) for i, x in arrays]
+        given = [(i, x._data if isinstance(x, Tensor) else x) for i, x in found if x is not None]
+        self.constants[node] = [(i, x, x.copy() if hasattr(x, "copy") else x) for i, x in given]
 
 
 @dataclass

@@ -78,7 +78,7 @@ class Estimator:
         return params
 
     def set_params(self, **params: Any) -> Self:
-        """Change hyper-parameters, a model's own ("name__parameter") last; ValueError for an unknown one, none changed."""
+        """Change hyper-parameters, a model's own ("name__parameter") last; all or, with a ValueError, none."""
         before, inner = self.get_params(deep=False), dict[str, dict[str, Any]]()
         try:
             for name, value in params.items():
