@@ -127,7 +127,7 @@ def _begin(args: argparse.Namespace) -> tuple[dict[str, Any], models.Data]:
     config = models.get(args.model).config(**_given(args))
     sets = _load({"model": args.model, **config})
     config = {"pydl": pydl.__version__, "model": args.model, **models.complete(config, sets)}
-    steps = config["epochs"] * len(_loader(config, sets))
+    steps = config["epochs"] * (len(sets.train) // config["batch_size"])
     config |= {"save_every": args.save_every, "log_every": args.log_every or 1}
     config["sample_every"] = args.sample_every or max(1, steps // 20)
     return config, sets
