@@ -11,6 +11,7 @@ from typing import Any
 import pydl
 
 from .. import backend, data, models
+from ..data.registry import check_name
 from ..models import options
 from ..nn import Module
 from ..optim.optimizer import Optimizer
@@ -29,6 +30,8 @@ def run(argv: Sequence[str]) -> int:
     args = _parser().parse(argv)
     if args.help:
         with usage("train"):
+            if args.data is not None:
+                check_name(args.data)
             print(_parser(args.model, args.data).format_help(), end="")
         return 0
     if args.threads is not None:

@@ -51,7 +51,7 @@ def load(
     format are read, and where `root` is given from there alone.
     ValueError for an unknown name, split or option; DataError for missing or damaged files.
     """
-    _check_name(name, split)
+    check_name(name, split)
     if name in toys.MAKERS:
         return _toy(name, split, transform, options)
     options = _known(name, options, ("n", "seed") if name == _STACKED else ())
@@ -69,7 +69,8 @@ def load(
     return _dataset(arrays, transform, ToTensor(), name, split, remote.classes)
 
 
-def _check_name(name: Any, split: str) -> None:
+def check_name(name: Any, split: str = "train") -> None:
+    """An error unless there is a data set of that name, with that part."""
     if not isinstance(name, str):
         raise TypeError(f"[load] expected name to be a string, got {type(name).__name__}")
     if name not in names():

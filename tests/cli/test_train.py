@@ -171,6 +171,7 @@ def refused(capsys, status, *argv):
         ("train mlp --hidden 3,x", "--hidden: expected an integer >= 1, got 'x'"),
         ("train mlp --k 3", "'k'"),
         ("train vgg11 --width 3", "expected an option of augment, batch_size, data,"),
+        ("train gan --help --data digit", "[load] expected a data set name such as digits"),
         ("train dcgan --data iris", "[dcgan] expected square images (C, H, H), got samples of shape (4,)"),
         ("train mlp --data iris --batch-size 121", "expected batch_size of at most 120, all of iris, got 121"),
         ("train mlp more", "expected no further argument, got 'more'"),
