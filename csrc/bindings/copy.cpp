@@ -1,13 +1,13 @@
 // Elements moved from one array to another.
-#include "core/copy.h"
+#include "bindings/copy.h"
 
 #include <pybind11/stl.h>
 
 #include <utility>
 #include <vector>
 
-#include "bindings/arrays.h"
 #include "bindings/families.h"
+#include "core/copy.h"
 
 namespace pydl {
 namespace {
@@ -33,14 +33,6 @@ void fill(py::handle array, double value) {
   const View target = view_of(array, "fill", "array");
   check_written(array, target, "fill", "array");
   call_kernel(numel(target), [=] { fill_view(target, value); });
-}
-
-py::object copied(py::handle array, bool contiguous) {
-  const View from = view_of(array, "copied", "array");
-  py::object result = contiguous ? empty(from.dtype, from.shape, from.ndim) : empty_like(from);
-  const View to = view_of_result(result);
-  call_kernel(numel(to), [=] { copy_view(from, to); });
-  return result;
 }
 
 py::object padded(py::handle array, const std::vector<std::pair<int64_t, int64_t>>& widths, double value) {
@@ -96,6 +88,19 @@ py::object joined(const std::vector<py::object>& arrays, int axis) {
 }
 
 }  // namespace
+
+py::object copied(py::handle array, bool contiguous) {
+  const View from = view_of(array, "copied", "array");
+  py::object result = contiguous ? empty(from.dtype, from.shape, from.ndim) : empty_like(from);
+  const View to = view_of_result(result);
+  call_kernel(numel(to), [=] { copy_view(from, to); });
+  return result;
+}
+
+py::object contiguous(py::handle array) {
+  const bool lies = py::reinterpret_borrow<py::array>(array).flags() & py::array::c_style;
+  return lies ? py::reinterpret_borrow<py::object>(array) : copied(array, true);
+}
 
 void bind_copy(py::module_& m) {
   m.def("copy", &copy, py::arg("source"), py::arg("target"));

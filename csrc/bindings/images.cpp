@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/copy.h"
+#include "bindings/copy.h"
 
 namespace pydl {
 namespace {
@@ -50,16 +50,6 @@ View float_images(py::handle array, const char* function, const char* argument) 
     if (images.shape[d] < 1)
       fail(function, std::string(argument) + " with at least one channel, row and column", shape_string(v));
   return images;
-}
-
-py::object contiguous(py::handle array) {
-  if (py::reinterpret_borrow<py::array>(array).flags() & py::array::c_style)
-    return py::reinterpret_borrow<py::object>(array);
-  const View from = view_of_result(array);
-  py::object copy = empty(from.dtype, from.shape, from.ndim);
-  const View to = view_of_result(copy);
-  call_kernel(numel(from), [=] { copy_view(from, to); });
-  return copy;
 }
 
 }  // namespace pydl

@@ -21,7 +21,4 @@ View batch_view(const View& v, const char* function, const char* argument);
 // The same of a float array with at least one channel, row and column.
 View float_images(py::handle array, const char* function, const char* argument);
 
-// The array itself where it is C-contiguous, else a copy that is.
-py::object contiguous(py::handle array);
-
 }  // namespace pydl

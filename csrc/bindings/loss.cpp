@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "bindings/arrays.h"
+#include "bindings/copy.h"
 #include "bindings/families.h"
 #include "bindings/images.h"
 #include "core/dispatch.h"

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "bindings/arrays.h"
+#include "bindings/copy.h"
 #include "bindings/families.h"
 #include "bindings/images.h"
 #include "core/dispatch.h"

@@ -51,7 +51,7 @@ def whole(fit: Callable[..., Any]) -> Callable[..., Any]:
                 delattr(self, name)
         try:
             return fit(self, *args, **options)
-        except Exception:
+        except BaseException:  # Ctrl-C too
             vars(self).clear()
             vars(self).update(before)
             raise
@@ -67,7 +67,7 @@ class Estimator:
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "fit" in vars(cls):
-            cls.fit = whole(vars(cls)["fit"])  # type: ignore[attr-defined]
+            cls.fit = whole(vars(cls)["fit"])  # type: ignore[attr-defined]  # not all have one
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The hyper-parameters; with `deep` those of a model among them too, as "name__parameter"."""
