@@ -57,7 +57,9 @@ class ArrayDataset(Dataset):
 
     @property
     def targets(self) -> np.ndarray:
-        """The second array: labels (N,)."""
+        """The second array: labels (N,). AttributeError where there is none."""
+        if len(self.arrays) < 2:
+            raise AttributeError(f"[{type(self).__name__}] expected a second array as targets, got one array alone")
         return self.arrays[1]
 
     @property
@@ -121,6 +123,11 @@ class Subset(Dataset):
             at = int(wrong[0])
             raise IndexError(f"[Subset] expected indices below {size}, got {self.indices[at]} at position {at}")
 
+    @property
+    def targets(self) -> np.ndarray:
+        """The labels (N,) of these samples, where the dataset has `targets`."""
+        return np.asarray(self.dataset.targets)[self.indices]
+
     def __len__(self) -> int:
         return len(self.indices)
 
@@ -136,6 +143,11 @@ class ConcatDataset(Dataset):
         if not self.datasets:
             raise ValueError("[ConcatDataset] expected at least one dataset, got none")
         self.cumulative_sizes = list(accumulate(len(d) for d in self.datasets))
+
+    @property
+    def targets(self) -> np.ndarray:
+        """The labels (N,) of all samples, where every dataset has `targets`."""
+        return np.concatenate([dataset.targets for dataset in self.datasets])
 
     def __len__(self) -> int:
         return self.cumulative_sizes[-1]

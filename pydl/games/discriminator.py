@@ -21,8 +21,8 @@ def optimal_discriminator(p_data: Any, p_g: Any) -> np.ndarray:
     densities that are negative or not finite.
     """
     p_data, p_g = _densities("optimal_discriminator", p_data=p_data, p_g=p_g)
-    total = p_data + p_g
-    return np.divide(p_data, total, out=np.full_like(total, np.nan), where=total > 0)
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        return np.asarray(1 / (1 + p_g / p_data))  # the sum of the densities may be more than a float holds
 
 
 def game_value(p_data: Any, p_g: Any, d: Any = None, *, spacing: float) -> float:
@@ -35,15 +35,13 @@ def game_value(p_data: Any, p_g: Any, d: Any = None, *, spacing: float) -> float
     p_data, p_g = _densities("game_value", p_data=p_data, p_g=p_g)
     if not 0 < spacing < np.inf:
         raise ValueError(f"[game_value] expected spacing as a finite number > 0, got {spacing}")
-    total = p_data + p_g
-    d = total if d is None else np.asarray(d, np.float64)
-    if d.shape != p_data.shape or not (d is total or ((d >= 0) & (d <= 1) | (total == 0)).all()):
-        raise ValueError(f"[game_value] expected d in [0, 1] of shape {p_data.shape}, got {d!r}")
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if d is total:  # the logarithms of the quotients: 1 - D* may be lost where D* is near 1
-            logs = np.log(p_data) - np.log(total), np.log(p_g) - np.log(total)
-        else:
-            logs = np.log(d), np.log1p(-d)
+    if d is not None:
+        d = np.asarray(d, np.float64)
+        if d.shape != p_data.shape or not ((d >= 0) & (d <= 1) | (p_data == 0) & (p_g == 0)).all():
+            raise ValueError(f"[game_value] expected d in [0, 1] of shape {p_data.shape}, got {d!r}")
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        best = -np.log1p(p_g / p_data), -np.log1p(p_data / p_g)  # 1 - D* may be lost where D* is near 1
+        logs = best if d is None else (np.log(d), np.log1p(-d))
         terms = np.where(p_data > 0, p_data * logs[0], 0) + np.where(p_g > 0, p_g * logs[1], 0)
     return float(terms.sum() * spacing)
 

@@ -25,7 +25,8 @@ def gradient_play(
 
     Both move at once, from the same point, or where `alternating` is set y answers to the new x. Returns the points
     visited, the first included, in float64: (steps + 1, *x.shape) and (steps + 1, *y.shape). ValueError for a rate
-    that is not finite or negative, steps < 0, or a payoff that is no single number.
+    that is not finite or negative, steps < 0, or a payoff that is no single number; OverflowError, which names the
+    step, where the players leave what a float can hold.
     """
     x, y = _start("x", x), _start("y", y)
     if isinstance(rate, bool) or not isinstance(rate, (int, float, np.integer, np.floating)):
@@ -37,12 +38,15 @@ def gradient_play(
     if steps < 0:
         raise ValueError(f"[gradient_play] expected steps >= 0, got {steps}")
     xs, ys = [x], [y]
-    for _ in range(steps):
-        dx, dy = _gradients(payoff, x, y)
-        x = x + rate * dx
-        if alternating:
-            _, dy = _gradients(payoff, x, y)
-        y = y - rate * dy
+    for step in range(1, steps + 1):
+        with np.errstate(over="ignore", invalid="ignore"):
+            dx, dy = _gradients(payoff, x, y)
+            x = x + rate * dx
+            if alternating:
+                _, dy = _gradients(payoff, x, y)
+            y = y - rate * dy
+        if not (np.isfinite(x).all() and np.isfinite(y).all()):
+            raise OverflowError(f"[gradient_play] expected finite players, got others at step {step}, rate {rate}")
         xs.append(x)
         ys.append(y)
     return np.stack(xs), np.stack(ys)

@@ -46,7 +46,8 @@ def fit(
 
     `start` is the state of a checkpoint (`pydl.load`): training goes on there, bit for bit as if it had not stopped,
     with the same loader and callbacks. The first SIGINT or SIGTERM stops it between two steps with Interrupted, a
-    KeyboardInterrupt; the second at once. StateError for a `start` that is not of this task and loader;
+    KeyboardInterrupt; the second at once. ValueError, before the first step, for data that the task refuses (a
+    Classifier: labels out of range); StateError for a `start` that is not of this task and loader;
     DivergenceError, which says at which step and layer it began, if a figure whose name starts with "loss" is not
     finite; what was saved before remains.
     """
@@ -98,6 +99,8 @@ class Loop:
 
     def _run(self) -> None:
         self._signals.step = self.step
+        if hasattr(self.task, "check_data"):
+            self.task.check_data(self.loader)
         self._call("on_train_begin")
         try:
             while self.epoch < self.epochs and not self.history.stopped:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
 
+from .. import random
 from ..autograd import no_grad
+from ..creation import tensor
+from ..data import default_collate
 from ..replay import capture as recorded
 from ..tensor import Tensor
 from .divergence import require_finite
 
 
 class Task(Protocol):
-    """What `fit` trains. The state holds all that training changes, so that a copy of it goes on alike."""
+    """What `fit` trains. The state holds all that training changes, so that a copy of it goes on alike.
+
+    A task may also have `check_data(loader)`, which `fit` calls before the first step: it raises for data that a later
+    step would refuse.
+    """
 
     def step(self, batch: Any) -> dict[str, float]:
         """One update on a batch; figures such as {"loss": …}."""
@@ -51,6 +59,30 @@ class Classifier:
         self.model, self.optimizer, self.loss, self.test_loader = model, optimizer, loss, test_loader
         self._update = recorded(self._descend) if capture else self._descend
 
+    def check_data(self, loader: Any) -> None:
+        """ValueError for a label of the data, or of the test data, that the loss refuses.
+
+        Looked at are datasets that have `targets` (N,) of integers. The loss is asked, with the model's scores of the
+        first sample, only about labels that are no class of those: it may have uses for them (`ignore_index`).
+        """
+        for each in (loader, self.test_loader):
+            dataset = getattr(each, "dataset", None)
+            labels = np.asarray(getattr(dataset, "targets", ()))
+            if labels.ndim == 1 and labels.size and labels.dtype.kind in "iu":
+                collate = getattr(each, "collate_fn", None) or default_collate
+                self._check_labels(labels, dataset, collate)
+
+    def _check_labels(self, labels: np.ndarray, dataset: Any, collate: Callable[[list[Any]], Any]) -> None:
+        with random.fork_rng(), self._evaluating():
+            scores = first_head(self.model(collate([dataset[0]])[0]))
+            classes = scores.shape[1]
+            for label in np.unique(labels[(labels < 0) | (labels >= classes)]).tolist():
+                try:
+                    self.loss(scores, tensor([label]))
+                except (ValueError, IndexError) as error:
+                    got = f"{label} at sample {int(np.argmax(labels == label))}"
+                    raise ValueError(f"[Classifier] expected labels in 0 … {classes - 1}, got {got}") from error
+
     def step(self, batch: Any) -> dict[str, float]:
         inputs, targets = batch
         loss, scores = self._update(inputs, targets)
@@ -70,18 +102,24 @@ class Classifier:
         if self.test_loader is None:
             return {}
         count, loss, right = 0, 0.0, 0
+        with self._evaluating():
+            for inputs, targets in self.test_loader:
+                scores = self.model(inputs)
+                loss += float(self.loss(scores, targets).item()) * len(targets)
+                right += correct(scores, targets)
+                count += len(targets)
+        return {"test_loss": loss / max(count, 1), "test_accuracy": right / max(count, 1)}
+
+    @contextmanager
+    def _evaluating(self) -> Iterator[None]:
+        """The model in evaluation mode, and no gradients."""
         mode = self.model.training
         self.model.eval()
         try:
             with no_grad():
-                for inputs, targets in self.test_loader:
-                    scores = self.model(inputs)
-                    loss += float(self.loss(scores, targets).item()) * len(targets)
-                    right += correct(scores, targets)
-                    count += len(targets)
+                yield
         finally:
             self.model.train(mode)
-        return {"test_loss": loss / max(count, 1), "test_accuracy": right / max(count, 1)}
 
     def state_dict(self) -> dict[str, Any]:
         return {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
@@ -98,5 +136,9 @@ class Classifier:
 
 def correct(scores: Tensor | tuple[Tensor, ...], targets: Tensor) -> int:
     """How many rows of `scores` (N, classes) are largest at their target; of several heads the first counts."""
-    scores = scores[0] if isinstance(scores, tuple) else scores
-    return int((scores.detach().numpy().argmax(axis=1) == targets.numpy()).sum())
+    return int((first_head(scores).detach().numpy().argmax(axis=1) == targets.numpy()).sum())
+
+
+def first_head(scores: Tensor | tuple[Tensor, ...]) -> Tensor:
+    """The scores (N, classes) that count, of a network that may have several heads."""
+    return scores[0] if isinstance(scores, tuple) else scores

@@ -17,6 +17,8 @@ def normal(mean, std):
 def test_optimal_discriminator_and_where_there_is_none():
     d = games.optimal_discriminator([1.0, 3.0, 0.0, 2.0, 0.0], [1.0, 1.0, 2.0, 0.0, 0.0])
     np.testing.assert_array_equal(d, [0.5, 0.75, 0.0, 1.0, np.nan])
+    # sums of densities beyond the largest float, and below the smallest
+    np.testing.assert_array_equal(games.optimal_discriminator([1e308, 5e-324], [1e308, 5e-324]), [0.5, 0.5])
     logit = -2 * X  # logistic regression is exact for two such normals
     d = games.optimal_discriminator(normal(-1, 1), normal(1, 1))
     np.testing.assert_allclose(d, 1 / (1 + np.exp(-logit)), rtol=1e-11, atol=1e-30)

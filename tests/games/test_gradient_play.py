@@ -66,3 +66,8 @@ def test_bad_arguments():
         games.gradient_play(lambda x, y: 3.0, 1.0, 1.0, rate=0.1, steps=1)
     with pytest.raises(ValueError, match=r"expected a payoff of one number, got shape \(2,\)"):
         games.gradient_play(lambda x, y: x * y, [1.0, 2.0], [1.0, 2.0], rate=0.1, steps=1)
+
+
+def test_players_that_leave_the_floats_are_refused():
+    with pytest.raises(OverflowError, match=r"\[gradient_play\] expected finite players, got others at step 2, rate"):
+        games.xy_game(rate=1e200, steps=9)
