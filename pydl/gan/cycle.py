@@ -56,14 +56,6 @@ class ImagePool:
         self.images = [] if images is None else list(as_tensor(images).numpy().copy())
 
 
-class Both(Module):
-    """Two networks under one roof, with one optimizer: translators A → B and B → A, or the judges of A and of B."""
-
-    def __init__(self, first: Module, second: Module) -> None:
-        super().__init__()
-        self.first, self.second = first, second
-
-
 class CycleTask(GANTask):
     """G: A → B and F: B → A, with a discriminator for each domain.
 

@@ -10,6 +10,7 @@ from pydl import data, gan, nn, optim, train
 from pydl.gan import cycle
 from pydl.gan.trainer import Samples
 from pydl.models.gan import cyclegan
+from pydl.models.gan.networks import Both
 
 RNG = np.random.default_rng(6)
 A, B = RNG.normal(0, 1, (3, 2)), RNG.normal(0, 1, (3, 2))
@@ -38,7 +39,7 @@ class Sum(nn.Module):
 
 
 def make(there=(0.7, 0.2), lr=0.1, **options):
-    generators, judges = cycle.Both(Scale(*there), Scale(1.5, -0.4)), cycle.Both(Sum(0.3), Sum(-0.8))
+    generators, judges = Both(Scale(*there), Scale(1.5, -0.4)), Both(Sum(0.3), Sum(-0.8))
     optimizers = [optim.SGD(net.parameters(), lr=lr) for net in (generators, judges)]
     weights = {"cycle": 10.0, "identity": 0.5, "pool": 0, "other": lambda x: -x, **options}
     return cycle.CycleTask(

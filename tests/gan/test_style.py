@@ -8,7 +8,7 @@ import pytest
 import pydl
 from pydl import models
 from pydl.gan import style
-from pydl.models.gan import stylegan
+from pydl.models.gan import convolutional, stylegan
 
 RNG = np.random.default_rng(4)
 MAPS = RNG.normal(1, 2, (4, 3, 5, 5))
@@ -126,7 +126,7 @@ def test_slope_penalty_of_the_discriminator_against_differences():
 
 
 def test_sizes():
-    assert [stylegan.sides(side) for side in (8, 28, 32)] == [[4, 8], [7, 14, 28], [4, 8, 16, 32]]
+    assert [convolutional.sides("stylegan", side) for side in (8, 28, 32)] == [[4, 8], [7, 14, 28], [4, 8, 16, 32]]
     for side in (7, 9, 44, 128):
         with pytest.raises(ValueError, match=r"\[stylegan\] expected images of 8"):
-            stylegan.sides(side)
+            convolutional.sides("stylegan", side)

@@ -5,7 +5,7 @@ import pytest
 
 import pydl
 from pydl import models
-from pydl.models.gan.dcgan import DCDiscriminator, DCGenerator, init_weights, levels
+from pydl.models.gan.convolutional import DCDiscriminator, DCGenerator, init_weights, levels
 from pydl.models.lenet import fit_image
 
 

@@ -7,8 +7,7 @@ from typing import Any
 from ... import nn
 from ...gan import NON_SATURATING, ConditionalTask, Samples, class_loss
 from ...tensor import Tensor
-from .assemble import Config, Networks, Variant, normalised
-from .conditional import codes, labelled
+from .assemble import Config, Networks, Variant, codes, labelled, normalised
 from .networks import SHARED, Headed, make_discriminator, make_generator, presets
 
 

@@ -49,6 +49,19 @@ def plain_noise(config: Config) -> Noise:
     return Noise(config["noise"], config["noise_kind"])
 
 
+def labelled(config: Config) -> int:
+    """How many classes the data has; ValueError for data without."""
+    if config["classes"] < 2:
+        model, data, classes = config.get("model", "gan"), config["data"], config["classes"]
+        raise ValueError(f"[{model}] expected data with 2 classes or more, got {data} with {classes}")
+    return config["classes"]
+
+
+def codes(config: Config) -> Codes:
+    """Noise, and a class of the data as ones and zeros."""
+    return Codes(config["noise"], config["noise_kind"], labelled(config))
+
+
 def adam(parameters: Any, lr: float, config: Config) -> Any:
     """Adam with the betas of `config`."""
     return optim.Adam(parameters, lr=lr, betas=(config["beta1"], config["beta2"]))
@@ -162,6 +175,12 @@ def first(part: Any, count: int | None = None) -> tuple[Any, Any]:
     """The first `count` samples of a data set, or all, as tensors: samples and classes."""
     samples, classes = next(iter(DataLoader(part, min(count or len(part), len(part)))))
     return samples, classes.long()
+
+
+def samples(part: Any, centre: bool) -> tuple[np.ndarray, np.ndarray]:
+    """All samples of a data set, in [-1, 1] where `centre` is set, and their classes."""
+    images, labels = (column.numpy() for column in first(part))
+    return (images * np.float32(2) - 1 if centre else images), labels
 
 
 def callbacks(data: Data, config: Config, asked: bool = False) -> list[Any]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from ...gan import ConditionalTask, Samples
 from ...tensor import Tensor
 from . import assemble
-from .assemble import Config, Networks, Variant, normalised
-from .conditional import codes, labelled
+from .assemble import Config, Networks, Variant, codes, labelled, normalised
 from .networks import SHARED, Conditioned, make_discriminator, make_generator, presets
 
 

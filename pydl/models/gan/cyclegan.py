@@ -13,14 +13,14 @@ import numpy as np
 from ... import nn, ops
 from ...creation import tensor
 from ...gan import LEAST_SQUARES, Noise
-from ...gan.cycle import Both, CycleTask, TranslationDoctor, translated
+from ...gan.cycle import CycleTask, TranslationDoctor, translated
 from ...nn import functional as F
 from ...tensor import Tensor
 from ..registry import Data, Entry
 from . import assemble
 from .assemble import Config, Networks, Variant, first, is_image
-from .dcgan import SLOPE, at_full_size, init_weights
-from .networks import LARGER
+from .convolutional import SLOPE, at_full_size, init_weights
+from .networks import LARGER, Both
 
 
 def inverted(images: Tensor) -> Tensor:

@@ -9,12 +9,22 @@ from ... import nn, ops
 from ...tensor import Tensor
 from . import assemble
 from .assemble import Config, Networks, is_image, layer_norm, normalised
-from .dcgan import DCDiscriminator, DCGenerator, init_weights
-from .mlp_gan import PLANE, MLPDiscriminator, MLPGenerator, init_points, planes
+from .convolutional import DCDiscriminator, DCGenerator, init_weights, square
+from .perceptrons import MLPDiscriminator, MLPGenerator, init_points
 
 SHARED: dict[str, Any] = {**assemble.DEFAULTS, "width": 64, "hidden": [128, 128], "scale": 1.0}
 DIGITS: dict[str, Any] = {"noise": 64, "width": 16, "average": 0.995}
 LARGER = ("mnist", "fashion-mnist", "stacked-mnist")
+PLANE: dict[str, Any] = {
+    "epochs": 30,
+    "batch_size": 256,
+    "lr": 1e-3,
+    "lr_schedule": "late-linear",
+    "noise": 2,
+    "noise_kind": "normal",
+    "hidden": [128, 128, 128],
+}
+SCALES = {"grid": {"scale": 2.828}}  # as in the authors' code of WGAN-GP (arXiv:1704.00028)
 POINTS: dict[str, Any] = {**PLANE, "norm": "none"}
 
 
@@ -26,13 +36,18 @@ def presets(digits: Config | None = None, plane: Config | None = None, images: C
     return {"digits": small, **dict.fromkeys(LARGER, larger), **planes(points)}
 
 
+def planes(preset: Config) -> dict[str, Any]:
+    """`preset` for all data sets of the plane, with the scale of each."""
+    return {name: {**preset, **SCALES.get(name, {})} for name in assemble.PLANES}
+
+
 def make_generator(config: Config, size: int, norm: str = "", bounded: bool = True) -> nn.Module:
     """A generator that takes (N, size): a DCGAN's for images, in [-1, 1] if `bounded`, a perceptron for all else."""
     shape = tuple(config["shape"])
     if not is_image(config):
         return MLPGenerator(size, shape, list(config["hidden"]), norm, config["scale"]).apply(init_points)
-    norm = norm or "batch"
-    return _initialised(DCGenerator(size, shape[0], _side(shape), config["width"], norm, bounded), norm)
+    (channels, side), norm = square("gan", config), norm or "batch"
+    return _initialised(DCGenerator(size, channels, side, config["width"], norm, bounded), norm)
 
 
 def make_discriminator(config: Config, more: int = 0, outputs: int = 1, packed: int = 1) -> Any:
@@ -42,13 +57,21 @@ def make_discriminator(config: Config, more: int = 0, outputs: int = 1, packed: 
         size = shape[0] * packed + more
         hidden = list(config["hidden"])[::-1]
         return MLPDiscriminator((size,), hidden, outputs, config["scale"]).apply(init_points)
-    channels, norm = shape[0] * packed + more, layer_norm(config)
-    return _initialised(DCDiscriminator(channels, _side(shape), config["width"], norm, outputs), norm)
+    (channels, side), norm = square("gan", config), layer_norm(config)
+    return _initialised(DCDiscriminator(channels * packed + more, side, config["width"], norm, outputs), norm)
 
 
 def pair(config: Config) -> Networks:
     """Generator and discriminator of a GAN without conditions."""
     return make_generator(config, config["noise"]), normalised(make_discriminator(config), config)
+
+
+class Both(nn.Module):
+    """Two networks under one roof, with one optimizer."""
+
+    def __init__(self, first: nn.Module, second: nn.Module) -> None:
+        super().__init__()
+        self.first, self.second = first, second
 
 
 class Conditioned(nn.Module):
@@ -114,9 +137,3 @@ def _init_he(module: nn.Module) -> None:
     if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
         nn.init.kaiming_normal_(module.weight)
         nn.init.zeros_(module.bias)
-
-
-def _side(shape: tuple[int, ...]) -> int:
-    if shape[1] != shape[2]:
-        raise ValueError(f"[gan] expected square images (C, H, H), got samples of shape {shape}")
-    return shape[1]

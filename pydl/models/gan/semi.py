@@ -15,10 +15,9 @@ from ...gan import NON_SATURATING, GANTask, MovingAverage, Samples
 from ...gan.improved import feature_matching, real_logit
 from ...tensor import Tensor
 from ..registry import Data
-from .assemble import Config, Networks, Variant, first
-from .conditional import labelled
-from .mlp_gan import MLPGenerator
+from .assemble import Config, Networks, Variant, labelled, samples
 from .networks import SHARED
+from .perceptrons import MLPGenerator
 
 
 class Corrupted(nn.Module):
@@ -118,12 +117,6 @@ class SemiVariant(Variant):
         chosen = few(labels, config["labelled"], len(data.train.classes), config["seed"])
         task.give(from_numpy(images[chosen]), from_numpy(labels[chosen]), samples(data.test, task.centre))
         return task
-
-
-def samples(part: Any, centre: bool) -> tuple[np.ndarray, np.ndarray]:
-    """All samples of a data set, in [-1, 1] where `centre` is set, and their classes."""
-    images, labels = (column.numpy() for column in first(part))
-    return (images * np.float32(2) - 1 if centre else images), labels
 
 
 def few(labels: np.ndarray, count: int, classes: int, seed: int) -> np.ndarray:

@@ -17,11 +17,9 @@ from ...gan.spade import SPADE, SPADETask, from_maps
 from ...nn import functional as F
 from ...tensor import Tensor
 from ..registry import Data, Entry
-from .assemble import Config, Networks, Variant, first, normalised, plain_noise
-from .conditional import labelled
-from .dcgan import SLOPE
+from .assemble import Config, Networks, Variant, first, labelled, normalised, plain_noise
+from .convolutional import SLOPE, sides, square
 from .networks import SHARED
-from .stylegan import sides, square
 
 
 class Block(nn.Module):
@@ -50,7 +48,7 @@ class MapGenerator(nn.Module):
     def __init__(self, size: int, shape: tuple[int, ...], labels: int, width: int, hidden: int) -> None:
         super().__init__()
         self.size, self.labels, self.shape = size, labels, shape
-        found = sides(shape[1], "spade")
+        found = sides("spade", shape[1])
         maps = [width << n for n in reversed(range(len(found)))]
         self.first, self.begin = nn.Linear(size, maps[0] * found[0] ** 2), (maps[0], found[0], found[0])
         pairs = zip([maps[0], *maps], maps, strict=False)

@@ -14,14 +14,11 @@ from ... import nn, ops, optim
 from ...autograd import no_grad
 from ...creation import from_numpy
 from ...gan import NON_SATURATING, Codes, ConditionalTask, Samples, class_loss
-from ...gan.cycle import Both
 from ...tensor import Tensor
 from ..registry import Data, complete
-from .assemble import Config, Networks, Variant
-from .conditional import labelled
-from .mlp_gan import MLPDiscriminator
-from .networks import SHARED, Headed, make_discriminator, make_generator, presets
-from .semi import samples
+from .assemble import Config, Networks, Variant, labelled, samples
+from .networks import SHARED, Both, Headed, make_discriminator, make_generator, presets
+from .perceptrons import MLPDiscriminator
 
 
 class Encoder(nn.Module):

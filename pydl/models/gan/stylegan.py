@@ -25,20 +25,11 @@ from ...gan.style import (
 )
 from ...nn import functional as F
 from ...tensor import Tensor
-from .assemble import Config, Networks, Variant, is_image
+from .assemble import Config, Networks, Variant
+from .convolutional import sides, square
 from .networks import SHARED
 
 CUTOFF = 8  # the layers, from the first, whose styles are truncated
-
-
-def sides(side: int, model: str = "stylegan") -> list[int]:
-    """The sizes of the maps, from 4 (or up to 7) pixels to `side`, each twice that before: 8 is 4 · 2, 28 is 7 · 4."""
-    found = [side]
-    while found[0] % 2 == 0 and found[0] >= 8:
-        found.insert(0, found[0] // 2)
-    if not 8 <= side <= 64 or len(found) < 2 or found[0] > 7:
-        raise ValueError(f"[{model}] expected images of 8, 12, 16, 20, 24, 28, 32, …, 64 pixels, got {side}")
-    return found
 
 
 class Mapping(nn.Module):
@@ -64,7 +55,7 @@ class Synthesis(nn.Module):
 
     def __init__(self, size: int, channels: int, side: int, width: int) -> None:
         super().__init__()
-        self.sides = sides(side)
+        self.sides = sides("stylegan", side)
         maps = [width << n for n in reversed(range(len(self.sides)))]
         self.constant = nn.Parameter(ones(1, maps[0], self.sides[0], self.sides[0]))
         self.at = [s for s in self.sides for _ in range(2)]
@@ -138,7 +129,7 @@ class StyleDiscriminator(nn.Module):
 
     def __init__(self, channels: int, side: int, width: int) -> None:
         super().__init__()
-        found = sides(side)
+        found = sides("stylegan", side)
         self.image = EqualConv2d(channels, width, 1, bias=True)
         pairs = []
         for _ in found[1:]:
@@ -158,18 +149,10 @@ class StyleDiscriminator(nn.Module):
         return self.logit(F.leaky_relu(self.linear(x.flatten(1)), SLOPE))
 
 
-def square(model: str, config: Config) -> tuple[int, int]:
-    """Channels and side of the images; ValueError for other samples."""
-    shape = tuple(config["shape"])
-    if not is_image(config) or shape[1] != shape[2]:
-        raise ValueError(f"[{model}] expected square images (C, H, H), got samples of shape {shape}")
-    return shape[0], shape[1]
-
-
 def latent(config: Config) -> StyleNoise:
     """z twice, the chances of mixing, and a number for every pixel of every layer."""
     _, side = square("stylegan", config)
-    return StyleNoise(config["noise"], config["noise_kind"], 2 * sum(s * s for s in sides(side)))
+    return StyleNoise(config["noise"], config["noise_kind"], 2 * sum(s * s for s in sides("stylegan", side)))
 
 
 def networks(config: Config) -> Networks:

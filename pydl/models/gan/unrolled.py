@@ -7,8 +7,8 @@ from typing import Any
 from ... import nn
 from ...gan import NON_SATURATING, UnrolledTask
 from .assemble import Config, Networks, Variant, is_image, normalised
-from .mlp_gan import MLPDiscriminator, MLPGenerator
 from .networks import SHARED, pair, presets
+from .perceptrons import MLPDiscriminator, MLPGenerator
 
 GAIN = 1.4
 
