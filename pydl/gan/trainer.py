@@ -156,16 +156,15 @@ class GANTask:
 
     def discriminator_step(self, real: Samples) -> dict[str, float]:
         """Descend the discriminator's loss on `real` and as many generated samples, which are held fixed."""
-        loss, tensors = self._descend_d(self.phase(), *real)
+        loss, tensors = self._descend_d(self.phase(), real)
         figures = {name: tensor.item() for name, tensor in tensors.items()}
         self.after_discriminator(figures)
         return {"loss_d": loss.item(), **figures}
 
-    def _discriminator_descent(self, phase: Any, *real: Any) -> tuple[Tensor, dict[str, Tensor]]:
-        samples = Samples(*real)
+    def _discriminator_descent(self, phase: Any, real: Samples) -> tuple[Tensor, dict[str, Tensor]]:
         with no_grad():
-            fake = self.generate(self.latent(samples))
-        loss, figures = self.discriminator_loss(samples, fake)
+            fake = self.generate(self.latent(real))
+        loss, figures = self.discriminator_loss(real, fake)
         require_finite("loss_d", loss)
         self.optimizer_d.zero_grad()
         loss.backward()
@@ -178,7 +177,7 @@ class GANTask:
         for parameter in learning:
             parameter.requires_grad = False
         try:
-            self.loss_g = self._descend_g(self.phase(), *real).item()
+            self.loss_g = self._descend_g(self.phase(), real).item()
         finally:
             for parameter in learning:
                 parameter.requires_grad = True
@@ -186,9 +185,9 @@ class GANTask:
             self.average.update(self.generator)
         self.after_generator()
 
-    def _generator_descent(self, phase: Any, *real: Any) -> Tensor:
-        self.real = Samples(*real)
-        loss = self.generator_loss(self.generate(self.latent(self.real)))
+    def _generator_descent(self, phase: Any, real: Samples) -> Tensor:
+        self.real = real
+        loss = self.generator_loss(self.generate(self.latent(real)))
         self.real = None
         require_finite("loss_g", loss)
         self.optimizer_g.zero_grad()

@@ -9,7 +9,7 @@ from typing import Any
 from ..gan import OBJECTIVES
 from ..train.callbacks.schedule import SCHEDULES
 from .gan.assemble import NORMS
-from .gan.cyclegan import DOMAINS
+from .gan.cyclegan.domains import DOMAINS
 from .gan.lsgan import TARGETS
 from .image_task import AUGMENTATIONS
 
@@ -86,7 +86,7 @@ OPTIONS = {
     "domain": Option("what the second domain shows of the images", tuple(DOMAINS)),
     "cycle": Option("weight of coming back to the same image"),
     "identity": Option("weight of leaving images of the other domain as they are, as a share of --cycle"),
-    "pool": Option("generated images kept to be judged again; 0: none", zero=True),
+    "pool": Option("generated images kept to be shown again; 0: none", zero=True),
 }
 
 
