@@ -31,7 +31,7 @@ def log_sigmoid(x):
 
 def numbers(task, fake):
     """What the networks say of `fake`, in NumPy."""
-    (on, found), (above, found_above) = task.discriminator.second(fake.data), task.discriminator.first(fake.features)
+    (on, found), (above, found_above) = task.discriminator.D0(fake.data), task.discriminator.D1(fake.features)
     scores, again = task.encoder.head(fake.features), task.encoder.features(fake.data)
     return [x.detach().numpy() for x in (on, found, above, found_above, scores, again)]
 
@@ -55,8 +55,8 @@ def test_losses(apart):
     wanted = -log_sigmoid(on).mean() - log_sigmoid(above).mean() + 10 * entropy
     wanted += -(logs * real.given.numpy()).sum(1).mean() + ((again - fake.condition.detach().numpy()) ** 2).mean()
     np.testing.assert_allclose(task.generator_loss(fake).item(), wanted, rtol=1e-10)
-    on_real = task.discriminator.second(real.data)[0].detach().numpy()
-    above_real = task.discriminator.first(task.encoder.features(real.data))[0].detach().numpy()
+    on_real = task.discriminator.D0(real.data)[0].detach().numpy()
+    above_real = task.discriminator.D1(task.encoder.features(real.data))[0].detach().numpy()
     wanted = 10 * entropy - log_sigmoid(on_real).mean() - log_sigmoid(-on).mean()
     wanted -= log_sigmoid(above_real).mean() + log_sigmoid(-above).mean()
     np.testing.assert_allclose(task.discriminator_loss(real, fake)[0].item(), wanted, rtol=1e-10)

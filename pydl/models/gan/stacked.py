@@ -1,6 +1,6 @@
 """Stacked GAN: Huang, Li, Poursaeed, Hopcroft and Belongie 2017 (arXiv:1612.04357), of two levels.
 
-The upper generator makes features of a classifier from a class, the lower one an image from features. The classifier
+G1 makes features of a classifier from a class, G0 an image from features; D1 sees features, D0 images. The classifier
 is trained first, on the same data.
 """
 
@@ -14,6 +14,7 @@ from ... import nn, ops, optim
 from ...autograd import no_grad
 from ...creation import from_numpy
 from ...gan import NON_SATURATING, Codes, ConditionalTask, Samples, class_loss
+from ...nn.functional import mse_loss
 from ...tensor import Tensor
 from ..registry import Data, complete
 from .assemble import Config, Networks, Variant, labelled, samples
@@ -46,7 +47,10 @@ def learn(encoder: Encoder, images: np.ndarray, labels: np.ndarray, steps: int, 
 
 
 class Stack(NamedTuple):
-    """What both generators made: images (`data`), the classes asked for, features; and what the images were made of."""
+    """What both generators made: images (`data`), the classes asked for, features; and what the images were made of.
+
+    `noise` is z₁ and z₀.
+    """
 
     data: Tensor
     given: Tensor
@@ -56,23 +60,43 @@ class Stack(NamedTuple):
 
 
 class StackedGenerator(nn.Module):
-    """Rows of z₁, z₀ and a class → images: `upper` makes features of z₁ and the class, `lower` images of all."""
+    """Rows of z₁, z₀ and a class → images: G1 makes features of z₁ and the class, G0 images of z₀ and features."""
 
-    def __init__(self, upper: nn.Module, lower: nn.Module, size: int, classes: int) -> None:
+    def __init__(self, G1: nn.Module, G0: nn.Module, size: int, classes: int) -> None:
         super().__init__()
-        self.upper, self.lower, self.size, self.classes = upper, lower, size, classes
+        self.upper, self.lower, self.size, self.classes = G1, G0, size, classes
+
+    @property
+    def G1(self) -> nn.Module:
+        return self.upper
+
+    @property
+    def G0(self) -> nn.Module:
+        return self.lower
 
     def stack(self, latent: Tensor) -> Stack:
         """All that is made. Where features follow the class in the row, the images are made of those."""
         half, size = self.size // 2, self.size
         z1, z0, given = latent[:, :half], latent[:, half:size], latent[:, size : size + self.classes]
-        features = self.upper(ops.cat([z1, given], 1))
+        features = self.G1(ops.cat([z1, given], 1))
         own = latent.shape[1] == size + self.classes
         condition = features if own else latent[:, size + self.classes :]
-        return Stack(self.lower(ops.cat([z0, condition], 1)), given, features, condition, (z1, z0))
+        return Stack(self.G0(ops.cat([z0, condition], 1)), given, features, condition, (z1, z0))
 
     def forward(self, latent: Tensor) -> Tensor:
         return self.stack(latent).data
+
+
+class StackedDiscriminator(Both):
+    """D1 of features and D0 of images, each with a second head that finds z again."""
+
+    @property
+    def D1(self) -> nn.Module:
+        return self.first
+
+    @property
+    def D0(self) -> nn.Module:
+        return self.second
 
 
 class StackedTask(ConditionalTask):
@@ -81,7 +105,7 @@ class StackedTask(ConditionalTask):
     L_cond says how well the classifier finds again what was asked for: -log P(class) of the features (eq. 5), and the
     mean squared distance of the image's features from those it was made of. L_ent is the mean squared error with which
     a second head of the discriminator finds z again (eq. 6): -log Q(z | h) for a Gaussian of fixed width. For the
-    first `apart` steps the lower generator is given features of real images, then those of the upper one.
+    first `apart` steps G0 is given features of real images, then those of G1.
     """
 
     encoder: Encoder
@@ -104,25 +128,24 @@ class StackedTask(ConditionalTask):
         return self.generator.stack(latent)
 
     def score(self, samples: Samples) -> Tensor:
-        return self.discriminator.second(samples.data)[0]
+        return self.discriminator.D0(samples.data)[0]
 
     def discriminator_loss(self, real: Samples, fake: Any) -> tuple[Tensor, dict[str, Tensor]]:
         with no_grad():
             features = self.encoder.features(real.data)
-        judges: Any = self.discriminator
-        (on_real, _), (on_fake, found) = judges.second(real.data), judges.second(fake.data)
-        (above_real, _), (above_fake, above) = judges.first(features), judges.first(fake.features)
+        D1, D0 = self.discriminator.D1, self.discriminator.D0
+        (on_real, _), (on_fake, found) = D0(real.data), D0(fake.data)
+        (above_real, _), (above_fake, above) = D1(features), D1(fake.features)
         loss = self.objective.discriminator(on_real, on_fake) + self.objective.discriminator(above_real, above_fake)
-        lost = squared(above, fake.noise[0]) + squared(found, fake.noise[1])
+        lost = mse_loss(above, fake.noise[0]) + mse_loss(found, fake.noise[1])
         return self.penalised(loss + lost * self.entropy, real, fake), self.beliefs(on_real, on_fake)
 
     def generator_loss(self, fake: Any) -> Tensor:
-        judges: Any = self.discriminator
-        (on_fake, found), (above_fake, above) = judges.second(fake.data), judges.first(fake.features)
+        (on_fake, found), (above_fake, above) = self.discriminator.D0(fake.data), self.discriminator.D1(fake.features)
         loss = self.objective.generator(on_fake) + self.objective.generator(above_fake)
         asked = class_loss(self.encoder.head(fake.features), fake.given)
-        asked = asked + squared(self.encoder.features(fake.data), fake.condition)
-        lost = squared(above, fake.noise[0]) + squared(found, fake.noise[1])
+        asked = asked + mse_loss(self.encoder.features(fake.data), fake.condition)
+        lost = mse_loss(above, fake.noise[0]) + mse_loss(found, fake.noise[1])
         return loss + asked * self.conditional + lost * self.entropy
 
     def extra_state(self) -> dict[str, Any]:
@@ -131,11 +154,6 @@ class StackedTask(ConditionalTask):
     def load_extra_state(self, state: dict[str, Any]) -> None:
         self.encoder.load_state_dict(state["encoder"])
         self.apart = int(state["apart"])  # more epochs than were asked for first do not move the switch
-
-
-def squared(found: Tensor, wanted: Tensor) -> Tensor:
-    """E (found - wanted)², the mean over all numbers."""
-    return (found - wanted).square().mean()
 
 
 class StackedVariant(Variant):
@@ -161,14 +179,14 @@ def latent(config: Config) -> Codes:
 def networks(config: Config) -> Networks:
     """Perceptrons for the features, and for images the networks that the variants share."""
     half, width, classes = config["noise"] // 2, config["features"], labelled(config)
-    upper = nn.Sequential(
+    G1 = nn.Sequential(
         nn.Linear(half + classes, width), nn.BatchNorm1d(width), nn.ReLU(), nn.Linear(width, width),
         nn.BatchNorm1d(width), nn.ReLU(), nn.Linear(width, width),
     )  # fmt: skip
-    generator = StackedGenerator(upper, make_generator(config, half + width), config["noise"], classes)
-    above, below = MLPDiscriminator((width,), [width, width]), make_discriminator(config)
-    judges = (Headed(body, nn.Linear(body.feature_count, half)) for body in (above, below))
-    return generator, Both(*judges)
+    generator = StackedGenerator(G1, make_generator(config, half + width), config["noise"], classes)
+    bodies = MLPDiscriminator((width,), [width, width]), make_discriminator(config)
+    D1, D0 = (Headed(body, nn.Linear(body.feature_count, half)) for body in bodies)
+    return generator, StackedDiscriminator(D1, D0)
 
 
 def parts(config: Config) -> dict[str, Any]:
