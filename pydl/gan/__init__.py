@@ -1,20 +1,15 @@
-"""Generative adversarial networks: losses, penalties, noise and the trainer that joins them."""
+"""Generative adversarial networks: losses, penalties, noise and the trainer that joins them.
+
+Here is what any GAN can take; what belongs to one is in its file in `pydl/models/gan/`.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 from . import metrics
 from .average import MovingAverage
 from .conditional import ConditionalTask
 from .doctor import Doctor
 from .grid import image_grid, point_map
-from .improved import (
-    HistoricalAverage,
-    MinibatchDiscrimination,
-    Referenced,
-    VirtualBatchNorm,
-    feature_matching,
-    real_logit,
-    smoothed,
-    smoothed_discriminator_loss,
-)
 from .latent import interpolate, interpolation_grid, truncate, truncation_grid
 from .losses import (
     HINGE,
@@ -43,8 +38,20 @@ from .losses import (
 from .noise import Codes, Noise
 from .penalties import gradient_penalty, perturbed_penalty, zero_centred_penalty
 from .quality import Judge, Quality, train_judge
+from .techniques import (
+    HistoricalAverage,
+    MinibatchDiscrimination,
+    Referenced,
+    VirtualBatchNorm,
+    feature_matching,
+    real_logit,
+    smoothed,
+    smoothed_discriminator_loss,
+)
 from .trainer import GANTask, Samples
-from .unrolled import UnrolledTask
+
+if TYPE_CHECKING:
+    from ..models.gan.unrolled import UnrolledTask
 
 __all__ = [
     "HINGE",
@@ -99,3 +106,16 @@ __all__ = [
     "wasserstein_generator_loss",
     "zero_centred_penalty",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The task of the unrolled GAN, whose file needs what is here."""
+    if name != "UnrolledTask":
+        raise AttributeError(f"module 'pydl.gan' has no attribute {name!r}")
+    from ..models.gan.unrolled import UnrolledTask
+
+    return UnrolledTask
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -5,8 +5,8 @@ import pytest
 
 import pydl
 from pydl import data, models
-from pydl.gan import spade
 from pydl.gan.trainer import Samples
+from pydl.models.gan import spade
 
 RNG = np.random.default_rng(8)
 

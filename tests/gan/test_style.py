@@ -7,8 +7,8 @@ import pytest
 
 import pydl
 from pydl import models
-from pydl.gan import style
-from pydl.models.gan import convolutional, stylegan
+from pydl.models.gan import convolutional
+from pydl.models.gan.stylegan import layers, variant
 
 RNG = np.random.default_rng(4)
 MAPS = RNG.normal(1, 2, (4, 3, 5, 5))
@@ -17,18 +17,18 @@ MAPS = RNG.normal(1, 2, (4, 3, 5, 5))
 def build(**options):
     config = {**models.get("stylegan").config(noise=6, width=2, depth=2, **options), "shape": [1, 8, 8], "classes": 10}
     pydl.manual_seed(0)
-    return stylegan.networks(config), stylegan.latent(config)
+    return variant.networks(config), variant.latent(config)
 
 
 def test_pixel_norm():
     z = RNG.normal(0, 3, (4, 6))
     wanted = z / np.sqrt((z**2).mean(1, keepdims=True) + 1e-8)
-    np.testing.assert_allclose(style.pixel_norm(pydl.tensor(z)).numpy(), wanted, rtol=1e-12)
+    np.testing.assert_allclose(layers.pixel_norm(pydl.tensor(z)).numpy(), wanted, rtol=1e-12)
 
 
 @pytest.mark.parametrize("scale", [1.0, 0.01])
 def test_equalised_linear(scale):
-    layer = style.EqualLinear(400, 300, lr_scale=scale)
+    layer = layers.EqualLinear(400, 300, lr_scale=scale)
     assert abs(layer.weight.detach().numpy().std() * scale - 1) < 0.01
     layer.double().bias.data.fill_(2.0)
     x = RNG.normal(0, 1, (5, 400))
@@ -38,7 +38,7 @@ def test_equalised_linear(scale):
 
 
 def test_adain():
-    layer = style.AdaIN(6, 3).double()
+    layer = layers.AdaIN(6, 3).double()
     w = RNG.normal(0, 1, (4, 6))
     y = (w @ layer.affine.weight.detach().numpy().T / math.sqrt(6)).reshape(4, 2, 3, 1, 1)
     unit = (MAPS - MAPS.mean((2, 3), keepdims=True)) / np.sqrt(MAPS.var((2, 3), keepdims=True) + 1e-8)
@@ -47,7 +47,7 @@ def test_adain():
 
 
 def test_noise_is_scaled_map_by_map_and_off_at_first():
-    layer = style.Epilogue(6, 3).double()
+    layer = layers.Epilogue(6, 3).double()
     w, noise = pydl.tensor(RNG.normal(0, 1, (4, 6))), pydl.tensor(RNG.normal(0, 1, (4, 1, 5, 5)))
     silent = layer(pydl.tensor(MAPS), w, noise * 0).detach().numpy()
     assert np.array_equal(layer(pydl.tensor(MAPS), w, noise).detach().numpy(), silent)
@@ -62,17 +62,17 @@ def test_blur():
     spot = np.zeros((1, 1, 5, 5))
     spot[0, 0, 2, 2] = 16
     wanted = np.outer([0, 1, 2, 1, 0], [0, 1, 2, 1, 0])
-    np.testing.assert_allclose(style.blur(pydl.tensor(spot)).numpy()[0, 0], wanted, atol=1e-12)
+    np.testing.assert_allclose(layers.blur(pydl.tensor(spot)).numpy()[0, 0], wanted, atol=1e-12)
 
 
 def test_minibatch_deviation():
     values = RNG.normal(0, 1, (8, 3, 2, 2))
-    got = style.minibatch_deviation(pydl.tensor(values)).numpy()
+    got = layers.minibatch_deviation(pydl.tensor(values)).numpy()
     assert np.array_equal(got[:, :3], values)
     for i in range(8):
         of_group = values[i % 2 :: 2]
         np.testing.assert_allclose(got[i, 3], np.sqrt(of_group.var(0) + 1e-8).mean(), rtol=1e-10)
-    assert style.minibatch_deviation(pydl.tensor(values[:5])).shape == (5, 4, 2, 2)
+    assert layers.minibatch_deviation(pydl.tensor(values[:5])).shape == (5, 4, 2, 2)
 
 
 def test_mixing_turns_from_a_layer_on():

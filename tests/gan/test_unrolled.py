@@ -6,7 +6,7 @@ import pytest
 import pydl
 from pydl import gan, nn, optim
 from pydl.gan.trainer import Samples
-from pydl.gan.unrolled import UnrolledTask, adam_like, replaced, step_rates
+from pydl.models.gan.unrolled import UnrolledTask, adam_like, replaced, step_rates
 
 A, C, ETA, REAL = 0.7, 1.3, 0.1, 2.0
 

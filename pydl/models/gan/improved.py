@@ -6,7 +6,7 @@ from typing import Any
 
 from ... import nn, random
 from ...gan import GANTask, Samples
-from ...gan.improved import (
+from ...gan.techniques import (
     HistoricalAverage,
     MinibatchDiscrimination,
     Referenced,

@@ -12,7 +12,7 @@ from ...autograd import no_grad
 from ...creation import as_tensor, from_numpy
 from ...data.samplerng import SPLIT, permutation
 from ...gan import NON_SATURATING, GANTask, MovingAverage, Samples
-from ...gan.improved import feature_matching, real_logit
+from ...gan.techniques import feature_matching, real_logit
 from ...tensor import Tensor
 from ..registry import Data
 from .assemble import Config, Networks, Variant, labelled, samples

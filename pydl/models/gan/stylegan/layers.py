@@ -1,18 +1,17 @@
-"""The layers of StyleGAN (Karras, Laine and Aila 2019, arXiv:1812.04948) and of the progressive GAN under it."""
+"""The layers of StyleGAN and of the progressive GAN under it (Karras et al. 2018, arXiv:1710.10196)."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
-from .. import ops, random
-from ..creation import tensor, zeros
-from ..nn import Module, Parameter
-from ..nn import functional as F
-from ..tensor import Tensor
-from .noise import Noise
-
-SLOPE = 0.2
+from .... import ops, random
+from ....creation import tensor, zeros
+from ....gan import Noise
+from ....nn import Module, Parameter
+from ....nn import functional as F
+from ....tensor import Tensor
+from ..convolutional import SLOPE
 
 
 def pixel_norm(input: Tensor, eps: float = 1e-8) -> Tensor:

@@ -5,7 +5,7 @@ import pytest
 
 import pydl
 from pydl import gan, nn
-from pydl.gan import improved
+from pydl.gan import techniques
 
 RNG = np.random.default_rng(3)
 REAL, FAKE = RNG.normal(0, 2, (6, 4)), RNG.normal(0, 2, (5, 4))
@@ -17,7 +17,7 @@ def sigmoid(x):
 
 def test_feature_matching():
     real, fake = pydl.tensor(REAL, requires_grad=True), pydl.tensor(FAKE, requires_grad=True)
-    loss = improved.feature_matching(real, fake)
+    loss = techniques.feature_matching(real, fake)
     gap = REAL.mean(0) - FAKE.mean(0)
     np.testing.assert_allclose(loss.item(), (gap**2).sum(), rtol=1e-12)
     on_real, on_fake = pydl.grad(loss, [real, fake], allow_unused=True)
@@ -27,7 +27,7 @@ def test_feature_matching():
 
 def test_one_sided_smoothing():
     real, fake = pydl.tensor(REAL, requires_grad=True), pydl.tensor(FAKE, requires_grad=True)
-    loss = improved.smoothed(0.9).discriminator(real, fake)
+    loss = techniques.smoothed(0.9).discriminator(real, fake)
     d = sigmoid(REAL)
     wanted = -(0.9 * np.log(d) + 0.1 * np.log(1 - d)).mean() - np.log(1 - sigmoid(FAKE)).mean()
     np.testing.assert_allclose(loss.item(), wanted, rtol=1e-12)
@@ -35,14 +35,14 @@ def test_one_sided_smoothing():
     np.testing.assert_allclose(on_real.numpy(), (d - 0.9) / d.size, rtol=1e-11)
     np.testing.assert_allclose(on_fake.numpy(), sigmoid(FAKE) / FAKE.size, rtol=1e-12)
     plain = gan.discriminator_loss(real, fake).item()
-    np.testing.assert_allclose(improved.smoothed(1.0).discriminator(real, fake).item(), plain, rtol=1e-14)
+    np.testing.assert_allclose(techniques.smoothed(1.0).discriminator(real, fake).item(), plain, rtol=1e-14)
     with pytest.raises(ValueError, match=r"\[smoothed\] expected target in \(0.5, 1\], got 0.4"):
-        improved.smoothed(0.4)
+        techniques.smoothed(0.4)
 
 
 def test_the_class_more_has_the_score_zero():
     scores = pydl.tensor(REAL, requires_grad=True)
-    logit = improved.real_logit(scores)
+    logit = techniques.real_logit(scores)
     full = np.exp(np.concatenate([REAL, np.zeros((6, 1))], 1))
     real = 1 - full[:, -1] / full.sum(1)
     np.testing.assert_allclose(sigmoid(logit.detach().numpy()[:, 0]), real, rtol=1e-12)
@@ -51,7 +51,7 @@ def test_the_class_more_has_the_score_zero():
 
 
 def test_minibatch_discrimination():
-    layer = improved.MinibatchDiscrimination(4, 3, 2).double()
+    layer = techniques.MinibatchDiscrimination(4, 3, 2).double()
     layer.weight.data.copy_(pydl.tensor(RNG.normal(0, 0.3, (4, 6))))
     output = layer(pydl.tensor(FAKE)).detach().numpy()
     rows = (FAKE @ layer.weight.detach().numpy()).reshape(5, 3, 2)
@@ -62,7 +62,7 @@ def test_minibatch_discrimination():
 
 
 def test_minibatch_discrimination_has_its_slopes():
-    layer = improved.MinibatchDiscrimination(4, 3, 2).double()
+    layer = techniques.MinibatchDiscrimination(4, 3, 2).double()
     weights = pydl.tensor(RNG.normal(0, 1, (5, 7)))
     fake = pydl.tensor(FAKE, requires_grad=True)
     (slope,) = pydl.grad((layer(fake) * weights).sum(), fake)
@@ -76,7 +76,7 @@ def test_minibatch_discrimination_has_its_slopes():
 
 def test_historical_average():
     p = nn.Parameter(pydl.tensor(REAL[0]))
-    history = improved.HistoricalAverage([p])
+    history = techniques.HistoricalAverage([p])
     assert history.cost() == 0.0
     for row in REAL[1:4]:
         p.data.copy_(pydl.tensor(row))
@@ -86,7 +86,7 @@ def test_historical_average():
     cost = history.cost()
     np.testing.assert_allclose(cost.item(), (gap**2).sum(), rtol=1e-12)
     np.testing.assert_allclose(pydl.grad(cost, [p])[0].numpy(), 2 * gap, rtol=1e-12)
-    other = improved.HistoricalAverage([p])
+    other = techniques.HistoricalAverage([p])
     other.load_state_dict(history.state_dict())
     history.update()
     other.update()
@@ -96,7 +96,7 @@ def test_historical_average():
 @pytest.mark.parametrize("spatial", [(), (2, 3)])
 def test_virtual_batch_norm(spatial):
     data = RNG.normal(1, 2, (7, 3, *spatial))
-    layer = improved.VirtualBatchNorm(3, 4).double()
+    layer = techniques.VirtualBatchNorm(3, 4).double()
     layer.weight.data.copy_(pydl.tensor(np.array([1.0, 2.0, 3.0])))
     layer.bias.data.copy_(pydl.tensor(np.array([0.5, 0.0, -1.0])))
     got = layer(pydl.tensor(data)).detach().numpy()
@@ -111,8 +111,8 @@ def test_virtual_batch_norm(spatial):
 
 def test_referenced_samples_do_not_depend_on_each_other():
     pydl.manual_seed(0)
-    network = nn.Sequential(nn.Linear(4, 3), improved.VirtualBatchNorm(3, 6), nn.ReLU()).double()
-    whole = improved.Referenced(network, pydl.tensor(REAL))
+    network = nn.Sequential(nn.Linear(4, 3), techniques.VirtualBatchNorm(3, 6), nn.ReLU()).double()
+    whole = techniques.Referenced(network, pydl.tensor(REAL))
     together = whole(pydl.tensor(FAKE)).detach().numpy()
     alone = np.concatenate([whole(pydl.tensor(FAKE[i : i + 1])).detach().numpy() for i in range(5)])
     np.testing.assert_allclose(together, alone, rtol=1e-12)
