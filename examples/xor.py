@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from pydl import plot
-from pydl.models import Adaline, LogisticRegression, MLPClassifier, Perceptron
-from pydl.models.neuron import xor
+from pydl.models import Adaline, LogisticRegression, MLPClassifier, Perceptron, xor
 
 X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 Y = np.array([0, 1, 1, 0])

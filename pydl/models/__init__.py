@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .linear_regression import LinearRegression
     from .logistic_regression import LogisticRegression
     from .mlp_classifier import MLPClassifier
-    from .neuron import Hebb, McCullochPitts
+    from .neuron import AND, NOT, OR, Hebb, McCullochPitts, xor
     from .one_vs_rest import OneVsRest
     from .perceptron import MistakePerceptron, Perceptron, convergence_bound
     from .resnet import ResNet, resnet18, resnet34, resnet50, resnet101, resnet152
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .vgg import VGG, vgg11, vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg19, vgg19_bn
 
 _IN_FILE = {
-    "neuron": ("Hebb", "McCullochPitts"),
+    "neuron": ("AND", "Hebb", "McCullochPitts", "NOT", "OR", "xor"),
     "perceptron": ("MistakePerceptron", "Perceptron", "convergence_bound"),
     "adaline": ("Adaline",),
     "linear_regression": ("LinearRegression",),

@@ -29,7 +29,7 @@ def _entry(name: str, description: str, network: Network, presets: Config = PRES
 
 def _lenet(name: str, network: type[LeNet | LeNet5], config: Config) -> nn.Module:
     check_images(name, config, least=None)
-    return network(config["shape"][0], config["classes"])
+    return network(config["classes"], channels=config["shape"][0])
 
 
 def _cnn(config: Config) -> nn.Module:

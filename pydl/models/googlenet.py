@@ -1,4 +1,8 @@
-"""GoogLeNet: Szegedy et al. 2015, "Going Deeper with Convolutions", with batch normalisation as in torchvision."""
+"""GoogLeNet: Szegedy et al. 2015, "Going Deeper with Convolutions" (arXiv:1409.4842), as torchvision has it.
+
+Two things are torchvision's and not the paper's: batch normalisation after every convolution, which then has no bias
+(Ioffe and Szegedy 2015), and a 3×3 convolution where the blocks of figure 2b have one of 5×5.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,10 @@ class GoogLeNetOutputs(NamedTuple):
 
 
 class BasicConv2d(nn.Module):
-    """Convolution without bias, batch normalisation, ReLU."""
+    """Convolution without bias, batch normalisation, ReLU: maps (N, in, H, W) → (N, out, H', W').
+
+    `window` are `kernel_size`, `stride` and `padding` of `nn.Conv2d`. The paper has no batch normalisation.
+    """
 
     def __init__(self, in_channels: int, out_channels: int, **window: Any) -> None:
         super().__init__()
@@ -33,7 +40,8 @@ class BasicConv2d(nn.Module):
 class Inception(nn.Module):
     """Figure 2b: 1×1, 1×1 → 3×3, 1×1 → 5×5, and pooling → 1×1 side by side, their maps joined.
 
-    The numbers are those of a row of table 1. Where the paper has 5×5 torchvision has 3×3, and so have its weights.
+    Maps (N, in_channels, H, W) → (N, ch1x1 + ch3x3 + ch5x5 + pool_proj, H, W). The numbers are those of a row of
+    table 1. Where the paper has 5×5 (`branch3`) torchvision has 3×3, and so have its weights.
     """
 
     def __init__(
@@ -56,12 +64,16 @@ class Inception(nn.Module):
 
 
 class InceptionAux(nn.Module):
-    """A classifier on maps from the middle of the network, for training alone."""
+    """A classifier on maps from the middle of the network, for training alone (section 5).
+
+    Maps (N, in_channels, H, W) → scores (N, num_classes): a mean down to 4×4, a 1×1 convolution to 128 maps, and two
+    linear layers, the first on their 128 · 4 · 4 = 2048 numbers.
+    """
 
     def __init__(self, in_channels: int, num_classes: int, dropout: float = 0.7) -> None:
         super().__init__()
         self.conv = BasicConv2d(in_channels, 128, kernel_size=1)
-        self.fc1 = nn.Linear(2048, 1024)
+        self.fc1 = nn.Linear(128 * 4 * 4, 1024)
         self.fc2 = nn.Linear(1024, num_classes)
         self.dropout = nn.Dropout(dropout)
 

@@ -64,13 +64,14 @@ class PartialConv(nn.Module):
 class LeNet5(nn.Module):
     """The network of figure 2: C1, S2, C3, S4, C5, F6 and the radial basis functions of the output.
 
-    60,000 parameters are trained with one channel: 156 + 12 + 1,516 + 32 + 48,120 + 10,164. The scores are
-    -‖F6 - code‖², so that cross-entropy on them is the paper's equation 9 without its constant e⁻ʲ. The codes of the
-    classes, 84 numbers ±1 each, are fixed; the paper draws them as 7×12 pictures of characters, here they are random,
-    which it names as the other choice. Images as in `LeNet`: up to 32×32, enlarged and padded.
+    Images (N, channels, H, W) → scores (N, num_classes). 60,000 parameters are trained with one channel: 156 + 12 +
+    1,516 + 32 + 48,120 + 10,164. The scores are -‖F6 - code‖², so that cross-entropy on them is the paper's equation 9
+    without its constant e⁻ʲ. The codes of the classes, 84 numbers ±1 each, are fixed; the paper draws them as 7×12
+    pictures of characters, here they are random, which it names as the other choice. Images as in `LeNet`: up to 32×32,
+    enlarged and padded; ValueError for larger ones.
     """
 
-    def __init__(self, channels: int = 1, num_classes: int = 10) -> None:
+    def __init__(self, num_classes: int = 10, *, channels: int = 1) -> None:
         super().__init__()
         self.c1 = nn.Conv2d(channels, 6, 5)
         self.s2 = Subsampling(6)

@@ -53,14 +53,24 @@ class McCullochPitts:
         return f"McCullochPitts({self.weights.tolist()}, {self.threshold}, inhibitory={self.inhibitory})"
 
 
+#: 1 where both inputs are: their sum reaches the threshold 2.
 AND = McCullochPitts([1, 1], 2)
+
+#: 1 where either input is, or both: one is enough for the threshold 1.
 OR = McCullochPitts([1, 1], 1)
+
+#: 1 where its input is 0: with the threshold 0 the neuron fires unless that vetoes.
 NOT = McCullochPitts([0], 0, inhibitory=[0])
+
+#: 1 where the first input is 1 and the second 0, which vetoes.
 AND_NOT = McCullochPitts([1, 0], 1, inhibitory=[1])
 
 
 def xor(a: Any, b: Any) -> Any:
-    """a xor b by two layers of neurons; no single one can do it (Minsky and Papert 1969)."""
+    """(a and not b) or (b and not a), of 0 and 1 or arrays of them: 1 where exactly one input is.
+
+    Two layers of neurons; no single one can do it (Minsky and Papert 1969). ValueError for other inputs.
+    """
     return OR(AND_NOT(a, b), AND_NOT(b, a))
 
 

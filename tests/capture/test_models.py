@@ -15,7 +15,7 @@ from pydl.train import Classifier, DivergenceError
 CALLS = 6
 
 NETWORKS = {
-    "lenet": (lambda: models.LeNet(1, 10), (4, 1, 12, 12)),
+    "lenet": (lambda: models.LeNet(), (4, 1, 12, 12)),
     "lenet5": (lambda: models.LeNet5(), (2, 1, 32, 32)),
     "cnn": (lambda: models.CNN((8, 8), 10, width=4), (4, 1, 8, 8)),
     "mlp": (lambda: models.MLP(16, 10, [8, 8], dropout=0.3), (4, 1, 4, 4)),

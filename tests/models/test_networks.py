@@ -15,7 +15,7 @@ def count(module):
 
 def test_lenet_has_the_known_number_of_parameters():
     assert count(models.LeNet()) == 61_706
-    assert count(models.LeNet(3)) == 61_706 + 2 * 25 * 6
+    assert count(models.LeNet(channels=3)) == 61_706 + 2 * 25 * 6
 
 
 def test_cnn():
@@ -29,7 +29,7 @@ def test_cnn():
 
 @pytest.mark.parametrize("side", [1, 5, 8, 16, 28, 32])
 def test_lenet_takes_images_up_to_32_pixels(side):
-    assert models.LeNet(2, 5)(pydl.rand(3, 2, side, side)).shape == (3, 5)
+    assert models.LeNet(5, channels=2)(pydl.rand(3, 2, side, side)).shape == (3, 5)
 
 
 def test_images_are_enlarged_and_padded():

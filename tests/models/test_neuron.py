@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from pydl.models import Hebb, McCullochPitts
-from pydl.models.neuron import AND, AND_NOT, NOT, OR, xor
+from pydl.models import AND, NOT, OR, Hebb, McCullochPitts, xor
+from pydl.models.neuron import AND_NOT
 
 PAIRS = list(itertools.product((0, 1), repeat=2))
 
