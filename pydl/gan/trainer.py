@@ -42,7 +42,7 @@ class GANTask:
     on with `state_dict`.
 
     A variant replaces the parts in which it differs: `read`, `latent`, `generate` and `score` say what is seen, drawn,
-    made and judged; `discriminator_loss` and `generator_loss` what is minimised; `after_discriminator` and
+    made and scored; `discriminator_loss` and `generator_loss` what is minimised; `after_discriminator` and
     `after_generator` what follows an update; `extra_state` and `load_extra_state` what else must be kept to go on.
 
     With `capture` the two descents are recorded steps (`pydl.capture`), of the same bits: what is drawn, computed and

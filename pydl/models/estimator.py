@@ -117,7 +117,7 @@ class Estimator:
         return "n_features_in_" in vars(self)
 
     def _check_rows(self, function: str, X: Any) -> np.ndarray:
-        """X as an array (rows, features) that this model can judge; NotFittedError before `fit`."""
+        """X as an array (rows, features) that this model can take; NotFittedError before `fit`."""
         if not self.__sklearn_is_fitted__():
             raise _not_fitted(f"[{self._name}.{function}] expected a model after fit, got one that is not fitted")
         X = check_X(f"{self._name}.{function}", X)
@@ -129,7 +129,7 @@ class Estimator:
         return X
 
 
-class Classifier(Estimator):
+class BaseClassifier(Estimator):
     """A model whose answers are classes: `classes_`, sorted, whatever they are (integers, strings, …)."""
 
     classes_: np.ndarray
@@ -169,7 +169,7 @@ class Classifier(Estimator):
         return tags.Tags("classifier", tags.TargetTags(required=True), classifier_tags=several)
 
 
-class ScoreClassifier(Classifier):
+class ScoreClassifier(BaseClassifier):
     """A classifier that gives each class a score; the largest wins."""
 
     def _scores(self, X: np.ndarray) -> np.ndarray:
@@ -187,7 +187,7 @@ class ScoreClassifier(Classifier):
         return self.classes_[best]
 
 
-class Regressor(Estimator):
+class BaseRegressor(Estimator):
     """A model whose answers are numbers."""
 
     def _check_training(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -8,10 +8,10 @@ import numpy as np
 
 from .. import from_numpy
 from ..tensor import Tensor
-from .estimator import Classifier
+from .estimator import BaseClassifier
 
 
-class BinaryLinear(Classifier):
+class BinaryLinear(BaseClassifier):
     """Two classes told apart by the sign of z = w·x + b: z ≥ 0 is the larger one, `classes_[1]`.
 
     `w_` (features,), `b_` ().

@@ -11,12 +11,12 @@ import numpy as np
 from .. import from_numpy
 from ..tensor import Tensor
 from .descent import MODES, Descent, Rows, count, start
-from .estimator import Regressor
+from .estimator import BaseRegressor
 from .penalty import Penalty, soft_threshold
 
 
 @dataclass(kw_only=True, eq=False)
-class LinearRegression(Descent, Penalty, Regressor):
+class LinearRegression(Descent, Penalty, BaseRegressor):
     """ŷ = w·x + b with the least L = ½ Σ (y - ŷ)².
 
     Mode "closed" solves the normal equations XᵀX w = Xᵀy. The others descend: w ← w + η Σ (y - ŷ) x and

@@ -18,7 +18,8 @@ from .estimator import ScoreClassifier
 from .mlp import MLP
 from .penalty import Penalty, soft_threshold
 
-ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
+# By the names of pydl.nn; `activations.py` has these as functions, the sigmoid under the lecture's name, logistic.
+HIDDEN_LAYERS = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
 
 
 @dataclass(kw_only=True, eq=False)
@@ -66,7 +67,7 @@ class MLPClassifier(Descent, Penalty, ScoreClassifier):
 
     def _make_network(self, dtype: Any) -> MLP:
         sizes = self.n_features_in_, len(self.classes_), self.hidden
-        return MLP(*sizes, self.dropout, ACTIVATIONS[self.activation]).to(dtype)
+        return MLP(*sizes, self.dropout, HIDDEN_LAYERS[self.activation]).to(dtype)
 
     def _learn(self, X: Tensor, y: Tensor, callback: Callable[[Any], None] | None, generator: random.Generator) -> None:
         network, optimizer = self.network_, self._make_optimizer()
@@ -140,7 +141,7 @@ class MLPClassifier(Descent, Penalty, ScoreClassifier):
             raise TypeError(f"[{function}] expected hidden as a tuple of widths, got {type(self.hidden).__name__}")
         for width in self.hidden:
             check_integer(function, "hidden", width, 1)
-        check_choice(function, "activation", self.activation, ACTIVATIONS)
+        check_choice(function, "activation", self.activation, HIDDEN_LAYERS)
         check_choice(function, "optimizer", self.optimizer, ("adam", "sgd"))
         check_number(function, "momentum", self.momentum, 0, 1)
         check_number(function, "dropout", self.dropout, 0, 1)

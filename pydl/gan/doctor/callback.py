@@ -31,10 +31,11 @@ class Doctor(Callback):
     """Watches a GAN, names what is wrong with it and what helps; it is silent about a healthy one.
 
     `train` and `test` are the datasets (with `batch`); without `test` it does not look for memorising. Every
-    `every`-th step (a hundredth of the training, at least 20 steps) it draws `count` samples and has them and as many
-    real ones judged; ten times in the training it looks for the nearest training samples. Its figures go into the
-    step's under "doctor/…" and "gradient/<layer>", what ails into `loop.notes` for the progress line and in words, once
-    each, to `stream` (default sys.stderr). `ailing` are the present alarms, `found` all with the step they began at.
+    `every`-th step (a hundredth of the training, at least 20 steps) it draws `count` samples and sees how far the
+    discriminator tells them from as many real ones; ten times in the training it looks for the nearest training
+    samples. Its figures go into the step's under "doctor/…" and "gradient/<layer>", what ails into `loop.notes` for the
+    progress line and in words, once each, to `stream` (default sys.stderr). `ailing` are the present alarms, `found`
+    all with the step they began at.
 
     `kinds` names a figure of the epochs that counts what the samples show, and how much there is: ("classes", 10).
     Where few are covered, or there were too few checks to tell, the progress line does not call the training well.
@@ -87,8 +88,8 @@ class Doctor(Callback):
 
     def on_train_begin(self, loop: Loop) -> None:
         size = getattr(loop.loader, "batch_size", None) or self.count
-        judged = min(max(size, self.count // size * size), len(self.train))  # a discriminator may take packs of samples
-        self._batch = tuple(from_numpy(np.ascontiguousarray(part)) for part in self._draw(judged))
+        count = min(max(size, self.count // size * size), len(self.train))  # a discriminator may take packs of samples
+        self._batch = tuple(from_numpy(np.ascontiguousarray(part)) for part in self._draw(count))
         steps = loop.steps_per_epoch
         if self.every is None:
             self.every = 100 if steps is None else max(20, loop.epochs * steps // CHECKS)
@@ -115,14 +116,14 @@ class Doctor(Callback):
         """Add a measurement to each series; the norm of each layer's gradient."""
         networks = {"g": task.generator, "d": task.discriminator}
         norms = {name: measures.gradient_norms(network) for name, network in networks.items()}
-        judged = measures.judge(task, self._batch)
+        apart = measures.told_apart(task, self._batch)
         cycles = [rules.cycle(losses) if len(losses) == rules.WINDOW else (0.0, 0) for losses in self._losses.values()]
         strength, self._period = max(cycles)
         found = {
             "variety": measures.variety(_rows(self.samples(task)), self._reach),
-            "right_real": judged.real,
-            "right_fake": judged.fake,
-            "order": judged.order,
+            "right_real": apart.real,
+            "right_fake": apart.fake,
+            "order": apart.order,
             "weight_g": measures.weight_norm(task.generator),
             "cycle": strength,
             **{f"gradient_{name}": math.hypot(*layers.values()) for name, layers in norms.items()},

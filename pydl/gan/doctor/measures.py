@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 CHUNK = 4096  # training samples that are compared at a time
 
 
-class Judgement(NamedTuple):
+class ToldApart(NamedTuple):
     """How far the discriminator tells real from generated samples.
 
     `real` and `fake` are the shares with a score above and below the objective's threshold, or the median score where
@@ -50,7 +50,7 @@ def weight_norm(module: Module) -> float:
     return float(np.sqrt(sum(np.square(p.detach().numpy(), dtype=np.float64).sum() for p in module.parameters())))
 
 
-def judge(task: GANTask, batch: Any) -> Judgement:
+def told_apart(task: GANTask, batch: Any) -> ToldApart:
     """The discriminator on a batch of the loader and as many samples, both networks as they are while they train."""
     with task.undisturbed():
         real = task.read(batch)
@@ -60,7 +60,7 @@ def judge(task: GANTask, batch: Any) -> Judgement:
     between = task.objective.threshold
     if between is None:
         between = np.median(np.concatenate([on_real, on_fake]))
-    return Judgement(float((on_real > between).mean()), float((on_fake < between).mean()), float(order))
+    return ToldApart(float((on_real > between).mean()), float((on_fake < between).mean()), float(order))
 
 
 def _flat(scores: Tensor) -> np.ndarray:

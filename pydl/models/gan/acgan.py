@@ -7,7 +7,7 @@ from typing import Any
 from ... import nn
 from ...gan import NON_SATURATING, ConditionalTask, Samples, class_loss
 from ...tensor import Tensor
-from .assemble import Config, Networks, Variant, codes, labelled, normalised
+from .assemble import Config, Networks, Variant, codes, labelled, spectrally_normalised
 from .networks import SHARED, Headed, make_discriminator, make_generator, presets
 
 
@@ -36,7 +36,7 @@ def networks(config: Config) -> Networks:
     """G takes noise and class; D has a linear head for the class beside that for real and generated."""
     body = make_discriminator(config)
     head = nn.Linear(body.feature_count, labelled(config))
-    return make_generator(config, codes(config).width), normalised(Headed(body, head), config)
+    return make_generator(config, codes(config).width), spectrally_normalised(Headed(body, head), config)
 
 
 def parts(config: Config) -> dict[str, Any]:

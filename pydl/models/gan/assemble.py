@@ -171,15 +171,15 @@ def try_batch(task: GANTask, part: Any, size: int) -> None:
         task.score(task.generate(task.latent(real)))
 
 
-def first(part: Any, count: int | None = None) -> tuple[Any, Any]:
-    """The first `count` samples of a data set, or all, as tensors: samples and classes."""
+def batch_of(part: Any, count: int | None = None) -> tuple[Any, Any]:
+    """The first `count` samples of a data set, or all of them, as one batch of tensors: samples and classes."""
     samples, classes = next(iter(DataLoader(part, min(count or len(part), len(part)))))
     return samples, classes.long()
 
 
-def samples(part: Any, centre: bool) -> tuple[np.ndarray, np.ndarray]:
+def arrays_of(part: Any, centre: bool) -> tuple[np.ndarray, np.ndarray]:
     """All samples of a data set, in [-1, 1] where `centre` is set, and their classes."""
-    images, labels = (column.numpy() for column in first(part))
+    images, labels = (column.numpy() for column in batch_of(part))
     return (images * np.float32(2) - 1 if centre else images), labels
 
 
@@ -209,12 +209,15 @@ def callbacks(data: Data, config: Config, asked: bool = False) -> list[Any]:
     return [doctor(kinds=("classes", classes)), report(data.train, data.test, **often)]
 
 
-def layer_norm(config: Config) -> str:
-    """The normalisation between the discriminator's layers that `norm` asks for: "batch" or "none"."""
+def norm_between(config: Config) -> str:
+    """What stands between the discriminator's layers by the option `norm`: "batch" or "none".
+
+    "spectral" is of weights (`spectrally_normalised`): there is nothing between layers then.
+    """
     return "batch" if config["norm"] == "batch" else "none"
 
 
-def normalised(discriminator: nn.Module, config: Config) -> nn.Module:
+def spectrally_normalised(discriminator: nn.Module, config: Config) -> nn.Module:
     """`discriminator`, with spectral normalisation of every weight where `norm` is "spectral"."""
     if config["norm"] == "spectral":
         for module in list(discriminator.modules()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...gan import ConditionalTask, Samples
 from ...tensor import Tensor
 from . import assemble
-from .assemble import Config, Networks, Variant, codes, labelled, normalised
+from .assemble import Config, Networks, Variant, codes, labelled, spectrally_normalised
 from .networks import SHARED, Conditioned, make_discriminator, make_generator, presets
 
 
@@ -23,7 +23,7 @@ def networks(config: Config) -> Networks:
     """
     generator = make_generator(config, codes(config).width)
     discriminator = make_discriminator(config, more=labelled(config))
-    return generator, normalised(Conditioned(discriminator), config)
+    return generator, spectrally_normalised(Conditioned(discriminator), config)
 
 
 ENTRY = Variant(

@@ -13,8 +13,8 @@ def networks(config: assemble.Config) -> assemble.Networks:
     """Generator and discriminator for images of `config["shape"]`, (channels, side, side), initialised."""
     (channels, side), width = square("dcgan", config), config["width"]
     generator = DCGenerator(config["noise"], channels, side, width).apply(init_weights)
-    discriminator = DCDiscriminator(channels, side, width, assemble.layer_norm(config)).apply(init_weights)
-    return generator, assemble.normalised(discriminator, config)
+    discriminator = DCDiscriminator(channels, side, width, assemble.norm_between(config)).apply(init_weights)
+    return generator, assemble.spectrally_normalised(discriminator, config)
 
 
 ENTRY = assemble.Variant(

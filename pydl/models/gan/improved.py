@@ -15,7 +15,7 @@ from ...gan.techniques import (
     smoothed,
 )
 from ...tensor import Tensor
-from .assemble import Config, Networks, Variant, is_image, normalised, plain_noise
+from .assemble import Config, Networks, Variant, is_image, plain_noise, spectrally_normalised
 from .networks import SHARED, make_discriminator, make_generator, presets
 
 
@@ -86,7 +86,7 @@ def networks(config: Config) -> Networks:
     generator = make_generator(config, config["noise"])
     body = make_discriminator(config)
     body.layers[-1] = nn.Identity()
-    discriminator = normalised(Comparing(body, config["kernels"]), config)
+    discriminator = spectrally_normalised(Comparing(body, config["kernels"]), config)
     return (virtual(generator, config) if is_image(config) else generator), discriminator
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from ... import nn
 from ...gan import NON_SATURATING, Codes, GANTask, Samples, class_information, code_information
 from ...tensor import Tensor
-from .assemble import Config, Networks, Variant, normalised
+from .assemble import Config, Networks, Variant, spectrally_normalised
 from .networks import SHARED, Headed, make_discriminator, make_generator, presets
 
 
@@ -60,7 +60,7 @@ def networks(config: Config) -> Networks:
     head = nn.Sequential(
         nn.Linear(body.feature_count, width), nn.BatchNorm1d(width), nn.LeakyReLU(0.1), nn.Linear(width, outputs)
     )
-    return make_generator(config, latent(config).width), normalised(Headed(body, head), config)
+    return make_generator(config, latent(config).width), spectrally_normalised(Headed(body, head), config)
 
 
 def parts(config: Config) -> dict[str, Any]:

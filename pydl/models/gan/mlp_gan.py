@@ -14,7 +14,7 @@ def networks(config: assemble.Config) -> assemble.Networks:
     discriminator = MLPDiscriminator(shape, hidden[::-1], scale=config["scale"])
     if not assemble.is_image(config):
         generator, discriminator = generator.apply(init_points), discriminator.apply(init_points)
-    return generator, assemble.normalised(discriminator, config)
+    return generator, assemble.spectrally_normalised(discriminator, config)
 
 
 DIGITS = {"epochs": 200, "batch_size": 32, "lr": 1e-3, "lr_schedule": "late-linear", "average": 0.995}

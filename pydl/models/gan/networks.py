@@ -8,7 +8,7 @@ from typing import Any
 from ... import nn, ops
 from ...tensor import Tensor
 from . import assemble
-from .assemble import Config, Networks, is_image, layer_norm, normalised
+from .assemble import Config, Networks, is_image, norm_between, spectrally_normalised
 from .convolutional import DCDiscriminator, DCGenerator, init_weights, square
 from .perceptrons import MLPDiscriminator, MLPGenerator, init_points
 
@@ -57,13 +57,13 @@ def make_discriminator(config: Config, more: int = 0, outputs: int = 1, packed: 
         size = shape[0] * packed + more
         hidden = list(config["hidden"])[::-1]
         return MLPDiscriminator((size,), hidden, outputs, config["scale"]).apply(init_points)
-    (channels, side), norm = square("gan", config), layer_norm(config)
+    (channels, side), norm = square("gan", config), norm_between(config)
     return _initialised(DCDiscriminator(channels * packed + more, side, config["width"], norm, outputs), norm)
 
 
 def pair(config: Config) -> Networks:
     """Generator and discriminator of a GAN without conditions."""
-    return make_generator(config, config["noise"]), normalised(make_discriminator(config), config)
+    return make_generator(config, config["noise"]), spectrally_normalised(make_discriminator(config), config)
 
 
 class Both(nn.Module):
@@ -123,8 +123,8 @@ class Autoencoder(nn.Module):
 def autoencoder(config: Config, distance: Callable[[Tensor], Tensor], bounded: bool = True) -> nn.Module:
     """Encoder and decoder for `config`, through `code` numbers."""
     encoder = make_discriminator(config, outputs=config["code"])
-    decoder = make_generator(config, config["code"], layer_norm(config), bounded)
-    return normalised(Autoencoder(encoder, decoder, distance), config)
+    decoder = make_generator(config, config["code"], norm_between(config), bounded)
+    return spectrally_normalised(Autoencoder(encoder, decoder, distance), config)
 
 
 def _initialised(network: nn.Module, norm: str) -> nn.Module:

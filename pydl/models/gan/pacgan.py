@@ -5,7 +5,7 @@ from __future__ import annotations
 from ... import nn
 from ...tensor import Tensor
 from . import assemble
-from .assemble import Config, Networks, Variant, normalised
+from .assemble import Config, Networks, Variant, spectrally_normalised
 from .networks import SHARED, make_discriminator, make_generator, presets
 
 
@@ -33,7 +33,7 @@ def networks(config: Config) -> Networks:
     if config["batch_size"] % m:
         raise ValueError(f"[pacgan] expected batch_size as a multiple of pack, {m}, got {config['batch_size']}")
     discriminator = Packed(make_discriminator(config, packed=m), m)
-    return make_generator(config, config["noise"]), normalised(discriminator, config)
+    return make_generator(config, config["noise"]), spectrally_normalised(discriminator, config)
 
 
 ENTRY = Variant(

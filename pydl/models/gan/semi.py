@@ -15,7 +15,7 @@ from ...gan import NON_SATURATING, GANTask, MovingAverage, Samples
 from ...gan.techniques import feature_matching, real_logit
 from ...tensor import Tensor
 from ..registry import Data
-from .assemble import Config, Networks, Variant, labelled, samples
+from .assemble import Config, Networks, Variant, arrays_of, labelled
 from .networks import SHARED
 from .perceptrons import MLPGenerator
 
@@ -113,9 +113,9 @@ class SemiVariant(Variant):
 
     def build(self, data: Data, config: Config) -> Any:
         task: Any = super().build(data, config)
-        images, labels = samples(data.train, task.centre)
+        images, labels = arrays_of(data.train, task.centre)
         chosen = few(labels, config["labelled"], len(data.train.classes), config["seed"])
-        task.give(from_numpy(images[chosen]), from_numpy(labels[chosen]), samples(data.test, task.centre))
+        task.give(from_numpy(images[chosen]), from_numpy(labels[chosen]), arrays_of(data.test, task.centre))
         return task
 
 

@@ -19,7 +19,7 @@ from ...gan.trainer import draw
 from ...nn import functional as F
 from ...tensor import Tensor
 from ..registry import Data, Entry
-from .assemble import Config, Networks, Variant, first, labelled, normalised, plain_noise
+from .assemble import Config, Networks, Variant, batch_of, labelled, plain_noise, spectrally_normalised
 from .convolutional import SLOPE, sides, square
 from .networks import SHARED
 
@@ -193,8 +193,9 @@ def networks(config: Config) -> Networks:
     square("spade", config)
     shape = tuple(config["shape"])
     labels, width = labelled(config) + 1, config["width"]
-    generator = MapGenerator(config["noise"], shape, labels, width, config["map_width"])
-    return normalised(generator, config), normalised(PatchDiscriminator(shape[0] + labels, width), config)
+    maker = MapGenerator(config["noise"], shape, labels, width, config["map_width"])
+    generator = spectrally_normalised(maker, config)
+    return generator, spectrally_normalised(PatchDiscriminator(shape[0] + labels, width), config)
 
 
 def parts(config: Config) -> dict[str, Any]:
@@ -210,7 +211,7 @@ class MapVariant(Variant):
 
     def build(self, data: Data, config: Config) -> Any:
         task: Any = super().build(data, config)
-        task.show(*first(data.test, 64))
+        task.show(*batch_of(data.test, 64))
         return task
 
     def sample(self, state: Config, config: Config, count: int, seed: int) -> np.ndarray:

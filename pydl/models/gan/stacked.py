@@ -17,7 +17,7 @@ from ...gan import NON_SATURATING, Codes, ConditionalTask, Samples, class_loss
 from ...nn.functional import mse_loss
 from ...tensor import Tensor
 from ..registry import Data, complete
-from .assemble import Config, Networks, Variant, labelled, samples
+from .assemble import Config, Networks, Variant, arrays_of, labelled
 from .networks import SHARED, Both, Headed, make_discriminator, make_generator, presets
 from .perceptrons import MLPDiscriminator
 
@@ -163,7 +163,7 @@ class StackedVariant(Variant):
         config = complete(config, data)
         task: Any = super().build(data, config)
         encoder = Encoder(int(np.prod(config["shape"])), config["features"], labelled(config))
-        learn(encoder, *samples(data.train, task.centre), config["encoder_steps"], config["seed"])
+        learn(encoder, *arrays_of(data.train, task.centre), config["encoder_steps"], config["seed"])
         task.encoder = encoder
         task.apart = int(config["apart"] * config["epochs"] * (len(data.train) // config["batch_size"]))
         return task

@@ -16,7 +16,7 @@ from ...autograd import enable_grad, grad, no_grad
 from ...creation import from_numpy, ones_like, zeros_like
 from ...gan import NON_SATURATING, GANTask, Samples
 from ...tensor import Tensor
-from .assemble import Config, Networks, Variant, is_image, normalised
+from .assemble import Config, Networks, Variant, is_image, spectrally_normalised
 from .networks import SHARED, pair, presets
 from .perceptrons import MLPDiscriminator, MLPGenerator
 
@@ -173,7 +173,7 @@ def networks(config: Config) -> Networks:
         return pair(config)
     shape, hidden = tuple(config["shape"]), list(config["hidden"])
     generator = with_tanh(MLPGenerator(config["noise"], shape, hidden, scale=config["scale"]))
-    return generator, normalised(with_tanh(MLPDiscriminator(shape, hidden, scale=config["scale"])), config)
+    return generator, spectrally_normalised(with_tanh(MLPDiscriminator(shape, hidden, scale=config["scale"])), config)
 
 
 def parts(config: Config) -> dict[str, Any]:

@@ -60,15 +60,15 @@ def test_gradient_norms_are_those_of_each_layer():
     np.testing.assert_allclose(norms["2"], wanted, rtol=1e-6)
 
 
-def test_a_judgement_counts_and_orders():
+def test_what_is_told_apart_counts_and_orders():
     trained = task()
     trained.discriminator = nn.Linear(2, 1)
     with pydl.no_grad():
         trained.discriminator.weight.fill_(1.0)
         trained.discriminator.bias.fill_(-5.0)
     high = (pydl.full((16, 2), 50.0),)
-    assert measures.judge(trained, high) == (1.0, 1.0, 1.0)
-    assert measures.judge(trained, (pydl.full((16, 2), -50.0),)) == (0.0, 1.0, 0.0)
+    assert measures.told_apart(trained, high) == (1.0, 1.0, 1.0)
+    assert measures.told_apart(trained, (pydl.full((16, 2), -50.0),)) == (0.0, 1.0, 0.0)
 
 
 def test_judging_changes_nothing():
@@ -76,6 +76,6 @@ def test_judging_changes_nothing():
     trained.step(batch())
     pydl.manual_seed(3)
     before = repr(trained.state_dict()), pydl.random.get_rng_state().tolist()
-    first = measures.judge(trained, batch())
+    first = measures.told_apart(trained, batch())
     assert (repr(trained.state_dict()), pydl.random.get_rng_state().tolist()) == before
-    assert measures.judge(trained, batch()) == first
+    assert measures.told_apart(trained, batch()) == first
