@@ -14,6 +14,7 @@ class MovingAverage:
 
     d is the smaller of `decay` and (1 + n) / (10 + n) after n steps, so that early weights are soon forgotten.
     The average of a GAN's generator circles less than the generator itself (Yazici et al. 2019, arXiv:1806.04498).
+    ValueError for a decay outside [0, 1).
     """
 
     def __init__(self, module: Module, decay: float) -> None:

@@ -34,9 +34,10 @@ def interpolate(start: Any, end: Any, steps: int, *, spherical: bool = False) ->
 
 
 def truncate(latents: Any, psi: float, center: Any = 0.0) -> np.ndarray:
-    """center + psi (latents - center): fewer odd samples and less variety for psi < 1.
+    """center + psi (latents - center), of the latents' shape (…, D): fewer odd samples and less variety for psi < 1.
 
     For a StyleGAN the latents are those after the mapping, and `center` their average (arXiv:1812.04948, section B).
+    TypeError for what are no real numbers, ValueError for those that are not finite.
     """
     latents, center = _latents("truncate", "latents", latents), _latents("truncate", "center", center)
     if not isinstance(psi, (int, float, np.number)) or not np.isfinite(psi):
@@ -50,7 +51,8 @@ def interpolation_grid(
     """A picture with a walk from each of `starts` (N, D) to each of `ends` (N, D) as a row.
 
     `sample` makes images (M, C, H, W) in [0, 1] of latents (M, D) in float32: of a GANTask,
-    `lambda z: draw(task.sampler(), z, task.centre)`.
+    `lambda z: draw(task.sampler(), z, task.centre)`. The picture is that of `image_grid`, with its errors and those of
+    `interpolate`; ValueError for starts that are not (N, D).
     """
     walks = interpolate(starts, ends, steps, spherical=spherical)
     if walks.ndim != 3:
@@ -59,7 +61,11 @@ def interpolation_grid(
 
 
 def truncation_grid(sample: Sampler, latents: Any, psis: Sequence[float], center: Any = 0.0, *, scale: int = 1) -> Any:
-    """A picture with the samples of `latents` (N, D), truncated by one of `psis`, in each row."""
+    """A picture with the samples of `latents` (N, D), truncated by one of `psis`, in each row.
+
+    `sample` and the picture are those of `interpolation_grid`. ValueError for other latents or no psi; other errors are
+    those of `truncate` and `image_grid`.
+    """
     if len(psis) == 0 or np.ndim(latents) != 2:
         shape = np.shape(latents)
         raise ValueError(f"[truncation_grid] expected latents (N, D) and one psi or more, got {shape} and {psis!r}")

@@ -11,7 +11,10 @@ from ..tensor import Tensor
 
 @dataclass(frozen=True)
 class Noise:
-    """`size` independent numbers for each sample: "uniform" in [-1, 1) or "normal" (mean 0, variance 1)."""
+    """`size` independent numbers for each sample: "uniform" in [-1, 1) or "normal" (mean 0, variance 1).
+
+    TypeError for a size that is no integer, ValueError for one outside 1 … 2²⁰ and for another kind.
+    """
 
     size: int
     kind: str = "uniform"

@@ -40,7 +40,8 @@ class Quality:
 class Judge:
     """A trained classifier of images (N, C, H, W) in [0, 1], its accuracy on test images, and their quality.
 
-    The features of an image are what the last layer of a Sequential is given.
+    `images` and `labels` (N,) are the test images. The features of an image are what the last layer of a Sequential is
+    given. ValueError for no images.
     """
 
     def __init__(self, network: nn.Module, images: np.ndarray, labels: np.ndarray) -> None:
@@ -99,6 +100,7 @@ def train_judge(train: Any, test: Any, *, seed: int = 0, steps: int = STEPS, lim
 
     `train` and `test` are datasets of (images in [0, 1], labels) with `batch`. Six in ten training images are moved
     by one pixel, which carries over to writers that it has not seen. pydl's default generator is left as it was.
+    ValueError for no test images.
     """
     images, labels = _arrays(train, limit)
     with random.fork_rng(seed):

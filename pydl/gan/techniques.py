@@ -28,7 +28,10 @@ def smoothed_discriminator_loss(real: Tensor, fake: Tensor, target: float = 0.9)
 
 
 def smoothed(target: float = 0.9) -> Objective:
-    """The non-saturating game with one-sided label smoothing."""
+    """The non-saturating game with real labels of `target` instead of 1: `smoothed_discriminator_loss` (section 3.4).
+
+    ValueError for a target outside (0.5, 1].
+    """
     if not 0.5 < target <= 1.0:
         raise ValueError(f"[smoothed] expected target in (0.5, 1], got {target!r}")
     return Objective(lambda real, fake: smoothed_discriminator_loss(real, fake, target), non_saturating_loss)

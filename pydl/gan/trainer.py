@@ -48,6 +48,9 @@ class GANTask:
     With `capture` the two descents are recorded steps (`pydl.capture`), of the same bits: what is drawn, computed and
     minimised must then be tensors all the way, and the same operations in every step of a `phase`. What comes before
     and after them (`read`, the two hooks, the moving average) is free.
+
+    TypeError or ValueError for a `k` that is no integer >= 1 or an `average` outside [0, 1). A `step` whose loss is not
+    finite raises DivergenceError before it takes gradients.
     """
 
     def __init__(

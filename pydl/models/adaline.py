@@ -25,7 +25,11 @@ class Adaline(Descent, BinaryLinear):
     _modes: ClassVar[tuple[str, ...]] = ("closed", *MODES)
 
     def fit(self, X: Any, y: Any, init: Any = None, callback: Callable[[Any], None] | None = None) -> Self:
-        """X (rows, features), y (rows,) of two classes; starts from `init`, a pair (w, b), or from zeros."""
+        """X (rows, features), y (rows,) of two classes; starts from `init`, a pair (w, b), or from zeros.
+
+        TypeError or ValueError for hyper-parameters, rows, classes or an `init` that do not fit; DivergenceError where
+        the cost is no longer finite.
+        """
         self._check_params()
         X, t = self._begin(X, y, -1.0, 1.0)
         self.w_, self.b_ = start("Adaline.fit", init, (X.shape[1],), ())

@@ -38,7 +38,8 @@ class CifarResNet(nn.Module):
 
     One convolution, then n blocks each of `width` maps, of 2 · width at half the size, and of 4 · width at a quarter;
     the mean of each map; a linear layer. `shortcut=False` is the plain network. With width 16, 3 channels and 10
-    classes: 269,722 parameters at depth 20 and 853,018 at 56 (the paper, rounding: 0.27 M and 0.85 M).
+    classes: 269,722 parameters at depth 20 and 853,018 at 56 (the paper, rounding: 0.27 M and 0.85 M). ValueError for a
+    depth that is not 6n + 2 with n >= 1.
     """
 
     def __init__(

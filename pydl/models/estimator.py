@@ -155,6 +155,10 @@ class BaseClassifier(Estimator):
         )
 
     def predict(self, X: Any) -> np.ndarray:
+        """The class (rows,) of each row of X (rows, features), one of `classes_`.
+
+        NotFittedError before `fit`; TypeError or ValueError for rows other than those that were learnt from.
+        """
         raise NotImplementedError
 
     def score(self, X: Any, y: Any) -> float:
@@ -198,6 +202,10 @@ class BaseRegressor(Estimator):
         return X, y
 
     def predict(self, X: Any) -> np.ndarray:
+        """ŷ (rows,), a number for each row of X (rows, features).
+
+        NotFittedError before `fit`; TypeError or ValueError for rows other than those that were learnt from.
+        """
         raise NotImplementedError
 
     def score(self, X: Any, y: Any) -> float:

@@ -32,7 +32,11 @@ class LinearRegression(Descent, Penalty, BaseRegressor):
     b_: np.ndarray = field(init=False, repr=False)
 
     def fit(self, X: Any, y: Any, init: Any = None, callback: Callable[[Any], None] | None = None) -> Self:
-        """X (rows, features), y (rows,) of numbers; starts from `init`, a pair (w, b), or from zeros."""
+        """X (rows, features), y (rows,) of numbers; starts from `init`, a pair (w, b), or from zeros.
+
+        TypeError or ValueError for hyper-parameters, rows, targets or an `init` that do not fit, and for an l1 in the
+        closed form; DivergenceError where the cost is no longer finite.
+        """
         self._check_params()
         self._check_penalty()
         X, y = self._check_training(X, y)

@@ -18,7 +18,7 @@ from .estimator import ScoreClassifier
 from .mlp import MLP
 from .penalty import Penalty, soft_threshold
 
-# By the names of pydl.nn; `activations.py` has these as functions, the sigmoid under the lecture's name, logistic.
+# By the names of pydl.nn; `activations.py` has these as functions, the sigmoid as "logistic".
 HIDDEN_LAYERS = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
 
 
@@ -52,9 +52,11 @@ class MLPClassifier(Descent, Penalty, ScoreClassifier):
     network_: MLP = field(init=False, repr=False)
 
     def fit(self, X: Any, y: Any, init: Any = None, callback: Callable[[Any], None] | None = None) -> Self:
-        """X (rows, features), y (rows,) of classes.
+        """X (rows, features), y (rows,) of two classes or more.
 
         Starts from `init`, one pair (weight (out, in), bias (out,)) for each layer, or from PyTorch's random values.
+        TypeError or ValueError for hyper-parameters, rows, classes or an `init` that do not fit, and with early
+        stopping for a class of a single row; DivergenceError where the cost is no longer finite.
         """
         self._check_params()
         X, labels = self._check_training(X, y)

@@ -18,7 +18,8 @@ class McCullochPitts:
     `weights` (n,), `threshold` θ; `inhibitory` names the inputs that veto: one of them is enough to keep the neuron
     silent, whatever the others say. Their weights count for nothing. The neuron does not learn: whoever builds it
     chooses weights and threshold (McCulloch and Pitts, "A logical calculus of the ideas immanent in nervous
-    activity", 1943).
+    activity", 1943). ValueError for weights or a threshold that are not finite, and for an `inhibitory` that is no
+    input.
     """
 
     def __init__(self, weights: Sequence[float], threshold: float, inhibitory: Sequence[int] = ()) -> None:
@@ -34,7 +35,10 @@ class McCullochPitts:
         self.weights[self.inhibitory] = 0.0
 
     def __call__(self, *inputs: Any) -> Any:
-        """The output for inputs x₁ … xₙ: numbers 0 or 1, or arrays of them of one shape."""
+        """The output for inputs x₁ … xₙ: numbers 0 or 1, or arrays of them of one shape, which the output then has too.
+
+        ValueError for another number of inputs, other values, or arrays of several shapes.
+        """
         if len(inputs) != len(self.weights):
             raise ValueError(f"[McCullochPitts] expected {len(self.weights)} inputs, got {len(inputs)}")
         shapes = {np.shape(value) for value in inputs} - {()}
@@ -86,7 +90,10 @@ class Hebb(BinaryLinear):
     eta: float = 1.0
 
     def fit(self, X: Any, y: Any) -> Self:
-        """X (rows, features), y (rows,) of two classes."""
+        """X (rows, features), y (rows,) of two classes.
+
+        TypeError or ValueError for hyper-parameters, rows or classes that do not fit.
+        """
         check_number("Hebb.fit", "eta", self.eta)
         X, t = self._begin(X, y, -1.0, 1.0)
         self.w_ = (self.eta * (t @ X)).numpy()

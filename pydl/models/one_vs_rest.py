@@ -24,7 +24,11 @@ class OneVsRest(ScoreClassifier):
     estimators_: list[Any] = field(init=False, repr=False)
 
     def fit(self, X: Any, y: Any) -> Self:
-        """X (rows, features), y (rows,) of classes."""
+        """X (rows, features), y (rows,) of two classes or more.
+
+        TypeError for an `estimator` that is no such model, ValueError for rows or classes that do not fit; other errors
+        are those of its own `fit`.
+        """
         model = self.estimator
         scores = hasattr(model, "decision_function") or hasattr(model, "predict_proba")
         if isinstance(model, type) or not (hasattr(model, "get_params") and scores):

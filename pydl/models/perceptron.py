@@ -34,7 +34,11 @@ class Perceptron(Descent, BinaryLinear):
     updates_: list[int] = field(init=False, repr=False)
 
     def fit(self, X: Any, y: Any, init: Any = None, callback: Callable[[Any], None] | None = None) -> Self:
-        """X (rows, features), y (rows,) of two classes; starts from `init`, a pair (w, b), or from zeros."""
+        """X (rows, features), y (rows,) of two classes; starts from `init`, a pair (w, b), or from zeros.
+
+        TypeError or ValueError for hyper-parameters, rows, classes or an `init` that do not fit; DivergenceError where
+        the cost is no longer finite.
+        """
         self._check_params()
         X, t = self._begin(X, y, -1.0, 1.0)
         self.w_, self.b_ = start("Perceptron.fit", init, (X.shape[1],), ())
@@ -80,7 +84,10 @@ class MistakePerceptron(BinaryLinear):
     converged_: bool = field(init=False, repr=False)
 
     def fit(self, X: Any, y: Any) -> Self:
-        """X (rows, features), y (rows,) of two classes."""
+        """X (rows, features), y (rows,) of two classes.
+
+        TypeError or ValueError for hyper-parameters, rows or classes that do not fit.
+        """
         check_integer("MistakePerceptron.fit", "max_updates", self.max_updates, 1)
         check_flag("MistakePerceptron.fit", "fit_intercept", self.fit_intercept)
         tensors = self._begin(X, y, -1.0, 1.0)

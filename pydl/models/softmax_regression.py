@@ -29,7 +29,11 @@ class SoftmaxRegression(Descent, Penalty, ScoreClassifier):
     b_: np.ndarray = field(init=False, repr=False)
 
     def fit(self, X: Any, y: Any, init: Any = None, callback: Callable[[Any], None] | None = None) -> Self:
-        """X (rows, features), y (rows,) of classes; starts from `init`, a pair (w, b), or from zeros."""
+        """X (rows, features), y (rows,) of two classes or more; starts from `init`, a pair (w, b), or from zeros.
+
+        TypeError or ValueError for hyper-parameters, rows, classes or an `init` that do not fit; DivergenceError where
+        the cost is no longer finite.
+        """
         self._check_params()
         self._check_penalty()
         X, y = self._check_training(X, y)

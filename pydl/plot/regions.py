@@ -16,7 +16,8 @@ def decision_regions(model: Any, X: Any, y: Any, *, axes: Any = None, steps: int
     """Colour the plane by what `model.predict` says, and draw the rows X (rows, 2) with their classes y on it.
 
     `model` is fitted, of two features. `steps` squares a side cover the rows and a `margin` of their extent around.
-    Returns the matplotlib figure, for `savefig`; it draws into `axes` where given.
+    Returns the matplotlib figure, for `savefig`; it draws into `axes` where given. TypeError or ValueError for rows and
+    classes that do not fit each other or the plane, and for fewer than two steps.
     """
     axes = axes_for(axes, "drawing decision regions")
     X, y = check_X("decision_regions", X), check_y("decision_regions", y)

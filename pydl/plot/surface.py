@@ -24,6 +24,8 @@ def loss_surface(
 
     `around` = (p low, p high, q low, q high); without it the path and half its extent on each side. A path comes
     from a model's fit: `fit(X, y, callback=lambda m: path.append((m.w_[0], m.b_)))`. Returns the matplotlib figure.
+    `steps` values of each parameter are computed. ValueError for neither path nor `around`, for those that are not
+    finite or not of these shapes, fewer than two steps, and a loss that is finite nowhere.
     """
     axes = axes_for(axes, "drawing a loss surface")
     check_integer("loss_surface", "steps", steps, 2)

@@ -40,7 +40,8 @@ class Doctor(Callback):
     `kinds` names a figure of the epochs that counts what the samples show, and how much there is: ("classes", 10).
     Where few are covered, or there were too few checks to tell, the progress line does not call the training well.
 
-    It changes neither the training nor its random numbers.
+    It changes neither the training nor its random numbers. TypeError or ValueError for an `every` that is no integer
+    >= 1, a `count` that is none >= 2, and fewer than two training samples.
     """
 
     order = -10

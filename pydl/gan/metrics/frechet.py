@@ -34,7 +34,8 @@ def frechet_classifier_distance(real: Any, fake: Any) -> float:
     """`frechet_distance` of the means and covariances of features (N, D) and (M, D), at least two of each.
 
     On features of a classifier trained here, so not the Inception FID, though the formula is that of Heusel et al.
-    2017 (arXiv:1706.08500). Few samples make it too large: compare at equal N and M only, best above D.
+    2017 (arXiv:1706.08500). Few samples make it too large: compare at equal N and M only, best above D. TypeError for
+    what are no real numbers, ValueError for those that are not finite, fewer than two of either, and two dimensions.
     """
     real, fake = checks.pair("frechet_classifier_distance", real, fake, least=2)
     (mean_a, cov_a), (mean_b, cov_b) = _moments(real), _moments(fake)

@@ -16,7 +16,9 @@ def kernel_classifier_distance(real: Any, fake: Any, *, degree: int = 3, unbiase
     E k(x, x') + E k(y, y') - 2 E k(x, y). Unbiased, pairs of a sample with itself are left out, so that the expected
     value for equal distributions is 0 at any size, and single values can be below; biased, it is never negative and 0
     for equal sets. The formula is that of KID (Bińkowski et al. 2018, arXiv:1801.01401), on all samples at once, with
-    features of a classifier trained here and not Inception's.
+    features of a classifier trained here and not Inception's. TypeError for what are no real numbers and a degree that
+    is no integer, ValueError for features that are not finite, fewer than two of either, two dimensions, a degree
+    outside 1 … 16, and an overflow.
     """
     name = "kernel_classifier_distance"
     real, fake = checks.pair(name, real, fake, least=2)

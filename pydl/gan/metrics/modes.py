@@ -55,6 +55,8 @@ def mode_coverage(samples: Any, centers: Any, std: float, *, within: float = 3.0
     deviations; it falls on that mode, and a mode is covered by one such sample. Samples that are not finite are of
     none. The published tables take N = 2,500 and `within` = 3 (VEEGAN, arXiv:1705.07761; PacGAN, arXiv:1712.04086),
     some other papers 4. In the plane a perfect sampler has the share 1 - exp(-within² / 2): 0.98889 within 3.
+    TypeError for what are no real numbers, ValueError for no samples or centres, two dimensions, and a `std` or
+    `within` that is not finite and > 0.
     """
     name = "mode_coverage"
     centers = checks.samples(name, "centers", centers)
@@ -73,7 +75,8 @@ def stacked_coverage(digits: Any, classes: int = 10) -> ModeCoverage:
 
     The digits are a classifier's: with a judge of single images, `judge.probabilities(channel).argmax(1)` for each of
     the three channels. Every sample counts, so `high_quality` is 1. A perfect sampler has a `reverse_kl` of 0.0192 at
-    the usual 26,000 samples (Metz et al. 2017, arXiv:1611.02163; VEEGAN).
+    the usual 26,000 samples (Metz et al. 2017, arXiv:1611.02163; VEEGAN). TypeError for digits that are no integers,
+    ValueError for those outside 0 … classes - 1, none of them, and more than 2²⁴ modes.
     """
     name = "stacked_coverage"
     classes = checks.integer(name, "classes", classes, 1)

@@ -106,7 +106,8 @@ class UnrolledTask(GANTask):
     the generator's samples of this step, and are forgotten afterwards: the discriminator itself moves by ordinary steps
     (eq. 10), and so do its running statistics. `inner` is "sgd", with the rate of the discriminator's optimizer, or
     "adam": what that optimizer would do from where it stands, as in the authors' code. `unroll` = 0 is the ordinary
-    GAN, with the generator's loss of its objective.
+    GAN, with the generator's loss of its objective. TypeError or ValueError for an `unroll` that is no integer >= 0 and
+    another `inner`.
     """
 
     def __init__(self, *networks: Any, unroll: int = 5, inner: str = "adam", **parts: Any) -> None:
