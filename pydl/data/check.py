@@ -1,33 +1,10 @@
-"""Checks of arguments; errors read `[function] expected argument …, got …`."""
+"""The check of a seed."""
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
-
-def integer(where: str, name: str, value: Any, low: int, high: int | None = None) -> int:
-    """`value` as an int in [low, high]; TypeError unless an integer, ValueError outside the range."""
-    span = f">= {low}" if high is None else f"in [{low}, {high}]"
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = None
-    if number is None or isinstance(value, bool):
-        raise TypeError(f"[{where}] expected {name} to be an integer {span}, got {value!r}")
-    if number < low or (high is not None and number > high):
-        raise ValueError(f"[{where}] expected {name} to be an integer {span}, got {number}")
-    return number
-
-
-def number(where: str, name: str, value: Any, low: float, high: float) -> float:
-    """`value` as a float in [low, high] (so never NaN); TypeError or ValueError otherwise."""
-    if isinstance(value, bool | str | bytes) or not hasattr(value, "__float__"):
-        raise TypeError(f"[{where}] expected {name} to be a number in [{low}, {high}], got {value!r}")
-    result = float(value)
-    if not low <= result <= high:
-        raise ValueError(f"[{where}] expected {name} to be in [{low}, {high}], got {result}")
-    return result
+from ..checks import integer
 
 
 def seed(where: str, value: Any) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import checks
 from . import check
 from .samplerng import SPLIT, SampleRNG, batch_rngs, permutation
 
@@ -176,12 +177,12 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Any = None) 
 
 def _split_sizes(lengths: Sequence[float], size: int) -> list[int]:
     if any(isinstance(n, float) for n in lengths) and math.isclose(sum(lengths), 1):
-        shares = [check.number("random_split", "lengths", n, 0, 1) for n in lengths]
+        shares = [checks.number("random_split", "lengths", n, 0, 1) for n in lengths]
         sizes = [math.floor(size * share) for share in shares]
         for i in range(size - sum(sizes)):
             sizes[i % len(sizes)] += 1
         return sizes
-    sizes = [check.integer("random_split", "lengths", n, 0) for n in lengths]
+    sizes = [checks.integer("random_split", "lengths", n, 0) for n in lengths]
     if sum(sizes) != size:
         raise ValueError(f"[random_split] expected lengths adding up to {size} or 1, got {list(lengths)}")
     return sizes

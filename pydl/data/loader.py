@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import checks
 from . import check, collate
 from .dataset import ArrayDataset, Subset, TensorDataset
 from .prefetch import Prefetcher
@@ -44,10 +45,10 @@ class DataLoader:
         generator: Any = None,
     ) -> None:
         self.dataset, self.collate_fn, self.drop_last = dataset, collate_fn, bool(drop_last)
-        self.batch_size = check.integer("DataLoader", "batch_size", batch_size, 1)
-        self.num_workers = check.integer("DataLoader", "num_workers", num_workers, 0, 256)
-        self.prefetch_factor = check.integer("DataLoader", "prefetch_factor", prefetch_factor, 1, 1024)
-        self.timeout = check.number("DataLoader", "timeout", timeout, 0, 1e6)
+        self.batch_size = checks.integer("DataLoader", "batch_size", batch_size, 1)
+        self.num_workers = checks.integer("DataLoader", "num_workers", num_workers, 0, 256)
+        self.prefetch_factor = checks.integer("DataLoader", "prefetch_factor", prefetch_factor, 1, 1024)
+        self.timeout = checks.number("DataLoader", "timeout", timeout, 0, 1e6)
         if self.timeout and not self.num_workers:
             raise ValueError(f"[DataLoader] expected timeout 0 where num_workers is 0, got {timeout!r}")
         if not hasattr(dataset, "__getitem__") or not hasattr(dataset, "__len__"):
@@ -88,7 +89,7 @@ class DataLoader:
 
     def set_epoch(self, epoch: int) -> None:
         """Let the next `iter()` start `epoch` from its first batch."""
-        self.epoch, self.position = check.integer("set_epoch", "epoch", epoch, 0, 2**32 - 1), 0
+        self.epoch, self.position = checks.integer("set_epoch", "epoch", epoch, 0, 2**32 - 1), 0
         self._fresh = True
 
     def state_dict(self) -> dict[str, int]:
@@ -115,9 +116,9 @@ class DataLoader:
         for key in ("batch_size", "samples"):
             if state[key] != own[key]:
                 raise ValueError(f"[load_state_dict] expected {key} = {own[key]}, got {state[key]}")
-        seed = check.integer("load_state_dict", "seed", state["seed"], 0, 2**64 - 1)
-        epoch = check.integer("load_state_dict", "epoch", state["epoch"], 0, 2**32 - 1)
-        position = check.integer("load_state_dict", "position", state["position"], 0, len(self))
+        seed = checks.integer("load_state_dict", "seed", state["seed"], 0, 2**64 - 1)
+        epoch = checks.integer("load_state_dict", "epoch", state["epoch"], 0, 2**32 - 1)
+        position = checks.integer("load_state_dict", "position", state["position"], 0, len(self))
         self.epoch, self.position, self._fresh, self._follows = epoch, position, True, False
         self._reseed(seed)
 

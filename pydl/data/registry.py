@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import check, toys
+from .. import checks
+from . import toys
 from .dataset import ArrayDataset
 from .stacked import StackedDataset
 from .transforms import ToTensor
@@ -98,13 +99,13 @@ def _dataset(
 def _toy(name: str, split: str, transform: Any, options: dict[str, Any]) -> ArrayDataset:
     maker = toys.MAKERS[name]
     options = _known(name, options, ("n", "seed", *maker.options))
-    n = check.integer("load", "n", options.pop("n", 100_000 if split == "train" else 10_000), 1)
+    n = checks.integer("load", "n", options.pop("n", 100_000 if split == "train" else 10_000), 1)
     rng = toys.generator(options.pop("seed", 0), split)
     for key, value in options.items():
         if key == "modes":
-            check.integer("load", key, value, 1, 1_000_000)
+            checks.integer("load", key, value, 1, 1_000_000)
         else:
-            check.number("load", key, value, 0, 1e6)
+            checks.number("load", key, value, 0, 1e6)
     points, labels = maker.make(rng, n, **options)
     count = options.get("modes", maker.classes)
     return _dataset((points, labels), transform, None, name, split, tuple(map(str, range(count))))
@@ -113,7 +114,7 @@ def _toy(name: str, split: str, transform: Any, options: dict[str, Any]) -> Arra
 def _stacked(
     arrays: tuple[np.ndarray, np.ndarray], transform: Any, split: str, n: int | None = None, seed: int = 0
 ) -> StackedDataset:
-    count = check.integer("load", "n", (128_000 if split == "train" else 26_000) if n is None else n, 1)
+    count = checks.integer("load", "n", (128_000 if split == "train" else 26_000) if n is None else n, 1)
     triples = toys.generator(seed, split).integers(len(arrays[0]), size=(count, 3))
     return StackedDataset(*arrays, triples, ToTensor() if transform is _DEFAULT else transform, split)
 

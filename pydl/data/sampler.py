@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import checks
 from . import check
 from .samplerng import DRAW, ORDER, permutation, seed_sequence
 
@@ -46,7 +47,7 @@ class RandomSampler(Sampler):
         self.data_source, self.replacement = data_source, replacement
         self.seed = check.seed("RandomSampler", generator)
         if num_samples is not None:
-            num_samples = check.integer("RandomSampler", "num_samples", num_samples, 0)
+            num_samples = checks.integer("RandomSampler", "num_samples", num_samples, 0)
             if not replacement and num_samples > len(data_source):
                 raise ValueError(f"[RandomSampler] expected num_samples <= {len(data_source)}, got {num_samples}")
         self.num_samples = num_samples
@@ -73,7 +74,7 @@ class WeightedRandomSampler(Sampler):
         generator: Any = None,
     ) -> None:
         self.weights = np.asarray(weights, np.float64)
-        self.num_samples = check.integer("WeightedRandomSampler", "num_samples", num_samples, 0)
+        self.num_samples = checks.integer("WeightedRandomSampler", "num_samples", num_samples, 0)
         self.replacement, self.seed = replacement, check.seed("WeightedRandomSampler", generator)
         total = self.weights.sum()
         if self.weights.ndim != 1 or not np.isfinite(total) or total <= 0 or self.weights.min() < 0:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import check
+from .. import checks
 from .resize import resize
 from .samplerng import SampleRNG, current, sample_of, sample_rng, uniforms
 
@@ -87,7 +87,7 @@ class ToTensor(Transform):
     """
 
     def __init__(self, scale: float = 255) -> None:
-        self.scale = np.float32(check.number("ToTensor", "scale", scale, 2.0**-64, 2.0**64))
+        self.scale = np.float32(checks.number("ToTensor", "scale", scale, 2.0**-64, 2.0**64))
 
     def apply(self, x: np.ndarray, rng: Callable[[], np.random.Generator]) -> np.ndarray:
         return self.batch(x[None], ())[0]
@@ -134,7 +134,7 @@ class Pad(Pointwise):
             raise ValueError(f"[Pad] expected padding of 1, 2 or 4 integers, got {padding}")
         if padding_mode not in MODES:
             raise ValueError(f"[Pad] expected padding_mode to be one of {MODES}, got {padding_mode!r}")
-        values = [check.integer("Pad", "padding", v, 0, 2**16) for v in values]
+        values = [checks.integer("Pad", "padding", v, 0, 2**16) for v in values]
         left, top, right, bottom = values * (4 // len(values))
         self.width, self.fill, self.mode = ((top, bottom), (left, right)), fill, padding_mode
 
@@ -186,7 +186,7 @@ class RandomHorizontalFlip(Batchwise):
     """Mirrors left and right with probability `p`."""
 
     def __init__(self, p: float = 0.5) -> None:
-        self.p = check.number("RandomHorizontalFlip", "p", p, 0, 1)
+        self.p = checks.number("RandomHorizontalFlip", "p", p, 0, 1)
 
     def batch(self, x: np.ndarray, rngs: Sequence[SampleRNG]) -> np.ndarray:
         flip = uniforms(rngs) < self.p
@@ -221,7 +221,7 @@ def _size(where: str, size: int | Sequence[int]) -> tuple[int, int]:
     pair = tuple(size) if isinstance(size, Sequence) else (size, size)
     if len(pair) != 2:
         raise ValueError(f"[{where}] expected size to be an integer or (H, W), got {size}")
-    height, width = (check.integer(where, "size", n, 1, 2**16) for n in pair)
+    height, width = (checks.integer(where, "size", n, 1, 2**16) for n in pair)
     return height, width
 
 

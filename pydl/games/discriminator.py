@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import gan, nn, optim, random
+from ..checks import integer, number
 from ..creation import from_numpy
 from ..tensor import Tensor
 
@@ -33,8 +34,7 @@ def game_value(p_data: Any, p_g: Any, d: Any = None, *, spacing: float) -> float
     outside [0, 1].
     """
     p_data, p_g = _densities("game_value", p_data=p_data, p_g=p_g)
-    if not 0 < spacing < np.inf:
-        raise ValueError(f"[game_value] expected spacing as a finite number > 0, got {spacing}")
+    spacing = number("game_value", "spacing", spacing, 0, finite=True, above=True)
     if d is not None:
         d = np.asarray(d, np.float64)
         if d.shape != p_data.shape or not ((d >= 0) & (d <= 1) | (p_data == 0) & (p_g == 0)).all():
@@ -52,11 +52,11 @@ def fit_discriminator(
     """A small network x (N, 1) → logit (N, 1), trained to tell fresh samples of two distributions of the line apart.
 
     `real(n, rng)` and `fake(n, rng)` give samples (n,). Adam on Goodfellow's loss, at a rate that falls to zero. pydl's
-    default generator is left as it was. ValueError for counts below 1 and samples that are not finite.
+    default generator is left as it was. TypeError or ValueError for counts that are no integers >= 1, ValueError for
+    samples that are not finite.
     """
     for name, value in (("steps", steps), ("batch", batch), ("width", width)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ValueError(f"[fit_discriminator] expected {name} as an integer >= 1, got {value!r}")
+        integer("fit_discriminator", name, value, 1)
     rng = np.random.default_rng(seed)
     with random.fork_rng(seed):
         network = nn.Sequential(nn.Linear(1, width), nn.Tanh(), nn.Linear(width, width), nn.Tanh(), nn.Linear(width, 1))

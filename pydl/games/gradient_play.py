@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import grad
+from ..checks import integer, number
 from ..creation import tensor
 from ..tensor import Tensor
 
@@ -29,14 +30,8 @@ def gradient_play(
     step, where the players leave what a float can hold.
     """
     x, y = _start("x", x), _start("y", y)
-    if isinstance(rate, bool) or not isinstance(rate, (int, float, np.integer, np.floating)):
-        raise TypeError(f"[gradient_play] expected rate as a number, got {type(rate).__name__}")
-    if not 0 <= rate < float("inf"):
-        raise ValueError(f"[gradient_play] expected rate as a finite number >= 0, got {rate}")
-    if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)):
-        raise TypeError(f"[gradient_play] expected steps as an integer, got {type(steps).__name__}")
-    if steps < 0:
-        raise ValueError(f"[gradient_play] expected steps >= 0, got {steps}")
+    rate = number("gradient_play", "rate", rate, 0, finite=True)
+    steps = integer("gradient_play", "steps", steps, 0)
     xs, ys = [x], [y]
     for step in range(1, steps + 1):
         with np.errstate(over="ignore", invalid="ignore"):

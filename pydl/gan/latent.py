@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..checks import integer, number
 from ..creation import from_numpy
 from ..tensor import Tensor
 from .grid import image_grid
@@ -24,10 +25,7 @@ def interpolate(start: Any, end: Any, steps: int, *, spherical: bool = False) ->
     a, b = _latents("interpolate", "start", start), _latents("interpolate", "end", end)
     if a.shape != b.shape or a.ndim == 0:
         raise ValueError(f"[interpolate] expected start and end of one shape (…, D), got {a.shape} and {b.shape}")
-    if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)):
-        raise TypeError(f"[interpolate] expected steps as an integer, got {type(steps).__name__}")
-    if steps < 2:
-        raise ValueError(f"[interpolate] expected steps >= 2, got {steps}")
+    steps = integer("interpolate", "steps", steps, 2)
     t = (np.arange(steps) / (steps - 1)).reshape(-1, *[1] * a.ndim)
     first, second = _arc(a, b, t) if spherical else (1 - t, t)
     return first * a + second * b
@@ -40,9 +38,7 @@ def truncate(latents: Any, psi: float, center: Any = 0.0) -> np.ndarray:
     TypeError for what are no real numbers, ValueError for those that are not finite.
     """
     latents, center = _latents("truncate", "latents", latents), _latents("truncate", "center", center)
-    if not isinstance(psi, (int, float, np.number)) or not np.isfinite(psi):
-        raise ValueError(f"[truncate] expected psi as a finite number, got {psi!r}")
-    return center + psi * (latents - center)
+    return center + number("truncate", "psi", psi, finite=True) * (latents - center)
 
 
 def interpolation_grid(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import ops, random
+from ..checks import integer
 from ..creation import arange
 from ..tensor import Tensor
 
@@ -20,10 +21,7 @@ class Noise:
     kind: str = "uniform"
 
     def __post_init__(self) -> None:
-        if isinstance(self.size, bool) or not isinstance(self.size, int):
-            raise TypeError(f"[Noise] expected size as an integer, got {type(self.size).__name__}")
-        if not 1 <= self.size <= 2**20:
-            raise ValueError(f"[Noise] expected size in 1 … 2**20, got {self.size}")
+        integer("Noise", "size", self.size, 1, 2**20)
         if self.kind not in ("uniform", "normal"):
             raise ValueError(f'[Noise] expected kind "uniform" or "normal", got {self.kind!r}')
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import random
 from ..autograd import no_grad
+from ..checks import integer
 from ..creation import as_tensor
 from ..nn import Module
 from ..replay import capture as recorded
@@ -71,12 +72,10 @@ class GANTask:
         picture: Callable[[np.ndarray], np.ndarray | None] = grid.picture,
         capture: bool = False,
     ) -> None:
-        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
-            raise ValueError(f"[GANTask] expected k as an integer >= 1, got {k!r}")
         self.generator, self.discriminator = generator, discriminator
         self.optimizer_g, self.optimizer_d = optimizer_g, optimizer_d
         self.noise, self.objective, self.penalties = noise, objective, tuple(penalties)
-        self.k, self.centre, self.picture = k, centre, picture
+        self.k, self.centre, self.picture = integer("GANTask", "k", k, 1), centre, picture
         self.average = None if average is None else MovingAverage(generator, average)
         self.rng = random.Generator(seed)
         self.fixed_noise = noise(grid_size, self.rng)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -79,22 +78,6 @@ def check_lengths(function: str, X: np.ndarray, y: np.ndarray) -> None:
     """ValueError unless there is one y for each row of X."""
     if len(X) != len(y):
         raise ValueError(f"[{function}] expected X and y of the same length, got {len(X)} and {len(y)}")
-
-
-def check_number(function: str, name: str, value: Any, low: float = 0.0, high: float = math.inf) -> None:
-    """TypeError unless a number; ValueError unless finite and in [low, high]."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise TypeError(f"[{function}] expected {name} as a number, got {type(value).__name__}")
-    if not low <= value <= high or not math.isfinite(value):
-        raise ValueError(f"[{function}] expected {name} as a finite number in [{low:g}, {high:g}], got {value}")
-
-
-def check_integer(function: str, name: str, value: Any, low: int) -> None:
-    """TypeError unless an integer; ValueError below `low`."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise TypeError(f"[{function}] expected {name} as an integer, got {type(value).__name__}")
-    if value < low:
-        raise ValueError(f"[{function}] expected {name} as an integer >= {low}, got {value}")
 
 
 def check_flag(function: str, name: str, value: Any) -> None:

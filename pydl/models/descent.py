@@ -13,8 +13,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import random
+from ..checks import integer, number
 from ..tensor import Tensor
-from .checks import check_choice, check_flag, check_integer, check_number
+from .checks import check_choice, check_flag
 from .estimator import Estimator
 
 MODES = ("online", "sgd", "batch", "minibatch")
@@ -49,13 +50,13 @@ class Descent(Estimator):
 
     def _check_params(self) -> None:
         function = f"{self._name}.fit"
-        check_number(function, "eta", self.eta)
-        check_integer(function, "epochs", self.epochs, 1)
+        number(function, "eta", self.eta, 0, finite=True)
+        integer(function, "epochs", self.epochs, 1)
         check_choice(function, "mode", self.mode, self._modes)
-        check_integer(function, "batch_size", self.batch_size, 1)
+        integer(function, "batch_size", self.batch_size, 1)
         check_flag(function, "shuffle", self.shuffle)
         if self.random_state is not None:
-            check_integer(function, "random_state", self.random_state, 0)
+            integer(function, "random_state", self.random_state, 0)
 
     def _generator(self) -> random.Generator:
         if self.random_state is not None:

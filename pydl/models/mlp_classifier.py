@@ -9,9 +9,10 @@ from typing import Any, Self
 import numpy as np
 
 from .. import from_numpy, nn, no_grad, optim, random
+from ..checks import integer, number
 from ..ops import cross_entropy, softmax
 from ..tensor import Tensor
-from .checks import check_choice, check_flag, check_integer, check_number
+from .checks import check_choice, check_flag
 from .descent import Descent, Rows, draw_seed
 from .early_stopping import BestWeights, split
 from .estimator import ScoreClassifier
@@ -142,14 +143,14 @@ class MLPClassifier(Descent, Penalty, ScoreClassifier):
         if not isinstance(self.hidden, tuple | list):
             raise TypeError(f"[{function}] expected hidden as a tuple of widths, got {type(self.hidden).__name__}")
         for width in self.hidden:
-            check_integer(function, "hidden", width, 1)
+            integer(function, "hidden", width, 1)
         check_choice(function, "activation", self.activation, HIDDEN_LAYERS)
         check_choice(function, "optimizer", self.optimizer, ("adam", "sgd"))
-        check_number(function, "momentum", self.momentum, 0, 1)
-        check_number(function, "dropout", self.dropout, 0, 1)
+        number(function, "momentum", self.momentum, 0, 1)
+        number(function, "dropout", self.dropout, 0, 1)
         check_flag(function, "early_stopping", self.early_stopping)
-        check_number(function, "validation", self.validation, 0, 1)
-        check_integer(function, "patience", self.patience, 1)
+        number(function, "validation", self.validation, 0, 1)
+        integer(function, "patience", self.patience, 1)
 
     def _scores(self, X: np.ndarray) -> np.ndarray:
         dtype = next(self.network_.parameters()).dtype

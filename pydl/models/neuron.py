@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from .checks import check_number
+from ..checks import number
 from .linear import BinaryLinear
 
 
@@ -94,7 +94,7 @@ class Hebb(BinaryLinear):
 
         TypeError or ValueError for hyper-parameters, rows or classes that do not fit.
         """
-        check_number("Hebb.fit", "eta", self.eta)
+        number("Hebb.fit", "eta", self.eta, 0, finite=True)
         X, t = self._begin(X, y, -1.0, 1.0)
         self.w_ = (self.eta * (t @ X)).numpy()
         self.b_ = (self.eta * t.sum()).numpy()

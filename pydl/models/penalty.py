@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .checks import check_number
+from ..checks import number
 
 
 @dataclass(kw_only=True, eq=False)
@@ -24,7 +24,7 @@ class Penalty:
 
     def _check_penalty(self) -> None:
         for name in ("l1", "l2"):
-            check_number(f"{type(self).__name__}.fit", name, getattr(self, name))
+            number(f"{type(self).__name__}.fit", name, getattr(self, name), 0, finite=True)
 
     def _penalty(self, w: np.ndarray) -> float:
         """λ₁ ‖w‖₁ + λ₂/2 ‖w‖₂²."""

@@ -9,8 +9,9 @@ from typing import Any, Self
 import numpy as np
 
 from .. import from_numpy
+from ..checks import integer
 from ..tensor import Tensor
-from .checks import check_flag, check_integer
+from .checks import check_flag
 from .descent import Descent, Rows, start
 from .linear import BinaryLinear
 
@@ -88,7 +89,7 @@ class MistakePerceptron(BinaryLinear):
 
         TypeError or ValueError for hyper-parameters, rows or classes that do not fit.
         """
-        check_integer("MistakePerceptron.fit", "max_updates", self.max_updates, 1)
+        integer("MistakePerceptron.fit", "max_updates", self.max_updates, 1)
         check_flag("MistakePerceptron.fit", "fit_intercept", self.fit_intercept)
         tensors = self._begin(X, y, -1.0, 1.0)
         rows, t = with_constant(tensors[0].numpy(), self.fit_intercept), tensors[1].numpy()

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from ..arrays import float32
+from ..checks import number
 from ..creation import full
 from ..tensor import Tensor
 from . import functional as F
-from .checks import integer, number
+from .checks import integer
 from .module import Module
 from .parameter import Parameter
 

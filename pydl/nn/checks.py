@@ -4,34 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
+from .. import checks
 
 
 def integer(function: str, name: str, value: Any, low: int = 1) -> int:
-    """`value` as an integer >= low."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"[{function}] expected {name} as an integer >= {low}, got {type(value).__name__}")
-    if not low <= value < 2**31:
-        raise ValueError(f"[{function}] expected {name} as an integer >= {low} (and < 2³¹), got {value}")
-    return int(value)
+    """`value` as an integer >= low that the kernels can count to."""
+    value = checks.integer(function, name, value, low)
+    if value >= 2**31:
+        raise ValueError(f"[{function}] expected {name} to be an integer < 2³¹, got {value}")
+    return value
 
 
 def integers(function: str, name: str, value: Any, count: int, low: int = 1) -> tuple[int, ...]:
     """One integer for all of `count` dimensions, or one for each."""
     if isinstance(value, (tuple, list)):
         if len(value) != count:
-            raise ValueError(f"[{function}] expected {name} as an integer or {count} of them, got {tuple(value)}")
+            raise ValueError(f"[{function}] expected {name} to be an integer or {count} of them, got {tuple(value)}")
         return tuple(integer(function, name, v, low) for v in value)
     return (integer(function, name, value, low),) * count
-
-
-def number(function: str, name: str, value: Any, low: float = -np.inf, high: float = np.inf) -> float:
-    """`value` as a number in [low, high]."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
-        raise TypeError(f"[{function}] expected {name} as a number, got {type(value).__name__}")
-    if not low <= value <= high:
-        raise ValueError(f"[{function}] expected {name} in [{low:g}, {high:g}], got {value}")
-    return value if isinstance(value, (int, float)) else float(value)
 
 
 def groups(function: str, value: Any, **channels: int) -> int:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ..checks import number
 from ..tensor import Tensor
 from . import functional as F
-from .checks import number
 from .module import Module
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd import no_grad
+from ..checks import number
 from ..tensor import Tensor
-from .checks import number
 
 
 def _check(function: str, tensor: Any, ndim: int = 0) -> None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..checks import number
 from ..ops.loss import check_replaced
 from ..tensor import Tensor
 from . import functional as F
-from .checks import integer, number
+from .checks import integer
 from .module import Module
 
 

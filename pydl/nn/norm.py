@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ..arrays import float32, int64
+from ..checks import number
 from ..creation import ones, tensor, zeros
 from ..tensor import Tensor
 from . import functional as F
 from . import init
-from .checks import groups, integer, integers, number
+from .checks import groups, integer, integers
 from .module import Module
 from .parameter import parameter
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..models.checks import check_integer, check_X, check_y
+from ..checks import integer
+from ..models.checks import check_X, check_y
 from .figure import axes_for
 
 COLOURS = ("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf")
@@ -21,7 +22,7 @@ def decision_regions(model: Any, X: Any, y: Any, *, axes: Any = None, steps: int
     """
     axes = axes_for(axes, "drawing decision regions")
     X, y = check_X("decision_regions", X), check_y("decision_regions", y)
-    check_integer("decision_regions", "steps", steps, 2)
+    integer("decision_regions", "steps", steps, 2)
     if X.shape[1] != 2 or len(X) != len(y):
         raise ValueError(f"[decision_regions] expected X (rows, 2) and y (rows,), got {X.shape} and {y.shape}")
     low, high = X.min(axis=0), X.max(axis=0)

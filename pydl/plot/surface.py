@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..models.checks import check_integer
+from ..checks import integer
 from .figure import axes_for
 
 
@@ -28,7 +28,7 @@ def loss_surface(
     finite or not of these shapes, fewer than two steps, and a loss that is finite nowhere.
     """
     axes = axes_for(axes, "drawing a loss surface")
-    check_integer("loss_surface", "steps", steps, 2)
+    integer("loss_surface", "steps", steps, 2)
     walk = np.empty((0, 2)) if path is None else np.asarray(path, np.float64)
     if walk.ndim != 2 or walk.shape[1] != 2 or not np.isfinite(walk).all():
         raise ValueError(f"[loss_surface] expected path as finite numbers (steps, 2), got shape {walk.shape}")

@@ -78,7 +78,7 @@ def test_bad_densities():
         games.game_value([1.0], [1.0], [1.1], spacing=1.0)
     with pytest.raises(ValueError, match="expected spacing"):
         games.game_value([1.0], [1.0], spacing=0.0)
-    with pytest.raises(ValueError, match=r"\[fit_discriminator\] expected steps as an integer >= 1, got 0"):
+    with pytest.raises(ValueError, match=r"\[fit_discriminator\] expected steps to be an integer >= 1, got 0"):
         games.fit_discriminator(lambda n, rng: np.zeros(n), lambda n, rng: np.zeros(n), steps=0)
     with pytest.raises(ValueError, match=r"\[fit_discriminator\] expected 3 finite samples"):
         games.fit_discriminator(lambda n, rng: np.zeros(n), lambda n, rng: np.full(n, np.nan), steps=1, batch=3)

@@ -52,15 +52,15 @@ def test_a_payoff_need_not_depend_on_both():
 def test_bad_arguments():
     with pytest.raises(ValueError, match=r"\[gradient_play\] expected rate"):
         games.xy_game(rate=-1.0)
-    with pytest.raises(ValueError, match="expected steps >= 0, got -1"):
+    with pytest.raises(ValueError, match="expected steps to be an integer >= 0, got -1"):
         games.xy_game(steps=-1)
-    with pytest.raises(TypeError, match="expected steps as an integer, got float"):
+    with pytest.raises(TypeError, match="expected steps to be an integer >= 0, got float"):
         games.xy_game(steps=1.5)
     with pytest.raises(ValueError, match="expected x to be finite"):
         games.xy_game(x=np.nan)
     with pytest.raises(TypeError, match="expected y as real numbers"):
         games.xy_game(y="1")
-    with pytest.raises(TypeError, match="expected rate as a number, got str"):
+    with pytest.raises(TypeError, match="expected rate to be a finite number >= 0, got str"):
         games.xy_game(rate="fast")
     with pytest.raises(TypeError, match="expected a payoff as a Tensor, got float"):
         games.gradient_play(lambda x, y: 3.0, 1.0, 1.0, rate=0.1, steps=1)

@@ -61,9 +61,9 @@ def test_bad_arguments():
         ValueError, match=r"\[interpolate\] expected start and end of one shape \(…, D\), got \(2,\) and \(3,\)"
     ):
         gan.interpolate([1.0, 2.0], [1.0, 2.0, 3.0], 4)
-    with pytest.raises(ValueError, match="expected steps >= 2, got 1"):
+    with pytest.raises(ValueError, match="expected steps to be an integer >= 2, got 1"):
         gan.interpolate([1.0], [2.0], 1)
-    with pytest.raises(TypeError, match="expected steps as an integer, got str"):
+    with pytest.raises(TypeError, match="expected steps to be an integer >= 2, got str"):
         gan.interpolate([1.0], [2.0], "3")
     with pytest.raises(ValueError, match="expected latents that do not lie opposite each other"):
         gan.interpolate([1.0, 2.0], [-2.0, -4.0], 4, spherical=True)
@@ -73,7 +73,7 @@ def test_bad_arguments():
         gan.interpolate([1.0], [np.inf], 4)
     with pytest.raises(TypeError, match="expected latents to hold real numbers"):
         gan.truncate("w", 0.5)
-    with pytest.raises(ValueError, match="expected psi as a finite number"):
+    with pytest.raises(ValueError, match="expected psi to be a finite number"):
         gan.truncate([1.0], np.nan)
     with pytest.raises(ValueError, match=r"\[truncation_grid\] expected latents"):
         latent.truncation_grid(image_of, [[1.0]], [])

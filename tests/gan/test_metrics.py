@@ -201,9 +201,9 @@ def test_sets_that_cannot_be_compared(metric):
 
 
 def test_other_bad_arguments():
-    with pytest.raises(ValueError, match=r"expected k in 1 … 3, got 4"):
+    with pytest.raises(ValueError, match=r"expected k to be an integer in 1 … 3, got 4"):
         metrics.precision_recall(GOOD, GOOD, k=4)
-    with pytest.raises(TypeError, match="expected k as an integer, got float"):
+    with pytest.raises(TypeError, match="expected k to be an integer in 1 … 3, got float"):
         metrics.precision_recall(GOOD, GOOD, k=2.0)
     with pytest.raises(ValueError, match="expected two equal sizes, got 4 and 3"):
         metrics.nearest_neighbour_test(GOOD, GOOD[:3])

@@ -86,11 +86,11 @@ def test_bad_arguments():
         metrics.mode_coverage([[0.0, 0.0, 0.0]], CENTERS, 1.0)
     with pytest.raises(ValueError, match=r"expected samples \(N, D\), N >= 1"):
         metrics.mode_coverage(np.zeros((0, 2)), CENTERS, 1.0)
-    with pytest.raises(ValueError, match="expected std as a finite number > 0, got 0"):
+    with pytest.raises(ValueError, match="expected std to be a finite number > 0, got 0"):
         metrics.mode_coverage(CENTERS, CENTERS, 0.0)
-    with pytest.raises(TypeError, match=r"\[mode_coverage\] expected std as a number, got '1'"):
+    with pytest.raises(TypeError, match=r"\[mode_coverage\] expected std to be a finite number > 0, got str"):
         metrics.mode_coverage(CENTERS, CENTERS, "1")
-    with pytest.raises(ValueError, match="expected within as a finite number > 0, got nan"):
+    with pytest.raises(ValueError, match="expected within to be a finite number > 0, got nan"):
         metrics.mode_coverage(CENTERS, CENTERS, 1.0, within=float("nan"))
     with pytest.raises(ValueError, match=r"\[stacked_coverage\] expected digits in 0 … 9, got 10 at \(0, 2\)"):
         metrics.stacked_coverage([[1, 2, 10]])

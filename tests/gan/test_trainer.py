@@ -166,9 +166,9 @@ def test_state_of_another_task_changes_nothing():
     assert digest(task) == before
 
 
-@pytest.mark.parametrize("k", [0, -1, 1.5, True])
-def test_k_is_a_count(k):
-    with pytest.raises(ValueError, match=r"\[GANTask\] expected k as an integer >= 1"):
+@pytest.mark.parametrize(("k", "error"), [(0, ValueError), (-1, ValueError), (1.5, TypeError), (True, TypeError)])
+def test_k_is_a_count(k, error):
+    with pytest.raises(error, match=r"\[GANTask\] expected k to be an integer >= 1, got"):
         make(k=k)
 
 

@@ -151,7 +151,10 @@ def test_resumes_bit_for_bit(small):
     assert small.digest(task) == small.digest(other)
 
 
-@pytest.mark.parametrize("options", [{"unroll": -1}, {"unroll": 1.5}, {"inner": "newton"}])
-def test_options_are_checked(small, options):
-    with pytest.raises(ValueError, match=r"\[UnrolledTask\] expected (unroll|inner)"):
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [({"unroll": -1}, ValueError), ({"unroll": 1.5}, TypeError), ({"inner": "newton"}, ValueError)],
+)
+def test_options_are_checked(small, options, error):
+    with pytest.raises(error, match=r"\[UnrolledTask\] expected (unroll|inner)"):
         small.make(kind=UnrolledTask, **options)

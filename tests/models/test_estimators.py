@@ -176,11 +176,11 @@ def test_labels_as_objects_keep_their_kind(labels):
 @pytest.mark.parametrize(
     ("params", "error", "text"),
     [
-        ({"eta": -1.0}, ValueError, "expected eta as a finite number"),
-        ({"eta": "fast"}, TypeError, "expected eta as a number, got str"),
+        ({"eta": -1.0}, ValueError, "expected eta to be a finite number >= 0, got -1"),
+        ({"eta": "fast"}, TypeError, "expected eta to be a finite number >= 0, got str"),
         ({"eta": float("nan")}, ValueError, "expected eta"),
-        ({"epochs": 0}, ValueError, "expected epochs as an integer >= 1, got 0"),
-        ({"epochs": 2.5}, TypeError, "expected epochs as an integer, got float"),
+        ({"epochs": 0}, ValueError, "expected epochs to be an integer >= 1, got 0"),
+        ({"epochs": 2.5}, TypeError, "expected epochs to be an integer >= 1, got float"),
         ({"mode": "bach"}, ValueError, "expected mode as one of .*online, sgd, batch, minibatch, got 'bach'"),
         ({"batch_size": 0}, ValueError, "expected batch_size"),
         ({"shuffle": "no"}, TypeError, "expected shuffle as True or False, got 'no'"),

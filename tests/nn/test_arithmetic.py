@@ -58,7 +58,11 @@ def test_a_receptive_field_is_what_changes_the_output():
     ("call", "error", "text"),
     [
         (lambda: output_size(4, 0), ValueError, r"\[output_size\] expected kernel_size"),
-        (lambda: output_size(4, 3, 1.5), TypeError, r"\[output_size\] expected stride as an integer >= 1, got float"),
+        (
+            lambda: output_size(4, 3, 1.5),
+            TypeError,
+            r"expected stride to be an integer >= 1, got float",
+        ),
         (lambda: output_size(0, 1), ValueError, r"\[output_size\] expected size"),
         (lambda: receptive_field([(3, 0)]), ValueError, r"\[receptive_field\] expected stride"),
         (lambda: receptive_field([3]), ValueError, r"\[receptive_field\] expected a window .*, got 3"),

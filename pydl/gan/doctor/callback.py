@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
+from ... import checks
 from ...creation import from_numpy
 from ...tensor import Tensor
 from ...train.callbacks import Callback
 from ..losses import Objective
-from ..metrics import checks
 from . import measures, rules
 from .ailments import AILMENTS, tell
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ...checks import number
 from ...nn import Module
 from ...tensor import Tensor
 from ..metrics import checks
@@ -81,7 +82,7 @@ def variety(samples: Any, within: float) -> float:
     apart: the birthday test of Arora, Risteski and Zhang 2018 as one number. At most N (N - 1) / 2.
     """
     samples = checks.samples("variety", "samples", samples, least=2)
-    within = checks.positive("variety", "within", within)
+    within = number("variety", "within", within, 0, finite=True, above=True)
     n = len(samples)
     alike = sum(float(np.exp(-squares / within**2).sum()) for _, squares in square_blocks(samples, samples))
     return 1.0 / max((alike - n) / (n * (n - 1)), 2.0 / (n * (n - 1)))

@@ -37,22 +37,3 @@ def pair(function: str, real: Any, fake: Any, least: int = 1) -> tuple[np.ndarra
     if first.shape[1] != second.shape[1]:
         raise ValueError(f"[{function}] expected samples of one dimension, got {first.shape} and {second.shape}")
     return first, second
-
-
-def integer(function: str, name: str, value: Any, least: int, most: int | None = None) -> int:
-    """`value` as an integer from `least` to `most`."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"[{function}] expected {name} as an integer, got {type(value).__name__}")
-    if value < least or (most is not None and value > most):
-        limits = f">= {least}" if most is None else f"in {least} … {most}"
-        raise ValueError(f"[{function}] expected {name} {limits}, got {value}")
-    return int(value)
-
-
-def positive(function: str, name: str, value: Any) -> float:
-    """`value` as a finite float > 0."""
-    if isinstance(value, (bool, str, bytes)) or not hasattr(value, "__float__"):
-        raise TypeError(f"[{function}] expected {name} as a number, got {value!r}")
-    if not 0 < float(value) < np.inf:
-        raise ValueError(f"[{function}] expected {name} as a finite number > 0, got {value}")
-    return float(value)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...checks import integer
 from . import checks
 from .distance import products, rows
 
@@ -22,7 +23,7 @@ def kernel_classifier_distance(real: Any, fake: Any, *, degree: int = 3, unbiase
     """
     name = "kernel_classifier_distance"
     real, fake = checks.pair(name, real, fake, least=2)
-    checks.integer(name, "degree", degree, 1, 16)
+    integer(name, "degree", degree, 1, 16)
     result = _mean(real, real, degree, unbiased) + _mean(fake, fake, degree, unbiased)
     result -= 2 * _mean(real, fake, degree, False)
     if not np.isfinite(result):

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...checks import integer
 from . import checks
 from .distance import nearest_squares, square_blocks
 
@@ -25,7 +26,7 @@ def precision_recall(real: Any, fake: Any, k: int = 3) -> PrecisionRecall:
     (N + M)² D, memory does not grow with pairs. ValueError for k >= N or M.
     """
     real, fake = checks.pair("precision_recall", real, fake, least=2)
-    checks.integer("precision_recall", "k", k, 1, min(len(real), len(fake)) - 1)
+    integer("precision_recall", "k", k, 1, min(len(real), len(fake)) - 1)
     return PrecisionRecall(_share_within(fake, real, k), _share_within(real, fake, k))
 
 

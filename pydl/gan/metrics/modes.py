@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...checks import integer, number
 from . import checks
 
 
@@ -64,7 +65,7 @@ def mode_coverage(samples: Any, centers: Any, std: float, *, within: float = 3.0
     if len(samples) == 0 or samples.shape[1] != centers.shape[1]:
         shapes = f"{samples.shape} and {centers.shape}"
         raise ValueError(f"[{name}] expected samples (N, D), N >= 1, and centers (K, D), got {shapes}")
-    reach = checks.positive(name, "within", within) * checks.positive(name, "std", std)
+    reach = _positive(name, "within", within) * _positive(name, "std", std)
     nearest, distances = _nearest_centers(samples, centers)
     good = distances <= reach
     return _coverage(np.bincount(nearest[good], minlength=len(centers)), len(samples))
@@ -79,7 +80,7 @@ def stacked_coverage(digits: Any, classes: int = 10) -> ModeCoverage:
     ValueError for those outside 0 … classes - 1, none of them, and more than 2²⁴ modes.
     """
     name = "stacked_coverage"
-    classes = checks.integer(name, "classes", classes, 1)
+    classes = integer(name, "classes", classes, 1)
     labels = np.asarray(digits)
     if labels.dtype.kind not in "iu":
         raise TypeError(f"[{name}] expected digits as integers, got dtype {labels.dtype}")
@@ -91,6 +92,10 @@ def stacked_coverage(digits: Any, classes: int = 10) -> ModeCoverage:
         raise ValueError(f"[{name}] expected digits in 0 … {classes - 1}, got {labels[at]} at {at}")
     modes = np.ravel_multi_index(tuple(labels.T.astype(np.int64)), (classes,) * labels.shape[1])
     return _coverage(np.bincount(modes, minlength=classes ** labels.shape[1]), len(labels))
+
+
+def _positive(function: str, name: str, value: Any) -> float:
+    return float(number(function, name, value, 0, finite=True, above=True))
 
 
 def _nearest_centers(samples: np.ndarray, centers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ... import nn, ops
 from ...autograd import enable_grad, grad, no_grad
+from ...checks import integer
 from ...creation import from_numpy, ones_like, zeros_like
 from ...gan import NON_SATURATING, GANTask, Samples
 from ...tensor import Tensor
@@ -112,11 +113,9 @@ class UnrolledTask(GANTask):
 
     def __init__(self, *networks: Any, unroll: int = 5, inner: str = "adam", **parts: Any) -> None:
         super().__init__(*networks, **parts)
-        if isinstance(unroll, bool) or not isinstance(unroll, int) or unroll < 0:
-            raise ValueError(f"[UnrolledTask] expected unroll as an integer >= 0, got {unroll!r}")
         if inner not in ("sgd", "adam"):
             raise ValueError(f'[UnrolledTask] expected inner to be "sgd" or "adam", got {inner!r}')
-        self.unroll, self.inner = unroll, inner
+        self.unroll, self.inner = integer("UnrolledTask", "unroll", unroll, 0), inner
         self.rates = from_numpy(step_rates(self.optimizer_d, unroll)).to(self._dtype())
 
     def _dtype(self) -> Any:
