@@ -37,7 +37,7 @@ from .losses import (
 )
 from .noise import Codes, Noise
 from .penalties import gradient_penalty, perturbed_penalty, zero_centred_penalty
-from .quality import Judge, Quality, train_judge
+from .reports import Judge, Quality, train_judge
 from .techniques import (
     HistoricalAverage,
     MinibatchDiscrimination,

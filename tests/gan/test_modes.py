@@ -6,7 +6,7 @@ import pytest
 from pydl import data
 from pydl.data import toys
 from pydl.gan import metrics
-from pydl.gan.report import ModesReport
+from pydl.gan.reports import ModesReport
 
 CENTERS = np.array([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0], [10.0, 10.0]])
 

@@ -191,10 +191,8 @@ def callbacks(data: Data, config: Config, asked: bool = False) -> list[Any]:
     """
     from ...data.stacked import StackedDataset
     from ...data.toys import modes_of
-    from ...gan.asked import AskedReport
     from ...gan.doctor import Doctor
-    from ...gan.report import ModesReport, QualityReport
-    from ...gan.triples import TriplesReport
+    from ...gan.reports import AskedReport, ModesReport, QualityReport, TriplesReport
 
     often: dict[str, Any] = {"every": max(1, config["epochs"] // 10), "seed": config["seed"]}
     mixture, classes = modes_of(data.train.name), len(data.train.classes)

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from pydl import data, nn
-from pydl.gan.asked import AskedReport
-from pydl.gan.quality import Judge
+from pydl.gan.reports import AskedReport, Judge
 
 
 class Known(nn.Module):

@@ -7,8 +7,8 @@ from pydl import data, models, nn, train
 from pydl.data.stacked import StackedDataset
 from pydl.data.transforms import ToTensor
 from pydl.gan.doctor import Doctor
-from pydl.gan.quality import Judge
-from pydl.gan.triples import TriplesReport, coverage
+from pydl.gan.reports import Judge, TriplesReport
+from pydl.gan.reports.triples import coverage
 
 
 class Known(nn.Module):

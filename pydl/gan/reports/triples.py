@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .metrics import stacked_coverage
-from .metrics.modes import ModeCoverage
-from .quality import Judge, train_judge
+from ..metrics import stacked_coverage
+from ..metrics.modes import ModeCoverage
+from .judge import Judge, train_judge
 from .report import Report
 
 

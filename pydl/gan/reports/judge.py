@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import nn, ops, optim, random
-from ..autograd import no_grad
-from ..creation import from_numpy
-from ..tensor import Tensor
-from . import metrics
+from ... import nn, ops, optim, random
+from ...autograd import no_grad
+from ...creation import from_numpy
+from ...tensor import Tensor
+from .. import metrics
 
 SURE = 0.9  # a sample counts as sure where the largest probability is at least this
 DRAWN = 0.01  # a class counts as drawn where at least this share of the sure samples is of it

@@ -5,7 +5,7 @@ import pytest
 
 import pydl
 from pydl import data, nn
-from pydl.gan.quality import Judge, describe, train_judge
+from pydl.gan.reports.judge import Judge, describe, train_judge
 
 
 class Known(nn.Module):
