@@ -12,7 +12,7 @@ import pydl
 
 from .. import backend, data, models
 from ..data.registry import check_name
-from ..models import options
+from ..models.registry import options
 from ..nn import Module
 from ..optim.optimizer import Optimizer
 from ..train import Classifier, DivergenceError, Interrupted, LearningRateSchedule, Loop, StateError

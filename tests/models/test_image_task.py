@@ -7,7 +7,7 @@ import pytest
 
 import pydl
 from pydl import cli, data, models
-from pydl.models import image_task
+from pydl.models.registry import image_task
 from pydl.train import LearningRateSchedule, fit
 
 RNG = np.random.default_rng(0)

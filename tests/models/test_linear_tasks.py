@@ -5,7 +5,7 @@ import pytest
 
 import pydl
 from pydl import data, models
-from pydl.models.linear_tasks import half_squared_error, logistic_loss, perceptron_criterion
+from pydl.models.registry.linear_tasks import half_squared_error, logistic_loss, perceptron_criterion
 from pydl.train import LearningRateSchedule, fit
 
 RULES = {

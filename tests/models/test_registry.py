@@ -7,7 +7,7 @@ import pytest
 
 import pydl
 from pydl import data, models
-from pydl.models import options
+from pydl.models.registry import options
 
 
 def small(name, **sizes):

@@ -6,11 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from ..gan import OBJECTIVES
-from ..train.callbacks.schedule import SCHEDULES
-from .gan.assemble import NORMS
-from .gan.cyclegan.domains import DOMAINS
-from .gan.lsgan import TARGETS
+from ...gan import OBJECTIVES
+from ...train.callbacks.schedule import SCHEDULES
+from ..gan.assemble import NORMS
+from ..gan.cyclegan.domains import DOMAINS
+from ..gan.lsgan import TARGETS
 from .image_task import AUGMENTATIONS
 
 

@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from .. import nn, optim
-from ..ops import binary_cross_entropy_with_logits, one_hot, relu
-from ..tensor import Tensor
-from .classifiers import DEFAULTS, LARGE, build
-from .mlp import MLP
-from .registry import Data, Entry
+from ... import nn, optim
+from ...ops import binary_cross_entropy_with_logits, one_hot, relu
+from ...tensor import Tensor
+from ..mlp import MLP
+from .classification import DEFAULTS, LARGE, build
+from .entry import Data, Entry
 
 
 def signs(scores: Tensor, labels: Tensor) -> Tensor:

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from .. import nn
-from . import resnet as imagenet
-from . import vgg
-from .alexnet import AlexNet
-from .cifar_resnet import CifarResNet
-from .cnn import CNN
-from .googlenet import GoogLeNet
+from ... import nn
+from .. import resnet as imagenet
+from .. import vgg
+from ..alexnet import AlexNet
+from ..cifar_resnet import CifarResNet
+from ..cnn import CNN
+from ..googlenet import GoogLeNet
+from ..lenet import LeNet
+from ..lenet5 import LeNet5
+from .entry import Entry
 from .image_task import BRIEF, DEFAULTS, PRESETS, RESIDUAL, Network, build, check_images, prepare
-from .lenet import LeNet
-from .lenet5 import LeNet5
-from .registry import Entry
 
 Config = Mapping[str, Any]
 DEPTHS = (20, 32, 44, 56, 110)

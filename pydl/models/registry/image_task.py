@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import nn, optim
-from ..data import transforms
-from . import classifiers
-from .registry import Data
+from ... import nn, optim
+from ...data import transforms
+from . import classification
+from .entry import Data
 
 Network = Callable[[Mapping[str, Any]], nn.Module]
 AUXILIARY_WEIGHT = 0.3
@@ -97,7 +97,7 @@ def _transformed(dataset: Any, transform: Any) -> Any:
 
 def build(network: Network, data: Data, config: Mapping[str, Any]) -> Any:
     """A classifier trained by SGD with momentum and weight decay on cross-entropy, and tested on `data.test`."""
-    return classifiers.build(network, data, config, loss, partial(optim.SGD, momentum=config["momentum"]))
+    return classification.build(network, data, config, loss, partial(optim.SGD, momentum=config["momentum"]))
 
 
 def loss(outputs: Any, targets: Any) -> Any:

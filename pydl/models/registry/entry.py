@@ -1,4 +1,4 @@
-"""Every model that can be trained by name: what it is, its options, how its task is built and sampled from."""
+"""What a model of the registry is: its options, how its task is built and sampled from."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Entry:
         result = self.options(options.get("data"))
         for name, value in options.items():
             if name not in result:
-                raise ValueError(f"[{self.name}] expected an option of {_near(name, result)}, got {name!r}")
+                raise ValueError(f"[{self.name}] expected an option of {near(name, result)}, got {name!r}")
             result[name] = checked(self.name, name, value, result[name])
         return result
 
@@ -80,30 +80,7 @@ def _check_labels(name: str, labels: np.ndarray, classes: int) -> None:
         raise ValueError(f"[complete] expected {name} labels in 0 … {classes - 1}, got {got}")
 
 
-def names() -> list[str]:
-    """The names that `get` knows."""
-    return sorted(_entries())
-
-
-def get(name: str) -> Entry:
-    """The entry of `name`; ValueError naming the nearest names for an unknown one."""
-    if not isinstance(name, str):
-        raise TypeError(f"[models.get] expected name as a string, got {type(name).__name__}")
-    entries = _entries()
-    if name not in entries:
-        raise ValueError(f"[models.get] expected a model such as {_near(name, entries)}, got {name!r}")
-    return entries[name]
-
-
-def _entries() -> dict[str, Entry]:
-    from . import classifiers, convnets, gan, linear_tasks
-
-    entries = [classifiers.MLP_ENTRY, *linear_tasks.ENTRIES, *convnets.ENTRIES]
-    entries += gan.entries()
-    return {entry.name: entry for entry in entries}
-
-
-def _near(name: str, known: Iterable[str]) -> str:
+def near(name: str, known: Iterable[str]) -> str:
     """The names that begin with `name`, else those like it; all where there are none."""
     begun = sorted((other for other in known if other.startswith(name.lower())), key=lambda other: (len(other), other))
     return ", ".join(begun or difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5) or sorted(known))
