@@ -234,8 +234,8 @@ def test_a_watched_run_resumes_as_if_it_had_not_stopped(tmp_path):
 @pytest.mark.parametrize(
     ("options", "error", "match"),
     [
-        ({"every": 0}, ValueError, "every >= 1"),
-        ({"every": 1.5}, TypeError, "every as"),
+        ({"every": 0}, ValueError, "every to be an integer >= 1, got 0"),
+        ({"every": 1.5}, TypeError, "every to be an integer >= 1, got float"),
         ({"count": 1}, ValueError, "count"),
     ],
 )

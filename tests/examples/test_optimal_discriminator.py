@@ -2,15 +2,11 @@
 
 import math
 import re
-import runpy
-from pathlib import Path
-
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "optimal_discriminator.py"
 
 
-def test_the_example_reaches_the_equilibrium_and_draws_it(tmp_path, capsys):
+def test_the_example_reaches_the_equilibrium_and_draws_it(example, tmp_path, capsys):
     picture = tmp_path / "picture.png"
-    runpy.run_path(str(EXAMPLE))["main"](["--steps", "800", "--out", str(picture)])
+    example.main(["--steps", "800", "--out", str(picture)])
     assert picture.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     lines = capsys.readouterr().out.splitlines()
     values = [[float(number) for number in re.findall(r"(?:= |<= )(-?[\d.]+)", line)] for line in lines[:4]]
