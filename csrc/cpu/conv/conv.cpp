@@ -1,3 +1,4 @@
+// Convolutions, transposed ones and weight gradients: which algorithm each takes.
 #include "kernels/conv.h"
 
 #include "core/algorithm.h"

@@ -1,5 +1,6 @@
 // Windows of an image times filters: what convolutions and the phases of transposed ones are.
 #pragma once
+#include "core/window.h"
 #include "cpu/conv/depthwise.h"
 #include "cpu/conv/few_channels.h"
 #include "cpu/conv/few_filters.h"
@@ -95,7 +96,7 @@ struct Correlation {
   }
 
   // Few filters leave most of the lanes along them empty. Their sums are no longer than one leaf of
-  // long_sum.h.
+  // product/long_sum.h.
   bool takes_planes() const {
     const int64_t taps = windows.taps[0] * windows.taps[1] * windows.channels;
     const int64_t few = lanes_are_filters() ? Vec<T>::size : 2 * Vec<T>::size;

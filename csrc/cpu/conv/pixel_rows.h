@@ -1,4 +1,4 @@
-// The windows of an image (see patches.h) as the left operand of a product: a row is a pixel, k are its taps.
+// The windows of an image (see windows.h) as the left operand of a product: a row is a pixel, k are its taps.
 //
 // Where channels are consecutive, a tap is a stretch of the image itself, and a whole row of taps where these
 // are consecutive too; what lies outside the image is a stretch of zeros. (Dukhan, The Indirect Convolution

@@ -1,5 +1,5 @@
-// The other packing of an image's windows (see patches.h): lanes are taps, k are pixels, for the gradient of
-// the weights.
+// The windows of an image (see windows.h) as the right operand of the product that gives the gradient of the
+// weights: lanes are taps, k are pixels.
 #pragma once
 #include "cpu/conv/windows.h"
 

@@ -2,7 +2,7 @@
 // are independent of one another.
 //
 // A chain of fused multiply-adds is kRun pixels of one row; chains, row after row, are the leaves of a binary
-// counter (as in long_sum.h).
+// counter (as in product/long_sum.h).
 #pragma once
 #include "cpu/conv/padded.h"
 

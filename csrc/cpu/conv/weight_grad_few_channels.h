@@ -2,8 +2,8 @@
 // stretch of a padded image, multiplied by the maps' pixels without packing either. Lanes run along the
 // stretch; or along the filters, where these fill whole registers and the stretch is far from it.
 //
-// Pixels are cut into blocks of some lines; a block's products are added as those of one block of k (tile.h),
-// and the blocks are the leaves of a binary counter (long_sum.h).
+// Pixels are cut into blocks of some lines; a block's products are added as those of one block of k
+// (product/tile.h), and the blocks are the leaves of a binary counter (product/long_sum.h).
 #pragma once
 #include "cpu/conv/padded.h"
 #include "cpu/product/long_sum.h"

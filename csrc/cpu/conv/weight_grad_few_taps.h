@@ -2,7 +2,7 @@
 // along the pixels of a line, in the maps and in the planes of a padded image, and are added up at the end.
 //
 // A chain of products is some lines; a few chains are a block, and the blocks are the leaves of a binary
-// counter (long_sum.h).
+// counter (product/long_sum.h).
 #pragma once
 #include "cpu/conv/padded.h"
 #include "cpu/product/long_sum.h"

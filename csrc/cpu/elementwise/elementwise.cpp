@@ -1,3 +1,4 @@
+// Elementwise functions of one or two arrays.
 #include "kernels/elementwise.h"
 
 #include "core/dispatch.h"

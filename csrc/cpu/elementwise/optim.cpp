@@ -1,3 +1,4 @@
+// The steps of the optimizers: all tensors of a group as one job.
 #include "kernels/optim.h"
 
 #include "core/dispatch.h"

@@ -1,3 +1,4 @@
+// Random numbers of every distribution, from blocks of Philox; dropout's mask.
 #include "kernels/random.h"
 
 #include "core/dispatch.h"

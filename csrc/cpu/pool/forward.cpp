@@ -1,3 +1,4 @@
+// Pooling: the largest element or the mean of every window, or its element at an index.
 #include "core/dispatch.h"
 #include "cpu/pool/divisors.h"
 #include "cpu/pool/tiles.h"

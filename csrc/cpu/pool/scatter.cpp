@@ -1,3 +1,4 @@
+// The way back of pooling: what every element gets from the windows that hold it.
 #include "core/dispatch.h"
 #include "cpu/pool/divisors.h"
 

@@ -1,3 +1,4 @@
+// Products of matrices, and of batches of them.
 #include "kernels/gemm.h"
 
 #include "core/dispatch.h"

@@ -1,3 +1,5 @@
+// The matrix product of product.h.
+//
 // The result is cut into blocks of rows × columns by shape; a block is one item of parallel work and runs
 // over the whole of k, in the order of long_sum.h where that is long. An operand that several blocks need is
 // copied or packed once beforehand, the other by its block.

@@ -2,6 +2,7 @@
 //
 // Rows that are consecutive along k are read where they are, in stretches; others are copied first.
 #pragma once
+#include "cpu/product/axis.h"
 #include "cpu/product/tile.h"
 #include "cpu/simd/transpose.h"
 

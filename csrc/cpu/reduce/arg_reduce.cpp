@@ -1,3 +1,4 @@
+// The position of the largest or smallest element over any dimensions.
 #include "core/dispatch.h"
 #include "core/scratch.h"
 #include "cpu/reduce/extreme.h"

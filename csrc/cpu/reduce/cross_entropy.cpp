@@ -1,3 +1,4 @@
+// Cross-entropy with class indices, and its gradient.
 #include "core/dispatch.h"
 #include "cpu/reduce/along_dim.h"
 #include "cpu/simd/math.h"

@@ -1,3 +1,4 @@
+// The elementwise losses: their values, their sum and their gradients.
 #include "kernels/loss.h"
 
 #include "core/dispatch.h"

@@ -1,3 +1,4 @@
+// Batch normalisation: statistics of every channel, the result and the gradients.
 #include "kernels/norm.h"
 
 #include "core/dispatch.h"

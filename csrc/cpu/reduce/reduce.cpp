@@ -1,3 +1,4 @@
+// Sums, means, products and extremes over any dimensions, in the order of tree.h.
 #include "kernels/reduce.h"
 
 #include <type_traits>

@@ -1,3 +1,4 @@
+// Softmax, log-softmax and logsumexp along one dimension, and their gradients.
 #include "kernels/softmax.h"
 
 #include "core/dispatch.h"

@@ -1,6 +1,5 @@
 // Transposing blocks of an array in registers.
 #pragma once
-#include "cpu/product/axis.h"
 #include "cpu/simd/vec.h"
 
 namespace pydl {

@@ -3,9 +3,8 @@
 // lane of a register is a tile of its own.
 //
 // A convolution with a stride is the sum, over the phases of the stride, of convolutions without one: of
-// every stride-th pixel with every stride-th tap. A kernel (winograd_kernel3.h, winograd_kernel4.h) says how
-// those are made: its stride, the side of a transformed tile, the taps of a phase along an axis and the
-// transforms.
+// every stride-th pixel with every stride-th tap. A kernel (kernel3.h, kernel4.h) says how those
+// are made: its stride, the side of a transformed tile, the taps of a phase along an axis and the transforms.
 #pragma once
 #include "cpu/simd/vec.h"
 

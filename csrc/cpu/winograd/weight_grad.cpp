@@ -1,3 +1,4 @@
+// The gradient of the weights by Winograd's algorithm: a product over tiles.
 #include "cpu/winograd/image.h"
 #include "cpu/winograd/kernel3.h"
 #include "cpu/winograd/kernel4.h"

@@ -1,3 +1,4 @@
+// Results of Winograd's convolutions and of transposed ones, block by block of tiles.
 #include "cpu/winograd/winograd.h"
 
 #include "cpu/winograd/filters.h"
