@@ -48,8 +48,8 @@ INTRODUCTION = f"""# What the GANs drew
 
 Made by `benchmarks/gallery.py` from real trainings, one each, without choosing: {ROWS} × {COLUMNS} samples of seed
 {SEED}, drawn as `pydl sample` does. Conditional GANs are asked for 0, 1, …, 9, one in each column. Of 1,000 samples a
-classifier trained on the real images is "sure" where it gives one class 90% or more (of real test images: REAL). Time
-is that of the training on one of two cores that were busy with other things too, some runs far more than others.
+classifier trained on the real images is "sure" where it gives one class 90% or more (of real test images: REAL). Times
+are only an order of magnitude: the machine, of two cores, was shared with other work.
 """
 
 

@@ -41,7 +41,7 @@ def by_autograd(x: np.ndarray, y: np.ndarray, parameters: Arrays) -> tuple[Array
 
 
 def neuron() -> tuple[dict[str, float], str]:
-    """The lecture's a = relu(w x + b) at x = 3: ∂a/∂b = 1 and ∂a/∂w = 3."""
+    """One neuron, a = relu(w x + b), at x = 3: ∂a/∂b = 1 and ∂a/∂w = 3."""
     w, b = pydl.tensor(2.0, requires_grad=True), pydl.tensor(1.0, requires_grad=True)
     x = pydl.tensor(3.0)
     with autograd.Trace() as trace:

@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("optimal_discriminator.png"))
     args = parser.parse_args(argv)
-    figure = make_figure(figsize=(13, 3.4), dpi=110, layout="constrained")
+    figure = make_figure(figsize=(13, 3.4), dpi=70, layout="constrained")
     for i, (title, generator, discriminator) in enumerate(stages(args.steps, args.seed)):
         d, p_g = belief(discriminator), generator.density()
         axes = figure.add_subplot(1, 4, i + 1, title=title)

@@ -1,6 +1,6 @@
 """XOR: one layer cannot learn it, two can. Draws what each answers, and how descent went on the loss of one neuron.
 
-python examples/xor.py [FOLDER]     writes xor-*.png and descent.png there (default: the current folder)
+python examples/xor.py [FOLDER]     writes xor.png and descent.png there (default: the current folder)
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 from pydl import plot
 from pydl.models import Adaline, LogisticRegression, MLPClassifier, Perceptron
 from pydl.models.neuron import xor
+from pydl.train.callbacks.extras import make_figure
 
 X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 Y = np.array([0, 1, 1, 0])
@@ -42,9 +43,11 @@ def descent(mode: str) -> tuple[np.ndarray, np.ndarray, list[tuple[float, float]
 
 def main(folder: Path) -> None:
     print("two layers of McCulloch-Pitts neurons:", [xor(a, b) for a, b in X.astype(int)])
-    for name, model in models().items():
+    figure = make_figure(figsize=(12.5, 3.4), dpi=72, layout="constrained")
+    for place, (name, model) in enumerate(models().items()):
         print(f"{name:12} {model.score(X, Y):.2f} of the four right")
-        plot.decision_regions(model, X, Y).savefig(folder / f"xor-{name}.png")
+        plot.decision_regions(model, X, Y, axes=figure.add_subplot(1, 4, place + 1, title=name), margin=0.3)
+    figure.savefig(folder / "xor.png")
     x, t, path = descent("batch")
     figure = plot.loss_surface(lambda w, b: 0.5 * ((t - (w * x + b)) ** 2).sum(), path)
     figure.savefig(folder / "descent.png")

@@ -1,4 +1,4 @@
-"""Argument checks in the house's form: `[function] expected argument …, got …`."""
+"""Checks of arguments; errors read `[function] expected argument …, got …`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The activation functions of the lectures, from the step of 1943 to softmax, each on a tensor of net inputs z."""
+"""Activation functions, from the step of 1943 to softmax, each on a tensor of net inputs z."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of what is given to `fit` and `predict`, in the house's form: `[function] expected …, got …`."""
+"""Checks of what is given to `fit` and `predict`; errors read `[function] expected …, got …`."""
 
 from __future__ import annotations
 

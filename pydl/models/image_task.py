@@ -45,7 +45,7 @@ RESIDUAL = {
 # For networks so small that augmentation and long training are soon of no more use.
 BRIEF = {
     "digits": {"augment": "crop"},
-    "mnist": {"epochs": 10, "batch_size": 128, "augment": "crop"},
+    "mnist": {"epochs": 20, "batch_size": 128, "augment": "crop"},
     "fashion-mnist": {"epochs": 10, "batch_size": 128, "augment": "flip"},
     "cifar10": {"epochs": 30, "batch_size": 128, "augment": "crop-flip"},
 }

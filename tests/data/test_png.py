@@ -105,10 +105,10 @@ def test_row_filters(kinds):
     ],
 )
 def test_hostile_files(data, words):
-    begin = time.monotonic()
+    begin = time.process_time()
     with pytest.raises(DataError, match=f"^f.png: expected .*(?:{words})"):
         decode_png(data, "f.png")
-    assert time.monotonic() - begin < 2
+    assert time.process_time() - begin < 2
 
 
 def test_every_truncation_and_bit_flip_is_detected():

@@ -1,6 +1,7 @@
 """Backpropagation by hand equals autograd's to rounding."""
 
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import numpy as np
 
@@ -16,8 +17,11 @@ def test_by_hand_and_by_autograd(example):
     ET.fromstring(picture)
 
 
-def test_the_lecture_example(example):
-    assert example.neuron()[0] == {"∂a/∂b": 1, "∂a/∂w": 3}
+def test_the_neuron_and_its_picture(example):
+    gradients, picture = example.neuron()
+    assert gradients == {"∂a/∂b": 1, "∂a/∂w": 3}
+    kept = Path(__file__).resolve().parents[2] / "docs/figures/neuron.svg"
+    assert kept.read_text(encoding="utf-8") == picture
 
 
 def test_the_command(example, tmp_path, capsys):
