@@ -111,6 +111,13 @@ def test_the_generator_is_asked_for_the_classes_of_the_batch(assembled, model, n
     assert np.abs((made[0] - made[1]).detach().numpy()).max() > 1e-3
 
 
+def headed(task, samples):
+    """Logits, and what the head makes of the same features."""
+    network = task.discriminator
+    features = network.body.features(samples)
+    return network.body.layers[-1](features).flatten(1), network.head(features.flatten(1))
+
+
 def named(scores):
     """-E log P(c), the classes being those that were asked for, and its slopes."""
     return -(np.log(softmax(scores)) * ASKED).sum(1).mean(), (softmax(scores) - ASKED) / N
@@ -120,7 +127,7 @@ def named(scores):
 def test_acgan(assembled, name):
     """Odena et al., eq. 2 and 3: D maximises L_S + L_C, G maximises L_C - L_S, in its non-saturating form."""
     task, real, fake = assembled.build("acgan", name)
-    (on_real, names_real), (on_fake, names_fake) = task.discriminator(real.data), task.discriminator(fake.data)
+    (on_real, names_real), (on_fake, names_fake) = headed(task, real.data), headed(task, fake.data)
 
     def of_d(r, f, c_real, c_fake):
         (value, slopes), (right, up), (made, down) = adversarial_d(r, f), named(c_real), named(c_fake)
@@ -143,7 +150,7 @@ def test_infogan(assembled, name, codes):
     """Chen et al., eq. 5 and 6: both lose λ L_I, L_I = E log Q(c given G(z, c)) + H(c), over Q too."""
     task, real, fake = assembled.build("infogan", name, categories=3, codes=codes, head=6, weight=0.7)
     given = fake.given.numpy()
-    (on_real, _), (on_fake, guess) = task.discriminator(real.data), task.discriminator(fake.data)
+    (on_real, _), (on_fake, guess) = headed(task, real.data), headed(task, fake.data)
 
     def information(q):
         """Of the class, one of 3, and of each code: E log N(c; mean, 1) + log 2, c uniform in [-1, 1)."""

@@ -27,7 +27,9 @@ def matching(real, fake):
 def test_smoothed_labels_and_compared_batches(assembled, name):
     """Salimans et al., sections 3.2 and 3.4: labels 0.8 and 0; the last layer of D sees how near the others are."""
     task, real, fake = assembled.build("improved-gan", name, smooth=0.8, kernels=3, references=4)
-    on_real, on_fake = task.discriminator(real.data), task.discriminator(fake.data)
+    judge = task.discriminator
+    seen = [judge.body.features(part.data).flatten(1) for part in (real, fake)]
+    on_real, on_fake = (judge.last(judge.compare(features)) for features in seen)
 
     def of_d(r, f):
         d, made = sigmoid(r), sigmoid(f)
@@ -40,8 +42,7 @@ def test_smoothed_labels_and_compared_batches(assembled, name):
     assembled.check(task, task.discriminator_loss(real, fake)[0], [on_real, on_fake], of_d)
     task.real = real
     assembled.check(task, task.generator_loss(fake), [on_fake], of_g)
-    last, kernels = task.discriminator.last, task.discriminator.compare.weight.detach().numpy()
-    features = task.discriminator.body.features(fake.data).detach().numpy().reshape(N, -1)
+    last, kernels, features = judge.last, judge.compare.weight.detach().numpy(), seen[1].detach().numpy()
     rows = (features @ kernels).reshape(N, 3, -1)
     near = np.exp(-np.abs(rows[:, None] - rows[None]).sum(3)).sum(1)
     wanted = np.concatenate([features, near], 1) @ last.weight.detach().numpy().T + last.bias.detach().numpy()
