@@ -15,6 +15,8 @@ from ..tensor import Tensor
 from .noise import Noise
 from .trainer import GANTask, Samples, draw
 
+PART = 64  # images whose maps are held at a time: maps of many classes are large
+
 
 def label_maps(images: Tensor, labels: Tensor, classes: int, threshold: float = 0.5) -> Tensor:
     """Images (N, C, H, W) and their classes → maps (N, classes + 1, H, W) of ones and zeros.
@@ -108,9 +110,10 @@ class SPADETask(GANTask):
 
 def from_maps(generator: Module, rows: Tensor, noise: Noise, count: int, seed: int | None, centre: bool) -> np.ndarray:
     """`count` images of the `rows` (z and a map); with a `seed`, of maps chosen by it and new z."""
-    chosen = rows[:count]
-    if seed is not None:
-        rng = random.Generator(seed)
-        maps = rows[random.randint(0, rows.shape[0], (count,), generator=rng)][:, noise.size :]
-        chosen = ops.cat([noise(count, rng), maps], 1)
-    return draw(generator, chosen, centre)
+    if seed is None:
+        return draw(generator, rows[:count], centre)
+    rng = random.Generator(seed)
+    chosen, z = random.randint(0, rows.shape[0], (count,), generator=rng), noise(count, rng)
+    parts = zip(z.split(PART), chosen.split(PART), strict=True)
+    drawn = [draw(generator, ops.cat([some, rows[which][:, noise.size :]], 1), centre) for some, which in parts]
+    return np.concatenate(drawn)
