@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pydl import cli, models
-from pydl.gan.doctor import AILMENTS
+from pydl.gan.doctor import AILMENTS, rules
 from pydl.train import load, read_log
 
 
@@ -24,12 +24,16 @@ def train(folder: Path, model: str, data: str, seed: int, options: Sequence[str]
 
 @dataclass(frozen=True)
 class Finished:
-    """What was asked for, the figures of the last epoch, and what the doctor found with the step it began at."""
+    """What was asked for, the figures of the last epoch, and what the doctor found with the step it began at.
+
+    `checks` is how often it looked.
+    """
 
     folder: Path
     config: dict[str, Any]
     figures: dict[str, Any]
     ailments: dict[str, int]
+    checks: int
 
     def command(self) -> str:
         """The command that repeats the training."""
@@ -42,7 +46,14 @@ class Finished:
     def verdict(self) -> str:
         """The doctor's, in words."""
         found = [f"{AILMENTS[kind].word} from step {step:,}" for kind, step in self.ailments.items()]
-        return ", ".join(found) or "well"
+        well = "well" if rules.can_tell(self.checks) else "too early to tell"
+        return ", ".join(found + self.missing()) or well
+
+    def missing(self) -> list[str]:
+        """How few of the data's classes or modes there were when they were last counted, if few."""
+        counted = {name: self.figures[name] for name in ("classes", "modes") if name in self.figures}
+        kinds = self.config["classes"]  # of a mixture's points each mode is a class
+        return [f"{seen:.0f} of {kinds} {name}" for name, seen in counted.items() if rules.covers_few(seen, kinds)]
 
 
 def finished(folder: Path) -> Finished | None:
@@ -53,9 +64,11 @@ def finished(folder: Path) -> Finished | None:
     asked, lines = json.loads(config.read_text()), read_log(folder / "metrics.jsonl")
     if not lines or lines[-1]["event"] != "epoch" or lines[-1]["epoch"] != asked["epochs"]:
         return None
-    doctor = load(checkpoint)["callbacks"].get("Doctor-0", {})
+    states = load(checkpoint)["callbacks"]
+    doctor = next(state for name, state in states.items() if name in ("Doctor-0", "TranslationDoctor-0"))
     figures = {name.removeprefix("judge/"): value for name, value in lines[-1].items()}
-    return Finished(folder, asked, figures, {kind: int(step) for kind, step in doctor.get("found", {}).items()})
+    ailments = {kind: int(step) for kind, step in doctor["found"].items()}
+    return Finished(folder, asked, figures, ailments, len(doctor["series"]["variety"]))
 
 
 def shown(value: Any) -> str:

@@ -1,3 +1,4 @@
+// All kernels of one instruction set, family by family.
 #include "kernels/table.h"
 
 namespace pydl {

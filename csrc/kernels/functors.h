@@ -1,8 +1,8 @@
 // Value and derivative of every elementwise function, written once for host and device.
 //
-// V is a vector on the CPU (cpu/simd.h) and a float or double on a GPU. The unit that includes this file has
-// declared the functions used here (exp, normal_distribution, select, …) for its V. A functor's `p` holds the
-// scalar options of its operation, in the order its comment gives.
+// V is a vector on the CPU (cpu/simd/vec.h) and a float or double on a GPU. The unit that includes this file
+// has declared the functions used here (exp, normal_distribution, select, …) for its V. A functor's `p` holds
+// the scalar options of its operation, in the order its comment gives.
 //
 // A backward functor takes (value, g): `value` is the forward's input x or, where that is cheaper, its output
 // y; g is the gradient of the output; the result is the gradient of the input.

@@ -9,9 +9,9 @@
 // Order of summation: k ascending in chains of 32 fused multiply-adds, each from zero (on the baseline a
 // product is rounded before it is added). The four chains of a group of 128 are added in order, then the two
 // groups of a pack of 256, then the packs, up to K = 1024. Beyond, k is cut into leaves of 1024, each summed
-// so, and the leaves' sums are combined as a binary tree (cpu/long_sum.h), so a rounding error grows with log
-// K. The order depends on K alone: a row of a batch has the bits it has alone, at any number of threads and
-// in any layout. Zeros are not skipped: 0 · inf is NaN.
+// so, and the leaves' sums are combined as a binary tree (cpu/product/long_sum.h), so a rounding error grows
+// with log K. The order depends on K alone: a row of a batch has the bits it has alone, at any number of
+// threads and in any layout. Zeros are not skipped: 0 · inf is NaN.
 //
 // Source: blocking and packing follow Van Zee and van de Geijn, BLIS (ACM TOMS 41(3), 2015).
 #pragma once

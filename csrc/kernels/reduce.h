@@ -6,7 +6,7 @@
 //
 // The order of combination is one function of an element's position k in the reduced index space, taken row
 // by row (C order), and of nothing else: layout, instruction set, thread count and the rest of the batch
-// leave the bits alone. cpu/tree.h gives the order.
+// leave the bits alone. cpu/reduce/tree.h gives the order.
 #pragma once
 #include "core/view.h"
 

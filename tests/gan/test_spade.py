@@ -5,7 +5,7 @@ import pytest
 
 import pydl
 from pydl import data, models
-from pydl.gan.trainer import Samples
+from pydl.gan.trainer import Samples, draw
 from pydl.models.gan import spade
 
 RNG = np.random.default_rng(8)
@@ -72,6 +72,14 @@ def test_losses(task):
     np.testing.assert_allclose(task.generator_loss(fake).item(), wanted, rtol=1e-5)
     hinge = np.maximum(0, 1 - layers["real"][-1]).mean() + np.maximum(0, 1 + layers["fake"][-1]).mean()
     np.testing.assert_allclose(task.discriminator_loss(task.real, fake)[0].item(), hinge, rtol=1e-5)
+
+
+def test_samples_of_a_seed_are_of_maps_and_noise_that_it_chooses(task):
+    """As many of them as are asked for, held in parts: their maps together would fill the memory."""
+    rng = pydl.random.Generator(3)
+    maps = task.fixed_noise[pydl.randint(0, 32, (2 * spade.PART + 5,), generator=rng)][:, 8:]
+    rows = pydl.cat([task.noise(len(maps), rng), maps], 1)
+    assert np.array_equal(task.sample(len(maps), seed=3), draw(task.sampler(), rows, True))
 
 
 def test_agreement_of_images_with_their_maps(task):

@@ -124,7 +124,7 @@ def test_threads_leave_the_bits_alone(shape):
 
 
 def reference_order(x):
-    """The documented order (csrc/cpu/tree.h), one addition at a time."""
+    """The documented order (csrc/cpu/reduce/tree.h), one addition at a time."""
 
     def push(levels, count, value):
         while count & 1:

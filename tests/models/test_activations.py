@@ -52,3 +52,19 @@ def test_the_derivative_of_softmax():
         (found,) = pydl.grad(a[k], z, retain_graph=True)
         p = a.detach().numpy()
         np.testing.assert_allclose(found.numpy(), p[k] * ((np.arange(len(Z)) == k) - p), rtol=1e-12, atol=1e-16)
+
+
+@pytest.mark.parametrize("name", ["Sigmoid", "Tanh", "ReLU", "Softplus", "Softmax", "sign"])
+def test_the_counterparts_are_pytorchs(name):
+    """Values and slopes, of `pydl.sign` and of the layers of `pydl.nn`."""
+    torch = pytest.importorskip("torch")
+    points = np.array([Z, Z[::-1] * 3, Z * 40])
+    x, y = pydl.tensor(points, requires_grad=True), torch.tensor(points, requires_grad=True)
+    options = {"dim": 1} if name == "Softmax" else {}
+    ours, theirs = (f if name == "sign" else getattr(f.nn, name)(**options) for f in (pydl, torch))
+    got, wanted = (f.sign(v) if f in (pydl, torch) else f(v) for f, v in ((ours, x), (theirs, y)))
+    np.testing.assert_allclose(got.detach().numpy(), wanted.detach().numpy(), rtol=1e-13)
+    weights = np.cos(np.arange(points.size)).reshape(points.shape)
+    (got * pydl.tensor(weights)).sum().backward()
+    (wanted * torch.tensor(weights)).sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(), y.grad.numpy(), rtol=1e-11, atol=1e-15)

@@ -1,12 +1,14 @@
 """Every GAN of the registry: trained for steps on images and on points, gone on with bit for bit, sampled from."""
 
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import pydl
-from pydl import cli, data, models
+from pydl import cli, data, gan, models
 from pydl.gan.trainer import draw
 
 CONDITIONAL = ("cgan", "acgan")
@@ -336,3 +338,27 @@ def test_points_are_scaled_on_both_sides(model):
     np.testing.assert_allclose(logits[1], logits[0] * (4 if model == "began" else 1), rtol=1e-5)
     with pytest.raises(ValueError, match=r"\[gan\] expected scale > 0, got 0.0"):
         make(model, "ring", scale=0.0)
+
+
+REPLACING = {
+    "ConditionalTask": "ConditionalTask", "CGAN": "CGANTask", "ACGAN": "ACGANTask", "InfoGAN": "InfoTask",
+    "EBGAN": "EnergyTask", "BEGAN": "EquilibriumTask", "WGAN": "ClippedTask", "unrolled": "UnrolledTask",
+    "improved": "ImprovedTask", "semi": "SemiTask", "stacked": "StackedTask", "CycleGAN": "CycleTask",
+    "SPADE": "SPADETask",
+}  # fmt: skip
+
+
+def test_the_page_says_which_methods_are_replaced_and_by_whom():
+    """The table at the end of docs/gans.md, against the classes of all variants."""
+    page = (Path(__file__).resolve().parents[2] / "docs/gans.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in page.partition("| Method |")[2].splitlines()[2:]]
+    known = {method for methods, _, _ in rows for method in re.findall(r"`(\w+)`", methods)}
+    entries = [entry for entry in map(models.get, models.names()) if entry.sample is not None]
+    kinds = {kind for entry in entries for kind in entry.build.__self__.task.__mro__ if issubclass(kind, gan.GANTask)}
+    replaced = {kind.__name__: {*vars(kind)} & {*vars(gan.GANTask)} - {"__init__"} for kind in kinds - {gan.GANTask}}
+    public = {name for own in replaced.values() for name in own if not name.startswith("_")}
+    assert known == public
+    for methods, _, replacing in rows:
+        named = {REPLACING[word] for word in re.findall(r"\w+", replacing) if word in REPLACING}
+        wanted = {kind for kind, own in replaced.items() if own & {*re.findall(r"`(\w+)`", methods)}}
+        assert named == wanted, methods

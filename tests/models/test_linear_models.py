@@ -118,6 +118,21 @@ def test_lasso_obeys_the_optimality_conditions():
     np.testing.assert_allclose(gradient[~zero], -0.8 * np.sign(model.w_[~zero]), atol=1e-9)
 
 
+@pytest.mark.parametrize(("l1", "l2"), [(0.8, 0.1), (1.1, 0.7)])
+def test_elastic_net_obeys_the_optimality_conditions(l1, l2):
+    """Of mean loss + l1 ‖w‖₁ + l2/2 ‖w‖², whose subgradients hold 0: where w is 0 the loss's gradient g is at most l1,
+    elsewhere g + l2 w = -l1 sign(w) (Zou and Hastie 2005). The bias is not penalised."""
+    X, y = line(features=8)
+    model = LinearRegression(l1=l1, l2=l2, mode="batch", eta=0.01, epochs=3000).fit(X, y)
+    residual = y - model.predict(X)
+    gradient = -X.T @ residual / len(X)
+    zero = model.w_ == 0
+    assert 0 < zero.sum() < 8
+    assert (np.abs(gradient[zero]) <= l1).all()
+    np.testing.assert_allclose((gradient + l2 * model.w_)[~zero], -l1 * np.sign(model.w_[~zero]), atol=1e-9)
+    np.testing.assert_allclose(residual.mean(), 0, atol=1e-9)
+
+
 @pytest.mark.parametrize("model", [LogisticRegression, SoftmaxRegression])
 def test_the_step_is_the_gradient_that_autograd_finds(model, two_species):
     """One batch step from given weights moves them by -η ∂J/∂w of J = Σ L + n l2/2 ‖w‖²."""

@@ -225,3 +225,35 @@ def test_pooling_and_its_way_back():
     values, indices = pool(x)
     assert back(values, indices).tolist() == [[[0, 0, 0, 0], [0, 4, 0, 5]]]
     assert back(values, indices, output_size=(1, 3, 4)).shape == (1, 3, 4)
+
+
+def test_a_convolution_is_a_cross_correlation_and_adds_a_bias():
+    """y_j = b + Σᵢ w_i x_{j + i}: the taps in their order, where a convolution of the books turns them round."""
+    rng = np.random.default_rng(0)
+    signal, taps = rng.normal(size=9), rng.normal(size=4)
+    layer = nn.Conv1d(1, 1, 4).double()
+    layer.weight.data.copy_(pydl.tensor(taps.reshape(1, 1, 4)))
+    layer.bias.data.fill_(0.5)
+    got = layer(pydl.tensor(signal.reshape(1, 1, 9))).detach().numpy().reshape(-1)
+    np.testing.assert_allclose(got, np.correlate(signal, taps, "valid") + 0.5, rtol=1e-12)
+    assert np.abs(got - np.convolve(signal, taps, "valid") - 0.5).max() > 0.1
+    image, kernel = rng.normal(size=(5, 6)), np.zeros((3, 3))
+    kernel[0, 2] = 1.0  # the tap above and to the right
+    moved = pydl.nn.functional.conv2d(pydl.tensor(image[None, None]), pydl.tensor(kernel[None, None]))
+    assert np.array_equal(moved.numpy()[0, 0], image[:3, 2:])
+
+
+def test_a_colour_image_through_maps_flattened_to_scores():
+    """A map adds up the responses to the channels x(:, :, c), each with its own kernel; the rows of all maps follow."""
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(2, 3, 5, 4))
+    network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.Flatten(), nn.Linear(2 * 3 * 2, 4)).double()
+    conv, _, linear = network
+    w, b = conv.weight.detach().numpy(), conv.bias.detach().numpy()
+    maps = np.zeros((2, 2, 3, 2))
+    for n, o, i, j in np.ndindex(*maps.shape):
+        maps[n, o, i, j] = b[o] + sum((w[o, c] * x[n, c, i : i + 3, j : j + 3]).sum() for c in range(3))
+    np.testing.assert_allclose(conv(pydl.tensor(x)).detach().numpy(), maps, rtol=1e-10, atol=1e-12)
+    rows = [[m for plane in image for line in plane for m in line] for image in maps]
+    scores = rows @ linear.weight.detach().numpy().T + linear.bias.detach().numpy()
+    np.testing.assert_allclose(network(pydl.tensor(x)).detach().numpy(), scores, rtol=1e-10, atol=1e-12)

@@ -23,6 +23,8 @@ from .assemble import Config, Networks, Variant, batch_of, labelled, plain_noise
 from .convolutional import SLOPE, sides, square
 from .networks import SHARED
 
+PART = 64  # images whose maps are held at a time: maps of many classes are large
+
 
 def label_maps(images: Tensor, labels: Tensor, classes: int, threshold: float = 0.5) -> Tensor:
     """Images (N, C, H, W) and their classes → maps (N, classes + 1, H, W) of ones and zeros.
@@ -180,12 +182,13 @@ def from_maps(
     generator: nn.Module, rows: Tensor, noise: Noise, count: int, seed: int | None, centre: bool
 ) -> np.ndarray:
     """`count` images of the `rows` (z and a map); with a `seed`, of maps chosen by it and new z."""
-    chosen = rows[:count]
-    if seed is not None:
-        rng = random.Generator(seed)
-        maps = rows[random.randint(0, rows.shape[0], (count,), generator=rng)][:, noise.size :]
-        chosen = ops.cat([noise(count, rng), maps], 1)
-    return draw(generator, chosen, centre)
+    if seed is None:
+        return draw(generator, rows[:count], centre)
+    rng = random.Generator(seed)
+    chosen, z = random.randint(0, rows.shape[0], (count,), generator=rng), noise(count, rng)
+    parts = zip(z.split(PART), chosen.split(PART), strict=True)
+    drawn = [draw(generator, ops.cat([some, rows[which][:, noise.size :]], 1), centre) for some, which in parts]
+    return np.concatenate(drawn)
 
 
 def networks(config: Config) -> Networks:

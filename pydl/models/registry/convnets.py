@@ -72,7 +72,7 @@ def _entries() -> list[Entry]:
                lr_schedule="cosine"),
         _entry("lenet5", "LeNet-5 as published, with its partial connections (LeCun et al. 1998)",
                partial(_lenet, "lenet5", LeNet5), lr=2e-3, weight_decay=0.0),
-        _entry("alexnet", "AlexNet (Krizhevsky et al. 2012)", _alexnet,
+        _entry("alexnet", "AlexNet as one column (Krizhevsky 2014; torchvision's)", _alexnet,
                {**PRESETS, "digits": {"lr": 3e-3}}, dropout=0.5),
         _entry("googlenet", "GoogLeNet with its auxiliary heads (Szegedy et al. 2015)", _googlenet, dropout=0.2,
                weight_decay=1e-4),

@@ -1,0 +1,96 @@
+// Convolutions, transposed ones and weight gradients: which algorithm each takes.
+#include "kernels/conv.h"
+
+#include "core/algorithm.h"
+#include "core/dispatch.h"
+#include "cpu/conv/correlation.h"
+#include "cpu/conv/transposed.h"
+#include "cpu/conv/weight_grad.h"
+#include "cpu/winograd/winograd.h"
+
+namespace pydl {
+namespace PYDL_ISA {
+
+ConvKernels conv_kernels();
+
+namespace {
+
+constexpr double kWorthwhile = 0.65;  // the most of the direct products that Winograd's algorithm may take
+
+template <class T>
+void forward(const View& x, const View& w, const View* bias, const View& y, const Window2d& window,
+             int64_t groups) {
+  Correlation<T> c{};
+  c.windows = conv_windows<T>(x, window, y.shape + 2, groups);
+  c.groups = groups;
+  c.images = x.shape[0];
+  c.filters = w.shape[0] / groups;
+  c.weights = data_as<T>(w);
+  c.filter_step = w.strides[0];
+  c.channel_step = w.strides[1];
+  c.weight_group_step = c.filters * w.strides[0];
+  c.result = data_as<T>(y);
+  c.result_image_step = y.strides[0];
+  c.result_channel_step = y.strides[1];
+  for (int a = 0; a < 2; ++a) {
+    c.tap_step[a] = w.strides[2 + a];
+    c.result_step[a] = y.strides[2 + a];
+  }
+  set_bias(c, bias);
+  c.run();
+}
+
+// The kernels that Winograd's algorithm knows, the products for a tile of 4×4 results, and the channels and
+// filters from which on its transforms cost less than it saves.
+constexpr struct WinogradCase {
+  int64_t kernel, stride, products, channels, filters;
+} kWinogradCases[] = {{3, 1, 36, 16, 16}, {4, 2, 100, 8, 3}};
+
+// Whether a convolution of `channels` with `filters`, or its gradient, takes Winograd's algorithm where one
+// image has `height` × `width` maps (transposed, its image has them in every phase of the stride): by what
+// one sample is, so that its results do not depend on the others.
+bool takes_winograd(DType dtype, int64_t channels, int64_t filters, const Window2d& window, int64_t groups,
+                    int64_t height, int64_t width) {
+  if (dtype != DType::f32 || groups != 1 || conv_algorithm() == ConvAlgorithm::direct) return false;
+  if (window.dilation[0] != 1 || window.dilation[1] != 1) return false;
+  for (const WinogradCase& c : kWinogradCases) {
+    bool fits = channels >= c.channels && filters >= c.filters;
+    for (int a = 0; a < 2; ++a) fits = fits && window.kernel[a] == c.kernel && window.stride[a] == c.stride;
+    if (!fits) continue;
+    const double tiles = double(ceil_div(height, 4)) * double(ceil_div(width, 4));
+    return c.products * tiles < kWorthwhile * double(c.kernel * c.kernel) * double(height) * double(width);
+  }
+  return false;
+}
+
+void run_forward(const View& x, const View& w, const View* bias, const View& y, const Window2d& window,
+                 int64_t groups) {
+  if (numel(y) == 0) return;
+  if (takes_winograd(y.dtype, w.shape[1], w.shape[0], window, groups, y.shape[2], y.shape[3]))
+    return winograd_forward(x, w, bias, y, window);
+  dispatch_float(y.dtype, [&](auto zero) { forward<decltype(zero)>(x, w, bias, y, window, groups); });
+}
+
+void run_transposed(const View& y, const View& w, const View* bias, const View& x, const Window2d& window,
+                    int64_t groups) {
+  if (numel(x) == 0) return;
+  const int64_t height = ceil_div(x.shape[2], window.stride[0]),
+                width = ceil_div(x.shape[3], window.stride[1]);
+  if (takes_winograd(x.dtype, w.shape[0], w.shape[1], window, groups, height, width))
+    return winograd_transposed(y, w, bias, x, window);
+  dispatch_float(x.dtype, [&](auto zero) { transposed<decltype(zero)>(y, w, bias, x, window, groups); });
+}
+
+void run_weight_grad(const View& x, const View& y, const View& w, const Window2d& window, int64_t groups) {
+  if (numel(w) == 0) return;
+  if (numel(y) > 0 && takes_winograd(w.dtype, w.shape[1], w.shape[0], window, groups, y.shape[2], y.shape[3]))
+    return winograd_weight_grad(x, y, w, window);
+  dispatch_float(w.dtype, [&](auto zero) { weight_grad<decltype(zero)>(x, y, w, window, groups); });
+}
+
+}  // namespace
+
+ConvKernels conv_kernels() { return {run_forward, run_transposed, run_weight_grad}; }
+
+}  // namespace PYDL_ISA
+}  // namespace pydl

@@ -1,0 +1,124 @@
+// The transposed convolution: a correlation for every phase of the stride.
+#pragma once
+#include "cpu/conv/correlation.h"
+
+namespace pydl {
+namespace PYDL_ISA {
+namespace {
+
+int64_t greatest_common_divisor(int64_t a, int64_t b) {
+  while (b != 0) {
+    const int64_t rest = a % b;
+    a = b;
+    b = rest;
+  }
+  return a;
+}
+
+// Along one axis, the elements `phase`, phase + stride, … of the transposed result: element phase + q·stride
+// is the sum over taps t = first + u·every of map q + origin - u·spread.
+struct Phase {
+  int64_t first = 0, every = 1, taps = 0, spread = 1, origin = 0, count = 0;
+
+  Phase(const Window2d& window, int axis, int64_t phase, int64_t size) {
+    const int64_t s = window.stride[axis], d = window.dilation[axis], k = window.kernel[axis];
+    const int64_t divisor = greatest_common_divisor(s, d), from = phase + window.padding[axis];
+    count = ceil_div(size - phase, s);
+    every = s / divisor;
+    spread = d / divisor;
+    // Map q + origin meets tap `first` where from - first · d is a multiple of the stride.
+    while (first < k && first < every && (from - first * d) % s != 0) ++first;
+    if (first >= k || first >= every) return;
+    taps = ceil_div(k - first, every);
+    origin = (from - first * d) / s;
+  }
+};
+
+template <class T>
+Correlation<T> phase_correlation(const View& y, const View& w, const View& x, const Window2d& window,
+                                 int64_t groups, const Phase (&phases)[2], const int64_t (&at)[2]) {
+  Correlation<T> c{};
+  c.windows = conv_windows<T>(y, window, x.shape + 2, groups);
+  c.groups = groups;
+  c.images = y.shape[0];
+  c.filters = w.shape[1];
+  c.weights = data_as<T>(w);
+  c.filter_step = w.strides[1];
+  c.channel_step = w.strides[0];
+  c.weight_group_step = w.shape[0] / groups * w.strides[0];
+  c.result = data_as<T>(x);
+  c.result_image_step = x.strides[0];
+  c.result_channel_step = x.strides[1];
+  for (int a = 0; a < 2; ++a) {
+    const Phase& p = phases[a];
+    c.windows.out[a] = p.count;
+    c.windows.taps[a] = p.taps;
+    c.windows.step[a] = 1;
+    c.windows.spread[a] = -p.spread;
+    c.windows.origin[a] = p.origin;
+    c.weights += p.first * (p.taps ? w.strides[2 + a] : 0);
+    c.tap_step[a] = p.every * w.strides[2 + a];
+    c.result += at[a] * x.strides[2 + a];
+    c.result_step[a] = window.stride[a] * x.strides[2 + a];
+  }
+  return c;
+}
+
+// Whether y has one pixel, whose taps are all of x.
+bool is_one_pixel(const View& y, const View& x, const Window2d& window) {
+  for (int a = 0; a < 2; ++a)
+    if (y.shape[2 + a] != 1 || window.padding[a] != 0 || window.dilation[a] != 1 ||
+        x.shape[2 + a] != window.kernel[a])
+      return false;
+  return true;
+}
+
+// Then x is a matrix product: images × channels of y by channels × (filter, tap). `biases` holds the bias of
+// each of the columns.
+template <class T>
+void spread_pixel(const View& y, const View& w, const T* biases, const View& x, int64_t groups) {
+  const int64_t channels = y.shape[1] / groups, filters = w.shape[1],
+                columns = filters * w.shape[2] * w.shape[3];
+  for (int64_t g = 0; g < groups; ++g) {
+    const Strided<T> maps{data_as<T>(y) + g * channels * y.strides[1], line(y.shape[0], y.strides[0]),
+                          line(channels, y.strides[1])};
+    Strided<T> taps{data_as<T>(w) + g * channels * w.strides[0], {}, line(channels, w.strides[0])};
+    Result<T> result{data_as<T>(x) + g * filters * x.strides[1], line(x.shape[0], x.strides[0]), {}};
+    for (int d = 1; d < 4; ++d) {
+      taps.lanes.push(w.shape[d], w.strides[d]);
+      result.cols.push(w.shape[d], x.strides[d]);
+    }
+    result.col_bias = biases ? biases + g * columns : nullptr;
+    result.col_bias_step = 1;
+    multiply(maps, taps, result, y.shape[0], columns, 0, channels, 192, 512);
+  }
+}
+
+template <class T>
+void transposed_pixel(const View& y, const View& w, const View* bias, const View& x, int64_t groups) {
+  const int64_t area = w.shape[2] * w.shape[3];
+  if (!bias) return spread_pixel<T>(y, w, nullptr, x, groups);
+  with_scratch<T>(x.shape[1] * area, [&](T* biases) {
+    for (int64_t i = 0; i < x.shape[1] * area; ++i)
+      biases[i] = data_as<T>(*bias)[i / area * bias->strides[0]];
+    spread_pixel<T>(y, w, biases, x, groups);
+  });
+}
+
+template <class T>
+void transposed(const View& y, const View& w, const View* bias, const View& x, const Window2d& window,
+                int64_t groups) {
+  if (is_one_pixel(y, x, window)) return transposed_pixel<T>(y, w, bias, x, groups);
+  int64_t at[2];
+  for (at[0] = 0; at[0] < min64(window.stride[0], x.shape[2]); ++at[0])
+    for (at[1] = 0; at[1] < min64(window.stride[1], x.shape[3]); ++at[1]) {
+      const Phase phases[2] = {Phase(window, 0, at[0], x.shape[2]), Phase(window, 1, at[1], x.shape[3])};
+      Correlation<T> c = phase_correlation<T>(y, w, x, window, groups, phases, at);
+      set_bias(c, bias);
+      c.run();
+    }
+}
+
+}  // namespace
+}  // namespace PYDL_ISA
+}  // namespace pydl

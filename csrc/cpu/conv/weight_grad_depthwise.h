@@ -1,0 +1,132 @@
+// The gradient of the weights of a depthwise convolution: vectors run over channels, whose sums over pixels
+// are independent of one another.
+//
+// A chain of fused multiply-adds is kRun pixels of one row; chains, row after row, are the leaves of a binary
+// counter (as in product/long_sum.h).
+#pragma once
+#include "cpu/conv/padded.h"
+
+namespace pydl {
+namespace PYDL_ISA {
+namespace {
+
+template <class T>
+struct DepthwiseGrad {
+  Windows<T> windows;  // channels last
+  int64_t channels;
+  const T* maps;  // of pixel (n, i, j), channel c: n · map_step[0] + i · map_step[1] + j · map_step[2] + c
+  int64_t map_step[3];
+
+  int64_t taps() const { return windows.taps[0] * windows.taps[1]; }
+
+  // Rows of pixels [begin, end) of all images, into out[tap · channels + channel].
+  void run(int64_t begin, int64_t end, T* out) const {
+    const int64_t size = taps() * channels, chains = ceil_div(windows.out[1], kRun);
+    int levels = 2;
+    for (int64_t leaves = (end - begin) * chains; leaves > 1; leaves = (leaves + 1) / 2) ++levels;
+    with_scratch<T>(levels * size, [&](T* sums) {
+      int depth = 0;
+      int64_t leaf = 0;
+      for (int64_t row = begin; row < end; ++row)
+        for (int64_t j = 0; j < windows.out[1]; j += kRun) {
+          chain(row, j, min64(kRun, windows.out[1] - j), sums + depth++ * size);
+          for (int64_t carry = leaf++; carry & 1; carry >>= 1) join(sums + --depth * size, size);
+        }
+      while (depth > 1) join(sums + --depth * size, size);
+      __builtin_memcpy(out, sums, size * sizeof(T));
+    });
+  }
+
+ private:
+  // The level below += this one.
+  static void join(T* level, int64_t size) {
+    constexpr int64_t W = Vec<T>::size;
+    T* const to = level - size;
+    int64_t i = 0;
+    for (; i + W <= size; i += W) (Vec<T>::load(to + i) + Vec<T>::load(level + i)).store(to + i);
+    for (; i < size; ++i) to[i] += level[i];
+  }
+
+  // One tap or a few side by side, over `count` pixels of a row; all of them inside the image for [begin,
+  // end).
+  struct Taps {
+    const T *map, *image;
+    int64_t x, count, begin, end;  // x: of the first tap of the first pixel
+  };
+
+  void chain(int64_t row, int64_t j, int64_t count, T* out) const {
+    const Windows<T>& w = windows;
+    const int64_t n = row / w.out[0], i = row % w.out[0];
+    const T* const map = maps + n * map_step[0] + i * map_step[1] + j * map_step[2];
+    for (int64_t u = 0; u < w.taps[0]; ++u)
+      for (int64_t v = 0; v < w.taps[1]; v += kSome) {
+        const int64_t some = min64(kSome, w.taps[1] - v), reach = (some - 1) * w.spread[1];
+        const int64_t y = i * w.step[0] + u * w.spread[0] + w.origin[0];
+        const int64_t x = j * w.step[1] + v * w.spread[1] + w.origin[1];
+        Taps taps{map, w.image + n * w.image_step, x, count, count, count};
+        if (y >= 0 && y < w.size[0]) {
+          taps.image += y * w.pixel_step[0];
+          taps.begin = min64(count, x < 0 ? ceil_div(-x, w.step[1]) : 0);
+          taps.end = x + reach >= w.size[1] ? 0 : ceil_div(w.size[1] - x - reach, w.step[1]);
+          taps.end = max64(taps.begin, min64(count, taps.end));
+        } else {
+          taps.x = -kFar;
+        }
+        all_channels(taps, some, out + (u * w.taps[1] + v) * channels);
+      }
+  }
+
+  static constexpr int64_t kSome = 3, kFar = INT64_C(1) << 40;
+
+  void all_channels(const Taps& taps, int64_t some, T* out) const {
+    constexpr int64_t W = Vec<T>::size;
+    int64_t c = 0;
+    for (; c + W <= channels; c += W) {
+      if (some == 3) some_taps<3, true>(taps, 0, c, W, out);
+      if (some == 2) some_taps<2, true>(taps, 0, c, W, out);
+      if (some == 1) some_taps<1, true>(taps, 0, c, W, out);
+    }
+    for (int64_t t = 0; t < some && c < channels; ++t)
+      some_taps<1, false>(taps, t, c, int(channels - c), out);
+  }
+
+  // Taps first … first + N of them, channels c … c + lanes.
+  template <int N, bool Whole>
+  void some_taps(const Taps& taps, int64_t first, int64_t c, int lanes, T* out) const {
+    const auto fetch = [lanes](const T* p) {
+      return Whole ? Vec<T>::load(p) : Vec<T>::load_partial(p, lanes);
+    };
+    const Windows<T>& w = windows;
+    const int64_t step = w.step[1] * w.pixel_step[1], tap = w.spread[1] * w.pixel_step[1];
+    Vec<T> sum[N];
+#pragma GCC unroll 3
+    for (int t = 0; t < N; ++t) sum[t] = Vec<T>(T(0));
+    const T* map = taps.map + c;
+    const auto border = [&](int64_t p) {
+#pragma GCC unroll 3
+      for (int t = 0; t < N; ++t) {
+        const int64_t x = taps.x + p * w.step[1] + (first + t) * w.spread[1];
+        const bool inside = x >= 0 && x < w.size[1];
+        sum[t] = fma(fetch(map), inside ? fetch(taps.image + x * w.pixel_step[1] + c) : Vec<T>(T(0)), sum[t]);
+      }
+    };
+    int64_t p = 0;
+    for (; p < taps.begin; ++p, map += map_step[2]) border(p);
+    const T* image =
+        shifted(taps.image, (taps.x + p * w.step[1] + first * w.spread[1]) * w.pixel_step[1] + c);
+    for (; p < taps.end; ++p, map += map_step[2], image += step) {
+      const Vec<T> m = fetch(map);
+#pragma GCC unroll 3
+      for (int t = 0; t < N; ++t) sum[t] = fma(m, fetch(image + t * tap), sum[t]);
+    }
+    for (; p < taps.count; ++p, map += map_step[2]) border(p);
+    T* const to = out + first * channels + c;
+#pragma GCC unroll 3
+    for (int t = 0; t < N; ++t)
+      Whole ? sum[t].store(to + t * channels) : sum[t].store_partial(to + t * channels, lanes);
+  }
+};
+
+}  // namespace
+}  // namespace PYDL_ISA
+}  // namespace pydl

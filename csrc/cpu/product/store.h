@@ -1,0 +1,172 @@
+// What becomes of a finished tile: scale, add to what is there, bias, activation, store.
+#pragma once
+#include "cpu/product/product.h"
+#include "cpu/simd/math.h"
+#include "kernels/functors.h"
+
+namespace pydl {
+namespace PYDL_ISA {
+namespace {
+
+template <class T>
+static inline Vec<T> activate(Activation kind, Vec<T> x, T slope) {
+  const Scalars<Vec<T>> p{slope, T(0)};
+  switch (kind) {
+    case Activation::none:
+      return x;
+    case Activation::relu:
+      return Relu::apply(x, p);
+    case Activation::leaky_relu:
+      return LeakyRelu::apply(x, p);
+    case Activation::sigmoid:
+      return Sigmoid::apply(x, p);
+    case Activation::tanh:
+      return Tanh::apply(x, p);
+  }
+  return x;
+}
+
+template <class T>
+static inline Vec<T> load_lanes(const T* p, const int64_t* at, bool unit, int n) {
+  if (unit) return n == Vec<T>::size ? Vec<T>::load(p + at[0]) : Vec<T>::load_partial(p + at[0], n);
+  T lanes[Vec<T>::size] = {};
+  for (int i = 0; i < n; ++i) lanes[i] = p[at[i]];
+  return Vec<T>::load(lanes);
+}
+
+template <class T>
+static inline void store_lanes(T* p, const int64_t* at, bool unit, int n, Vec<T> value) {
+  if (unit) {
+    if (n == Vec<T>::size) return value.store(p + at[0]);
+    return value.store_partial(p + at[0], n);
+  }
+  T lanes[Vec<T>::size];
+  value.store(lanes);
+  for (int i = 0; i < n; ++i) p[at[i]] = lanes[i];
+}
+
+// Which part of the result a tile is, and where its elements lie.
+struct TilePlace {
+  int64_t row, col;  // of its first element
+  int rows, cols;
+  const int64_t *row_at, *col_at;
+  bool unit;         // its columns are consecutive in memory
+  bool first, last;  // block of k
+};
+
+// n lanes, `step` apart.
+template <class T>
+static inline Vec<T> load_stepped(const T* p, int64_t step, int n) {
+  if (step != 1) return Vec<T>::gather(p, step, n);
+  return n == Vec<T>::size ? Vec<T>::load(p) : Vec<T>::load_partial(p, n);
+}
+
+// Bias of columns col … col + n.
+template <class T>
+static inline Vec<T> column_bias(const Result<T>& r, int64_t col, int n) {
+  return load_stepped(r.col_bias + col * r.col_bias_step, r.col_bias_step, n);
+}
+
+// Brings the lines of a tile near while its products are computed.
+template <class T>
+static inline void prefetch_tile(const Result<T>& r, const TilePlace& t) {
+  if (!t.unit) return;
+  for (int i = 0; i < t.rows; ++i) {
+    const T* const out = r.data + t.row_at[i] + t.col_at[0];
+    __builtin_prefetch(out, 1);
+    __builtin_prefetch(out + t.cols - 1, 1);
+  }
+}
+
+// Any tile, any step of the result.
+template <class T>
+static void store_tile(const Result<T>& r, const TilePlace& t, const T* tile) {
+  using V = Vec<T>;
+  constexpr int W = V::size;
+  for (int i = 0; i < t.rows; ++i) {
+    T* const out = r.data + t.row_at[i];
+    for (int j = 0; j < t.cols; j += W) {
+      const int n = int(min64(W, t.cols - j));
+      const int64_t* const at = t.col_at + j;
+      V value = V::load(tile + i * Tile<T>::cols + j);
+      if (r.alpha != T(1)) value = value * V(r.alpha);
+      if (!t.first) {
+        value = value + load_lanes<T>(out, at, t.unit, n);
+      } else if (r.beta != T(0)) {
+        value = fma(V(r.beta), load_lanes<T>(out, at, t.unit, n), value);
+      }
+      if (t.last) {
+        if (r.row_bias) value = value + V(r.row_bias[(t.row + i) * r.row_bias_step]);
+        if (r.col_bias) value = value + column_bias(r, t.col + j, n);
+        value = activate(r.activation, value, r.slope);
+      }
+      store_lanes(out, at, t.unit, n, value);
+    }
+  }
+}
+
+// … or straight to the result: a whole tile of consecutive columns, neither scaled nor activated.
+template <class T>
+struct ToResult {
+  T* out;
+  const int64_t* row_at;
+  bool adds;                     // to what is there
+  const T *row_bias, *col_bias;  // of the tile, or null
+  int64_t row_bias_step, col_bias_step;
+
+  template <bool Add, int Rows, int Vecs>
+  __attribute__((always_inline)) void finish(const Accumulators<T, Rows, Vecs>& sum, const T* before) const {
+    constexpr int W = Vec<T>::size;
+    const ToResult r = *this;  // copies of what no store can change
+    if (!r.adds && !r.row_bias && !r.col_bias)
+      return sum.template leave<Add>(before, [r](int i, int v, Vec<T> x) __attribute__((always_inline)) {
+        x.store(r.out + r.row_at[i] + v * W);
+      });
+    Vec<T> by_column[Vecs];
+    for (int v = 0; v < Vecs; ++v)
+      by_column[v] = !r.col_bias ? Vec<T>(T(0))
+                     : r.col_bias_step == 1
+                         ? Vec<T>::load(r.col_bias + v * W)
+                         : Vec<T>::gather(r.col_bias + v * W * r.col_bias_step, r.col_bias_step);
+    sum.template leave<Add>(before, [&, r](int i, int v, Vec<T> x) __attribute__((always_inline)) {
+      T* const to = r.out + r.row_at[i] + v * W;
+      if (r.adds) x = x + Vec<T>::load(to);
+      if (r.row_bias) x = x + Vec<T>(r.row_bias[i * r.row_bias_step]);
+      if (r.col_bias) x = x + by_column[v];
+      x.store(to);
+    });
+  }
+};
+
+// Whether a tile goes straight to the result.
+template <class T>
+static inline bool is_plain(const Result<T>& r, const TilePlace& t) {
+  return t.unit && t.cols == Tile<T>::cols && r.alpha == T(1) && (!t.first || r.beta == T(0)) &&
+         (!t.last || r.activation == Activation::none);
+}
+
+// The first block of k replaces (or, with beta, scales) what is there, later ones add to it; bias and
+// activation come with the last.
+template <class T>
+static inline ToResult<T> straight(const Result<T>& r, const TilePlace& t) {
+  return {r.data + t.col_at[0],
+          t.row_at,
+          !t.first,
+          t.last && r.row_bias ? r.row_bias + t.row * r.row_bias_step : nullptr,
+          t.last && r.col_bias ? r.col_bias + t.col * r.col_bias_step : nullptr,
+          r.row_bias_step,
+          r.col_bias_step};
+}
+
+// One tile's products, into the result; `tile` is memory for those that go there by way of it.
+template <class T, class Source>
+static inline void multiply_to(const Result<T>& r, const TilePlace& t, int64_t kc, const Source& source,
+                               T* tile) {
+  if (is_plain(r, t)) return choose_rows<T, 2, Source, ToResult<T>>(t.rows)(kc, source, straight(r, t));
+  choose_tile<T, Source>(t.rows, t.cols)(kc, source, {tile});
+  store_tile(r, t, tile);
+}
+
+}  // namespace
+}  // namespace PYDL_ISA
+}  // namespace pydl

@@ -1,0 +1,222 @@
+// Sums, means, products and extremes over any dimensions, in the order of tree.h.
+#include "kernels/reduce.h"
+
+#include <type_traits>
+
+#include "core/dispatch.h"
+#include "core/scratch.h"
+#include "cpu/reduce/along_dim.h"
+#include "cpu/reduce/extreme.h"
+#include "cpu/reduce/plan.h"
+#include "cpu/reduce/row_blocks.h"
+
+namespace pydl {
+namespace PYDL_ISA {
+
+ReduceKernels reduce_kernels();
+void arg_reduce(bool largest, const View& x, uint32_t reduced, const View& y);
+
+namespace {
+
+struct ProductOf {
+  using Elements = ProductOf;
+  using Joined = ProductOf;
+  template <class T>
+  static T neutral() {
+    return T(1);
+  }
+  template <class V>
+  static V before(V x) {
+    return x;
+  }
+  template <class V>
+  static V join(V a, V b) {
+    return a * b;
+  }
+  template <class V>
+  static V after(V x, V) {
+    return x * V(1);
+  }
+};
+
+constexpr int64_t kChunk = 256 * kBlock;  // positions that one item of work combines
+
+template <class R>
+constexpr bool is_extreme = std::is_same<R, LargestOf>::value || std::is_same<R, SmallestOf>::value;
+
+// The largest or smallest of positions [begin, end), run by run; false where only the tree gives its bits.
+template <class R, class T>
+bool extreme_of_runs(const T* x, const Reduced& reduced, int64_t begin, int64_t end, T& found) {
+  constexpr bool largest = std::is_same<R, LargestOf>::value;
+  if (reduced.step() != 1 || reduced.inner() < kBlock) return false;
+  found = R::template neutral<T>();
+  for (int64_t k = begin; k < end;) {
+    const int64_t left = reduced.inner() - k % reduced.inner(), n = left < end - k ? left : end - k;
+    T one;
+    if (!scan_extreme<largest>(x + reduced.offset(k), n, one)) return false;
+    found = R::join(found, one);
+    k += n;
+  }
+  return found != T(0);
+}
+
+// Positions [begin, end) of one output, begin a multiple of the block.
+template <class R, class T>
+[[gnu::noinline]] T combine(const T* x, const Reduced& reduced, int64_t begin, int64_t end) {
+  if constexpr (is_extreme<R>) {
+    T found;
+    if (extreme_of_runs<R>(x, reduced, begin, end, found)) return found;
+  }
+  if (reduced.step() == 1 && begin % reduced.inner() + (end - begin) <= reduced.inner())
+    return tree<R>(x + reduced.offset(begin), end - begin);
+  Counter<R, T> counter;
+  for (int64_t k = begin; k < end; k += kBlock) {
+    T buffer[kBlock];
+    const int64_t n = end - k < kBlock ? end - k : kBlock;
+    const T* p = reduced.fetch(x, k, n, buffer);
+    counter.push(n == kBlock ? block<R>(p, kChain) : tree<R>(p, n));
+  }
+  return counter.result();
+}
+
+// Vectors run along the reduced positions. Long outputs are cut into chunks, short ones share an item.
+template <class R, class T>
+void reduce_along(const View& x, const View& y, const LoopNest<2>& nest, const Reduced& reduced) {
+  const int64_t outputs = nest.rows() * nest.row_length(), count = reduced.count;
+  const int64_t chunks = (count + kChunk - 1) / kChunk;
+  if (chunks == 1)
+    return parallel_ranges(outputs, kChunk / count, [&](int64_t begin, int64_t end) {
+      int64_t at[2];
+      for (int64_t i = begin; i < end; ++i) {
+        if (i == begin || i % nest.row_length() == 0) output_offsets(nest, i, at);
+        data_as<T>(y)[at[1]] = R::after(combine<R>(data_as<T>(x) + at[0], reduced, 0, count), T(count));
+        for (int k = 0; k < 2; ++k) at[k] += nest.row_stride(k);
+      }
+    });
+  with_scratch<T>(outputs * chunks, [&](T* partial) {
+    parallel(outputs * chunks, [&](int64_t item) {
+      int64_t at[2];
+      output_offsets(nest, item / chunks, at);
+      const int64_t begin = item % chunks * kChunk, end = begin + kChunk < count ? begin + kChunk : count;
+      partial[item] = combine<R>(data_as<T>(x) + at[0], reduced, begin, end);
+    });
+    for (int64_t i = 0; i < outputs; ++i) {
+      int64_t at[2];
+      output_offsets(nest, i, at);
+      Counter<R, T> counter;
+      for (int64_t c = 0; c < chunks; ++c) counter.push(partial[i * chunks + c]);
+      data_as<T>(y)[at[1]] = R::after(counter.result(), T(count));
+    }
+  });
+}
+
+// The outputs of a reduction across, cut into strips of neighbours.
+template <class R, class T>
+struct Strips {
+  using Rows = RowCounter<typename R::Joined, T>;
+  const View &x, &y;
+  const LoopNest<2>& nest;
+  const Reduced& reduced;
+  const int64_t length = nest.row_length(), pieces = (length + Rows::width - 1) / Rows::width;
+  const int64_t count = nest.rows() * pieces;
+  const int64_t width = length < Rows::width ? length : Rows::width;
+
+  // Offsets of strip `index` in x and y; returns its length.
+  [[gnu::noinline]] int locate(int64_t index, int64_t (&at)[2]) const {
+    nest.row_offsets(index / pieces, at);
+    const int64_t from = index % pieces * Rows::width;
+    for (int k = 0; k < 2; ++k) at[k] += from * nest.row_stride(k);
+    return int(length - from < Rows::width ? length - from : Rows::width);
+  }
+
+  // Positions [begin, end) of strip `index`, where the caller can take them from.
+  const T* combine(Rows& counter, int64_t index, int64_t begin, int64_t end) const {
+    int64_t at[2];
+    const int n = locate(index, at);
+    return combine_rows<typename R::Elements>(counter, data_as<T>(x) + at[0], reduced, begin, end,
+                                              nest.row_stride(0), n);
+  }
+
+  void store(const T* values, int64_t index) const {
+    int64_t at[2];
+    const int n = locate(index, at);
+    const int64_t step = nest.row_stride(1);
+    T* to = data_as<T>(y) + at[1];
+    for (int i = 0; i < n; i += Vec<T>::size)
+      put_lanes(to + i * step, step, n - i < Vec<T>::size ? n - i : Vec<T>::size,
+                R::after(Vec<T>::load(values + i), Vec<T>(T(reduced.count))));
+  }
+};
+
+// Strips whose rows are cut into `chunks` of `span`, each an item of work.
+template <class R, class T>
+void reduce_chunks(const Strips<R, T>& strips, int64_t span, int64_t chunks) {
+  using Rows = typename Strips<R, T>::Rows;
+  const int64_t count = strips.reduced.count;
+  with_scratch<T>(strips.count * chunks * Rows::width, [&](T* partial) {
+    parallel(strips.count * chunks, [&](int64_t item) {
+      const int64_t begin = item % chunks * span, end = begin + span < count ? begin + span : count;
+      Rows counter;
+      std::memcpy(partial + item * Rows::width, strips.combine(counter, item / chunks, begin, end),
+                  strips.width * sizeof(T));
+    });
+    parallel(strips.count, [&](int64_t s) {
+      Rows counter;
+      for (int64_t c = 0; c < chunks; ++c) {
+        std::memcpy(counter.top(), partial + (s * chunks + c) * Rows::width, strips.width * sizeof(T));
+        counter.push(int(strips.width));
+      }
+      strips.store(counter.result(int(strips.width)), s);
+    });
+  });
+}
+
+// Vectors run across outputs: the rows of a matrix whose columns are summed.
+template <class R, class T>
+void reduce_across(const View& x, const View& y, const LoopNest<2>& nest, const Reduced& reduced) {
+  const Strips<R, T> strips{x, y, nest, reduced};
+  int64_t span = kBlock;  // positions in a chunk: a power of two of blocks
+  while (span * strips.width < 2 * kChunk) span *= 2;
+  const int64_t chunks = (reduced.count + span - 1) / span;
+  if (chunks > 1) return reduce_chunks(strips, span, chunks);
+  parallel_ranges(strips.count, kChunk / (reduced.count * strips.width), [&](int64_t first, int64_t last) {
+    for (int64_t s = first; s < last; ++s) {
+      typename Strips<R, T>::Rows counter;
+      strips.store(strips.combine(counter, s, 0, reduced.count), s);
+    }
+  });
+}
+
+template <class R, class T>
+void reduce(const View& x, const View& y, const LoopNest<2>& nest, const Reduced& reduced) {
+  if (reduced.count > 0) {
+    if (runs_over_outputs(nest, reduced)) return reduce_across<R, T>(x, y, nest, reduced);
+    return reduce_along<R, T>(x, y, nest, reduced);
+  }
+  // Nothing to combine: +0 for a sum, NaN for a mean, 1 for a product.
+  const T nothing = R::template neutral<T>() + T(0);
+  nest.run([&](const int64_t (&at)[2], int64_t n) {
+    for (int64_t i = 0; i < n; ++i) data_as<T>(y)[at[1] + i * nest.row_stride(1)] = R::after(nothing, T(0));
+  });
+}
+
+void run_reduce(Reduction op, const View& x, uint32_t mask, const View& y) {
+  const Kept kept(x, mask, y);
+  const LoopNest<2> nest = kept.nest();
+  if (nest.rows() * nest.row_length() == 0) return;
+  const Reduced reduced(x, mask);
+  dispatch_float(x.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    static constexpr void (*table[])(const View&, const View&, const LoopNest<2>&, const Reduced&) = {
+        reduce<SumOf, T>,     reduce<MeanOf, T>,     reduce<ProductOf, T>,
+        reduce<LargestOf, T>, reduce<SmallestOf, T>, reduce<SquaresOf, T>};
+    table[static_cast<int>(op)](x, y, nest, reduced);
+  });
+}
+
+}  // namespace
+
+ReduceKernels reduce_kernels() { return {run_reduce, arg_reduce}; }
+
+}  // namespace PYDL_ISA
+}  // namespace pydl

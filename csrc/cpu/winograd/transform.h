@@ -1,0 +1,47 @@
+// The transforms of Winograd's convolutions. Pixels, taps and results along an axis are coefficients of
+// polynomials, a transform their values at some points; what interpolates is on the side of the pixels. Every
+// lane of a register is a tile of its own.
+//
+// A convolution with a stride is the sum, over the phases of the stride, of convolutions without one: of
+// every stride-th pixel with every stride-th tap. A kernel (kernel3.h, kernel4.h) says how those
+// are made: its stride, the side of a transformed tile, the taps of a phase along an axis and the transforms.
+#pragma once
+#include "cpu/simd/vec.h"
+
+namespace pydl {
+namespace PYDL_ISA {
+namespace {
+
+constexpr int kStep = 4;  // results of a tile along an axis
+
+template <class Kernel>
+constexpr int kPoints = Kernel::side * Kernel::side;  // products of a tile and a phase
+template <class Kernel>
+constexpr int kPhases = Kernel::stride * Kernel::stride;
+template <class Kernel>
+constexpr int kWidth = Kernel::stride * Kernel::taps;  // of the whole kernel
+
+// Line's transform along both axes: element (i, j) comes from load(i, j) and goes to store(i, j, value).
+template <class Line, class Load, class Store>
+static inline __attribute__((always_inline)) void transform(Load&& load, Store&& store) {
+  using V = Vec<float>;
+  V half[Line::out][Line::in];
+  for (int j = 0; j < Line::in; ++j) {
+    V x[Line::in], y[Line::out];
+#pragma GCC unroll 6
+    for (int i = 0; i < Line::in; ++i) x[i] = load(i, j);
+    Line::apply(x, y);
+#pragma GCC unroll 6
+    for (int i = 0; i < Line::out; ++i) half[i][j] = y[i];
+  }
+  for (int i = 0; i < Line::out; ++i) {
+    V y[Line::out];
+    Line::apply(half[i], y);
+#pragma GCC unroll 6
+    for (int j = 0; j < Line::out; ++j) store(i, j, y[j]);
+  }
+}
+
+}  // namespace
+}  // namespace PYDL_ISA
+}  // namespace pydl
