@@ -17,7 +17,7 @@ class Ailment:
 AILMENTS = {
     "collapse": Ailment(
         "mode collapse",
-        "generated samples amount to {variety:.3g} different ones, the data to {variety_real:.3g}",
+        "generated samples amount to {variety:.3g} different ones, the data to {variety_real:.3g}{of_kinds}",
         "let the discriminator see several samples at once (PacGAN, minibatch discrimination), unroll it, or take a "
         "Wasserstein loss with gradient penalty; a smaller learning rate of the generator helps too",
     ),

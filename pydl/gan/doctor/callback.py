@@ -16,13 +16,15 @@ from ...train.callbacks import Callback
 from ..losses import Objective
 from . import measures, rules
 from .ailments import AILMENTS, tell
+from .history import History
 
 if TYPE_CHECKING:
     from ...train.loop import Loop
 
 CHECKS = 100  # in a training, where `every` is not given
+LOSSES = ("loss_d", "loss_g")
 SERIES = (
-    "variety", "right_real", "right_fake", "order", "gradient_g", "gradient_d", "weight_g",
+    "variety", "shown", "right_real", "right_fake", "order", "gradient_g", "gradient_d", "weight_g",
     "level_d", "level_g", "cycle",
 )  # fmt: skip
 
@@ -32,10 +34,10 @@ class Doctor(Callback):
 
     `train` and `test` are the datasets (with `batch`); without `test` it does not look for memorising. Every
     `every`-th step (a hundredth of the training, at least 20 steps) it draws `count` samples and sees how far the
-    discriminator tells them from as many real ones; ten times in the training it looks for the nearest training
-    samples. Its figures go into the step's under "doctor/…" and "gradient/<layer>", what ails into `loop.notes` for the
-    progress line and in words, once each, to `stream` (default sys.stderr). `ailing` are the present alarms, `found`
-    all with the step they began at.
+    discriminator tells them from as many real ones, and which of the training set's labels they show; ten times in the
+    training it looks for the nearest training samples. Its figures go into the step's under "doctor/…" and
+    "gradient/<layer>", what ails into `loop.notes` for the progress line and in words, once each, to `stream` (default
+    sys.stderr). `ailing` are the present alarms, `found` all with the step they began at.
 
     `kinds` names a figure of the epochs that counts what the samples show, and how much there is: ("classes", 10).
     Where few are covered, or there were too few checks to tell, the progress line does not call the training well.
@@ -65,18 +67,27 @@ class Doctor(Callback):
         self.ailing: set[str] = set()
         self.found: dict[str, int] = {}
         self.series: dict[str, list[float]] = {name: [] for name in SERIES}
-        self._losses: dict[str, deque[float]] = {name: deque(maxlen=rules.WINDOW) for name in ("loss_d", "loss_g")}
-        self._recent: dict[str, list[float]] = {"loss_d": [], "loss_g": []}
+        self._losses = {name: deque[float](maxlen=rules.WINDOW) for name in LOSSES}
+        self._histories = {name: History(rules.WINDOW) for name in LOSSES}
+        self._recent: dict[str, list[float]] = {name: [] for name in LOSSES}
         self._period, self._said = 0, set[str]()
         real = _rows(self.real())
         self._reach = measures.reach(real)
         self.variety_real = measures.variety(real, self._reach)
+        self._kinds = measures.Kinds(real, self.labels())
         self._batch: tuple[Tensor, ...] = ()
         self._usual: float | None = None
 
     def real(self) -> np.ndarray:
         """What samples are to vary like: `count` real ones."""
         return self._draw(self.count)[0]
+
+    def labels(self) -> np.ndarray:
+        """Of which class or mode each of the real ones is; all of one where the training set does not say."""
+        for column in self._draw(self.count)[1:2]:
+            if column.ndim == 1 and column.dtype.kind in "iu":
+                return column
+        return np.zeros(self.count, np.int64)
 
     def samples(self, task: Any) -> np.ndarray:
         """`count` generated samples, of the same noise each time."""
@@ -101,6 +112,7 @@ class Doctor(Callback):
             recent.append(loop.metrics.get(name, 0.0))
             if len(self.series["variety"]) >= rules.WARM_UP:
                 self._losses[name].append(recent[-1])
+                self._histories[name].append(recent[-1])
         if loop.step % (self.every or 1) == 0:
             self._check(loop)
 
@@ -118,10 +130,11 @@ class Doctor(Callback):
         networks = {"g": task.generator, "d": task.discriminator}
         norms = {name: measures.gradient_norms(network) for name, network in networks.items()}
         apart = measures.told_apart(task, self._batch)
-        cycles = [rules.cycle(losses) if len(losses) == rules.WINDOW else (0.0, 0) for losses in self._losses.values()]
-        strength, self._period = max(cycles)
+        strength, self._period = max(self._cycles())
+        samples = _rows(self.samples(task))
         found = {
-            "variety": measures.variety(_rows(self.samples(task)), self._reach),
+            "variety": measures.variety(samples, self._reach),
+            "shown": float(self._kinds.shown(samples)),
             "right_real": apart.real,
             "right_fake": apart.fake,
             "order": apart.order,
@@ -135,6 +148,18 @@ class Doctor(Callback):
         self._recent = {name: [] for name in self._recent}
         return {f"{name}.{layer}": norm for name, layers in norms.items() for layer, norm in layers.items()}
 
+    def _cycles(self) -> list[tuple[float, int]]:
+        """How much each loss goes round, and in how many steps: in the last steps, and in the whole training."""
+        found = [(0.0, 0)]
+        for name in LOSSES:
+            window, history = self._losses[name], self._histories[name]
+            if len(window) == rules.WINDOW:
+                found.append(rules.cycle(window))
+            if history.block > 1:
+                strength, lag = rules.cycle(history.means)
+                found.append((strength, lag * history.block))
+        return found
+
     def _diagnose(self, objective: Objective) -> set[str]:
         """What the rules say.
 
@@ -144,7 +169,8 @@ class Doctor(Callback):
         right = list(zip(series["right_real"], series["right_fake"], strict=True))
         certain = [(a + b) / 2 for a, b in right] if probability else [max(o, 1 - o) for o in series["order"]]
         says = {
-            "collapse": rules.collapsed(series["variety"], self.variety_real),
+            "collapse": rules.collapsed(series["variety"], self.variety_real)
+            or rules.shows_few(series["shown"], self._kinds.count),
             "vanishing": rules.vanished(series["gradient_g"], series["weight_g"], certain),
             "d_wins": objective.threshold is not None and rules.discriminator_wins(right),
             "g_wins": objective.ordered and rules.generator_wins(right),
@@ -157,7 +183,9 @@ class Doctor(Callback):
     def _set(self, loop: Loop, ailing: set[str], figures: dict[str, Any]) -> None:
         begun, self.ailing = ailing - self.ailing, ailing
         right = (figures.get("right_real", 0.0) + figures.get("right_fake", 0.0)) / 2
-        figures = {**figures, "variety_real": self.variety_real, "period": self._period, "certain": right}
+        kinds = self._kinds.count
+        of_kinds = f", and show {figures.get('shown', 0):.0f} of its {kinds} classes or modes" if kinds > 1 else ""
+        figures |= {"variety_real": self.variety_real, "period": self._period, "certain": right, "of_kinds": of_kinds}
         for kind in AILMENTS:
             if kind in begun:
                 self.found.setdefault(kind, loop.step)
@@ -207,6 +235,7 @@ class Doctor(Callback):
         return {
             "series": {name: np.array(series) for name, series in self.series.items()},
             "losses": {name: np.array(losses) for name, losses in self._losses.items()},
+            "histories": {name: history.state_dict() for name, history in self._histories.items()},
             "recent": {name: np.array(recent) for name, recent in self._recent.items()},
             "ailing": sorted(self.ailing),
             "found": dict(self.found),
@@ -219,6 +248,7 @@ class Doctor(Callback):
         self.series = {name: np.asarray(state["series"][name]).tolist() for name in SERIES}
         for name in self._losses:
             self._losses[name] = deque(np.asarray(state["losses"][name]).tolist(), maxlen=rules.WINDOW)
+            self._histories[name].load_state_dict(state["histories"][name])
             self._recent[name] = np.asarray(state["recent"][name]).tolist()
         self.ailing = {kind for kind in state["ailing"] if kind in AILMENTS}
         self.found = {kind: int(step) for kind, step in state["found"].items()}

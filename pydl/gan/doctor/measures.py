@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ..trainer import GANTask
 
 CHUNK = 4096  # training samples that are compared at a time
+LEAST = 4  # real samples of a kind that can be missed
+TOLD = 0.7  # of real samples are of the kind of the nearest other one, where that says of which kind a sample is
+SHARE = 0.25  # of its share of the real samples: with less a kind is not shown
 
 
 class ToldApart(NamedTuple):
@@ -86,6 +89,34 @@ def variety(samples: Any, within: float) -> float:
     n = len(samples)
     alike = sum(float(np.exp(-squares / within**2).sum()) for _, squares in square_blocks(samples, samples))
     return 1.0 / max((alike - n) / (n * (n - 1)), 2.0 / (n * (n - 1)))
+
+
+class Kinds:
+    """Which of the labels (N,) of real samples (N, D) others show: that of the nearest real one.
+
+    `count` is how many labels there are, 1 where the nearest sample does not tell the label of real ones.
+    """
+
+    def __init__(self, real: np.ndarray, labels: np.ndarray) -> None:
+        self.real, self.labels = real, labels
+        values, counts = np.unique(labels, return_counts=True)
+        self.values, self.shares = values[counts >= LEAST], counts[counts >= LEAST] / len(labels)
+        told = self._nearest(real, itself=False) == labels
+        self.count = len(self.values) if told.mean() >= TOLD else 1
+
+    def shown(self, samples: np.ndarray) -> int:
+        """How many of the labels samples (M, D) have, each at least a quarter as often as the real ones."""
+        found = self._nearest(samples)
+        shares = [(found == value).mean() for value in self.values]
+        return int((np.array(shares) >= SHARE * self.shares).sum()) if self.count > 1 else 1
+
+    def _nearest(self, samples: np.ndarray, itself: bool = True) -> np.ndarray:
+        found = np.empty(len(samples), self.labels.dtype)
+        for rows, squares in square_blocks(samples, self.real):
+            if not itself:
+                squares[np.arange(len(squares)), np.arange(rows.start, rows.stop)] = np.inf
+            found[rows] = self.labels[squares.argmin(1)]
+        return found
 
 
 def nearest_distances(samples: np.ndarray, known: Iterable[np.ndarray]) -> np.ndarray:

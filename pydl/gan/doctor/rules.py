@@ -13,7 +13,7 @@ import numpy as np
 
 WARM_UP = 10
 PATIENCE = 5
-WINDOW = 400  # steps
+WINDOW = 400  # steps; of the whole training as many blocks of steps
 
 RISING = 1.2  # times as many different samples; slow learners double them in `PATIENCE` checks
 CERTAIN = 0.98  # of a batch told rightly. Healthy runs stay below 0.93; then V is within a tenth of its largest value
@@ -22,10 +22,12 @@ SURE = 0.95
 FADED = 0.01  # of the largest gradient: an update that was one step is a hundred
 NO_GRADIENT = 1e-5  # of the weights: 100,000 steps of length ‖g‖ to move by as much as the weights are long
 GROWN = 10.0  # times the losses of the warm-up, and at least 10 nats: D(G(z)) = exp(-10)
+HUGE = 1e4  # whatever the warm-up was like, since a run may diverge in it. Healthy ones stay below 100
 CYCLE = 0.6  # of the correlation with itself one period later: 1 for a cycle, below 0.45 for losses that only wander
 RIPPLE = 0.1  # of the mean loss: a standard deviation below this is no cycle, however regular
 PERIODS = 4  # in a window, before they are called a cycle
 COVERED = 0.8  # of the classes or modes: with fewer a training is not well, long before collapse is certain
+SHOWN = 0.5  # of them: with no more than these the samples have collapsed, however different they are
 COPIES = 0.5  # of all samples nearer to training samples than 95 in 100 test samples are: of fresh ones it is 0.05
 
 
@@ -43,6 +45,11 @@ def collapsed(varieties: Sequence[float], real: float) -> bool:
     """
     few = lasting([value < np.sqrt(real) for value in varieties])
     return few and varieties[-1] < RISING * varieties[-PATIENCE]
+
+
+def shows_few(shown: Sequence[float], kinds: int) -> bool:
+    """Samples show at most half of the data's `kinds` (classes or modes), and not more and more of them."""
+    return lasting([seen <= SHOWN * kinds for seen in shown]) and shown[-1] <= shown[-PATIENCE]
 
 
 def discriminator_wins(right: Sequence[tuple[float, float]]) -> bool:
@@ -74,11 +81,15 @@ def vanished(norms: Sequence[float], weights: Sequence[float], certain: Sequence
 
 
 def diverged(levels: Sequence[float]) -> bool:
-    """The loss is ten times what it was in the warm-up, at least 10, and grows; `levels` are medians of its size."""
+    """The loss is ten times what it was in the warm-up, at least 10, and grows, or is beyond all measure.
+
+    `levels` are medians of its size.
+    """
     if not can_tell(len(levels)):
         return False
     limit = GROWN * max(1.0, *levels[:WARM_UP])
-    return lasting([level >= limit for level in levels]) and levels[-1] > levels[-PATIENCE]
+    grown = lasting([level >= limit for level in levels]) and levels[-1] > levels[-PATIENCE]
+    return grown or lasting([level >= HUGE for level in levels])
 
 
 def cycle(losses: Sequence[float]) -> tuple[float, int]:

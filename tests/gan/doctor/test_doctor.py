@@ -117,6 +117,16 @@ def test_divergence():
     assert not {"d_wins", "g_wins"} & set(doctor.found)
 
 
+@pytest.mark.parametrize("name", ["gan", "dragan", "wgan-gp"])
+def test_divergence_that_begins_at_once(name):
+    sets = models.Data(data.load("digits", "train"), data.load("digits", "test"))
+    entry = models.get(name)
+    watched = entry.build(sets, models.complete(entry.config(data="digits", lr=100.0), sets))
+    doctor, said = watch(watched, sets.train, 100)
+    assert "divergence" in doctor.found
+    assert "lower the learning rates" in said
+
+
 class Shift(nn.Module):
     """noise / 10 + θ: the Dirac GAN of Mescheder, Geiger and Nowozin 2018, with some width."""
 
@@ -128,10 +138,10 @@ class Shift(nn.Module):
         return noise * 0.1 + self.theta
 
 
-def dirac(penalties=()):
+def dirac(penalties=(), lr=0.1):
     pydl.manual_seed(0)
     generator, discriminator = Shift(), nn.Linear(1, 1, bias=False)
-    optimizers = [optim.SGD(net.parameters(), lr=0.1) for net in (generator, discriminator)]
+    optimizers = [optim.SGD(net.parameters(), lr=lr) for net in (generator, discriminator)]
     options = {"objective": gan.WASSERSTEIN, "centre": False, "penalties": penalties}
     return gan.GANTask(generator, discriminator, *optimizers, gan.Noise(1, "normal"), **options)
 
@@ -146,6 +156,14 @@ def test_oscillation_of_the_dirac_gan_and_its_cure():
     assert (cured.found, said) == ({}, "")
 
 
+def test_an_oscillation_with_a_long_period():
+    line = data.TensorDataset((0.1 * np.random.default_rng(0).normal(size=(1000, 1))).astype(np.float32))
+    doctor, said = watch(dirac(lr=0.02), line, 1500)
+    assert "oscillation" in doctor.found
+    period = float(said.split("period of ")[1].split()[0])
+    assert period == pytest.approx(np.pi / 0.02, rel=0.15)
+
+
 class Lookup(nn.Module):
     """One of `images`, by the largest number of the noise."""
 
@@ -155,6 +173,23 @@ class Lookup(nn.Module):
 
     def forward(self, noise):
         return ops.softmax(noise * 1000.0, 1) @ self.images
+
+
+@pytest.mark.parametrize("classes", [[1], [8], [2, 3, 4], [0, 1, 2, 3, 4, 5, 6, 7]])
+def test_classes_that_are_missing_however_different_the_samples_are(classes):
+    train_set = data.load("digits", "train")
+    images, labels = train_set.batch(np.arange(len(train_set)))
+    shown = images[np.isin(labels, classes)].reshape(-1, 64)
+    pydl.manual_seed(0)
+    networks = Lookup(shown), nn.Linear(64, 1)
+    optimizers = [optim.SGD(net.parameters(), lr=1e-6) for net in networks]
+    watched = gan.GANTask(*networks, *optimizers, gan.Noise(len(shown)), centre=False)
+    flat = data.TensorDataset(images.reshape(-1, 64), labels)
+    doctor, said = watch(watched, flat, 100)
+    few = len(classes) <= 5
+    assert ("collapse" in doctor.found) is few
+    assert ("of its 10 classes or modes" in said) is few
+    assert (doctor.series["shown"][-1] <= 5) is few
 
 
 @pytest.mark.parametrize("copies", [True, False])

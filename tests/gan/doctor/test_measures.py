@@ -79,3 +79,22 @@ def test_judging_changes_nothing():
     first = measures.told_apart(trained, batch())
     assert (repr(trained.state_dict()), pydl.random.get_rng_state().tolist()) == before
     assert measures.told_apart(trained, batch()) == first
+
+
+def test_kinds_are_those_of_the_nearest_real_samples():
+    rng = np.random.default_rng(0)
+    labels = np.repeat([3, 5, 7], [60, 36, 24])
+    real = labels[:, None] + 0.1 * rng.normal(size=(120, 2))
+    kinds = measures.Kinds(real, labels)
+    assert kinds.count == 3
+    assert kinds.shown(real) == 3
+    assert kinds.shown(real[:60]) == 1
+    assert kinds.shown(np.concatenate([real[:60], real[60:64]])) == 1  # 4 of 64: less than a quarter of 0.3
+    assert kinds.shown(np.concatenate([real[:60], real[60:70]])) == 2
+    assert measures.Kinds(real[:99], labels[:99]).count == 2  # three samples of the third are too few to be missed
+
+
+def test_labels_that_the_nearest_sample_does_not_tell_are_not_looked_at():
+    rng = np.random.default_rng(0)
+    kinds = measures.Kinds(rng.normal(size=(200, 3)), rng.integers(0, 4, 200))
+    assert kinds.count == kinds.shown(rng.normal(size=(9, 3))) == 1

@@ -93,3 +93,19 @@ def test_what_is_no_cycle():
 def test_copies():
     assert rules.memorised(0.5)
     assert not rules.memorised(0.05)
+
+
+def test_few_kinds_that_do_not_become_more():
+    assert rules.shows_few([5.0] * 15, 10)
+    assert not rules.shows_few([5.0] * 14, 10)
+    assert not rules.shows_few([6.0] * 20, 10)
+    assert not rules.shows_few([1.0] * 15 + [2.0, 3.0], 10)
+    assert not rules.shows_few([1.0] * 15 + [6.0], 10)
+
+
+def test_losses_beyond_all_measure_have_diverged_whatever_they_were_before():
+    assert rules.diverged([1e7] * 15)
+    assert rules.diverged([1e9] * 10 + [1e6] * 5)
+    assert not rules.diverged([1e7] * 14)
+    assert not rules.diverged([900.0] * 20)
+    assert not rules.diverged([1e7] * 12 + [1.0] * 3)

@@ -31,5 +31,9 @@ class TranslationDoctor(Doctor):
         with no_grad():
             return self.other(self.images()).numpy()
 
+    def labels(self) -> np.ndarray:
+        """All of one: a translation keeps the class of what it is of."""
+        return np.zeros(self.count, np.int64)
+
     def samples(self, task: Any) -> np.ndarray:
         return draw(task.sampler(), task.ranged(self.images()), task.centre)
