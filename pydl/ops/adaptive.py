@@ -18,18 +18,20 @@ from .shape import cat, flatten, narrow, owned, reshape
 def _cells(function: str, output_size: Any, input: Any) -> tuple[int, int]:
     """The output's (H, W)."""
     as_tensor(function, input)
-    if input.ndim not in (3, 4) or 0 in input.shape[-3:]:
-        raise ValueError(f"[{function}] expected input of shape (N, C, H, W) or (C, H, W), got {input.shape}")
-    sizes = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size, output_size)
+    shape = input.shape
+    if len(shape) not in (3, 4) or 0 in shape[-3:]:
+        raise ValueError(f"[{function}] expected input of shape (N, C, H, W) or (C, H, W), got {shape}")
+    sizes = output_size if isinstance(output_size, (tuple, list)) else (output_size, output_size)
     if len(sizes) != 2:
         raise ValueError(f"[{function}] expected output_size as one or two integers, got {output_size!r}")
-    sizes = tuple(n if size is None else size for size, n in zip(sizes, input.shape[-2:], strict=True))
-    if any(isinstance(s, bool) or not isinstance(s, (int, np.integer)) for s in sizes):
-        raise TypeError(f"[{function}] expected output_size as one or two integers, got {output_size!r}")
-    rows, columns = int(sizes[0]), int(sizes[1])
-    if rows < 1 or columns < 1 or rows * columns >= 2**31:
+    rows = shape[-2] if sizes[0] is None else sizes[0]
+    columns = shape[-1] if sizes[1] is None else sizes[1]
+    for size in (rows, columns):
+        if type(size) is not int and not isinstance(size, np.integer):
+            raise TypeError(f"[{function}] expected output_size as one or two integers, got {output_size!r}")
+    if rows < 1 or columns < 1 or int(rows) * int(columns) >= 2**31:
         raise ValueError(f"[{function}] expected output_size >= 1 of fewer than 2³¹ cells, got {output_size!r}")
-    return rows, columns
+    return int(rows), int(columns)
 
 
 def _ends(n: int, cells: int) -> tuple[Array, Array]:
