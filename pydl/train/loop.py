@@ -47,9 +47,9 @@ def fit(
     `start` is the state of a checkpoint (`pydl.load`): training goes on there, bit for bit as if it had not stopped,
     with the same loader and callbacks. The first SIGINT or SIGTERM stops it between two steps with Interrupted, a
     KeyboardInterrupt; the second at once. ValueError, before the first step, for data that the task refuses (a
-    Classifier: labels out of range); StateError for a `start` that is not of this task and loader;
-    DivergenceError, which says at which step and layer it began, if a figure whose name starts with "loss" is not
-    finite; what was saved before remains.
+    Classifier: labels out of range, as far as its `check_data` sees them); StateError for a `start` that is not of this
+    task and loader; DivergenceError, which says at which step and layer it began, if a figure whose name starts with
+    "loss" is not finite; what was saved before remains.
     """
     if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 0:
         raise ValueError(f"[fit] expected epochs as an integer >= 0, got {epochs!r}")
