@@ -62,9 +62,10 @@ def fit(
 class Loop:
     """Where training stands; callbacks read it.
 
-    `epoch` epochs and `step` steps are done, `position` of them in the current epoch; `metrics` are the last step's.
-    Setting `history.stopped` to a reason ends training after the epoch; `notes` are short words of callbacks for the
-    progress line.
+    `epoch` epochs and `step` steps are done, `position` of them in the current epoch; `metrics` are the last step's;
+    after `finite` steps a callback last saw that the whole state was finite (None: none has looked). Setting
+    `history.stopped` to a reason ends training after the epoch; `notes` are short words of callbacks for the progress
+    line.
     """
 
     def __init__(self, task: Task, loader: Iterable[Any], epochs: int, callbacks: Sequence[Callback] = ()) -> None:
@@ -72,6 +73,7 @@ class Loop:
         self.callbacks = sorted(_checked(callbacks), key=lambda callback: callback.order)
         self.epoch = self.position = self.step = 0
         self.metrics: dict[str, float] = {}
+        self.finite: int | None = None
         self.history = History()
         self.notes: dict[str, str] = {}
         self._sums: dict[str, float] = {}
