@@ -25,17 +25,19 @@ def integer(function: str, name: str, value: Any, low: int, high: int | None = N
 
 def number(
     function: str, name: str, value: Any, low: float = -math.inf, high: float = math.inf,
-    *, finite: bool = False, above: bool = False,
+    *, finite: bool = False, above: bool = False, below: bool = False,
 ) -> float:  # fmt: skip
-    """`value` as a number in [low, high], or (low, high] where `above` is set; never NaN, not infinite if `finite`.
+    """`value` as a number in [low, high], without low where `above` and without high where `below` is set.
 
-    TypeError for what is no number (a bool is none, a tensor without dimensions is one), ValueError outside the range.
+    Never NaN, and not infinite if `finite`. TypeError for what is no number (a bool is none, a tensor without
+    dimensions is one), ValueError outside the range.
     """
-    wanted = _wanted(low, high, finite, above)
+    wanted = _wanted(low, high, finite, above, below)
     if not _is_number(value):
         raise TypeError(f"[{function}] expected {name} to be {wanted}, got {type(value).__name__}")
     result = value if isinstance(value, (int, float)) else float(value)
-    if not low <= result <= high or (above and result == low) or (finite and abs(result) == math.inf):
+    outside = not low <= result <= high or (above and result == low) or (below and result == high)
+    if outside or (finite and abs(result) == math.inf):
         raise ValueError(f"[{function}] expected {name} to be {wanted}, got {result}")
     return result
 
@@ -46,8 +48,8 @@ def _is_number(value: Any) -> bool:
     return hasattr(value, "__float__") and not isinstance(value, bool) and real and not getattr(value, "ndim", 0)
 
 
-def _wanted(low: float, high: float, finite: bool, above: bool) -> str:
+def _wanted(low: float, high: float, finite: bool, above: bool, below: bool) -> str:
     if high < math.inf:
-        return f"a number in {'(' if above else '['}{low:g}, {high:g}]"
+        return f"a number in {'(' if above else '['}{low:g}, {high:g}{')' if below else ']'}"
     kind = "a finite number" if finite else "a number"
     return kind if low == -math.inf else f"{kind} {'>' if above else '>='} {low:g}"

@@ -53,6 +53,8 @@ def test_what_is_no_number(value):
         (0, {"low": 0, "finite": True, "above": True}, "a finite number > 0"),
         (0, {"low": 0, "high": 1, "above": True}, r"a number in \(0, 1\]"),
         (2, {"low": 0.5, "high": 1}, r"a number in \[0.5, 1\]"),
+        (1, {"low": 0, "high": 1, "below": True}, r"a number in \[0, 1\)"),
+        (1.0, {"low": 0, "high": 1, "above": True, "below": True}, r"a number in \(0, 1\)"),
     ],
 )
 def test_numbers_out_of_range(value, limits, wanted):

@@ -12,11 +12,14 @@ void window_out_size(const char* function, const Window2d& w, const int64_t (&in
   for (int a = 0; a < 2; ++a) padded[a] = checked_add(function, in[a], w.padding[a] + w.padding_end[a]);
   for (int a = 0; a < 2; ++a) {
     const int64_t room = padded[a] - window_extent(w, a);
-    if (room < 0)
-      fail(function, "a kernel within the padded input of " + size_string(padded[0], padded[1]),
+    const bool beyond = ceil && room > -w.stride[a] && in[a] + w.padding[a] > 0;
+    if (room < 0 && !beyond)
+      fail(function,
+           std::string(ceil ? "a kernel less than a stride beyond" : "a kernel within") +
+               " the padded input of " + size_string(padded[0], padded[1]),
            "one that spans " + size_string(window_extent(w, 0), window_extent(w, 1)));
-    out[a] = room / w.stride[a] + 1;
-    if (ceil && room % w.stride[a] != 0 && out[a] * w.stride[a] < in[a] + w.padding[a]) ++out[a];
+    out[a] = room / w.stride[a] + 1;  // a negative quotient is cut towards zero, and so rounded up
+    if (ceil && room % w.stride[a] > 0 && out[a] * w.stride[a] < in[a] + w.padding[a]) ++out[a];
   }
 }
 

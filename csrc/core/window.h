@@ -28,8 +28,8 @@ std::string size_string(int64_t h, int64_t w);
 
 // How many windows fit along each axis of an input of size `in`:
 //   out = floor((in + padding + padding_end - extent) / stride) + 1,
-// or, with `ceil`, rounded up as long as the last window starts inside the input or the leading padding.
-// ValueError where not one fits.
+// or, with `ceil`, rounded up as long as the last window starts inside the input or the leading padding: the
+// only window may then end beyond the padded input. ValueError where there is not one.
 void window_out_size(const char* function, const Window2d& w, const int64_t (&in)[2], int64_t (&out)[2],
                      bool ceil = false);
 

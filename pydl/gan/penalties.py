@@ -1,8 +1,9 @@
 """Penalties on the slope of a discriminator, sample by sample, differentiable in its parameters.
 
 Each takes the discriminator, a real and a generated batch of one shape (N, …) and a generator of random numbers,
-and returns a scalar to be added to the discriminator's loss. Layers that mix the samples of a batch (batch
-normalisation) make the slope at one sample depend on the others: the papers use none in the critic.
+and returns a scalar to be added to the discriminator's loss. TypeError or ValueError for a weight, target or scale
+that is no finite number >= 0. Layers that mix the samples of a batch (batch normalisation) make the slope at one
+sample depend on the others: the papers use none in the critic.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable
 
 from .. import random
 from ..autograd import grad
+from ..checks import number
 from ..tensor import Tensor
 
 Penalty = Callable[[Callable[[Tensor], Tensor], Tensor, Tensor, random.Generator], Tensor]
@@ -38,6 +40,7 @@ def gradient_penalty(weight: float = 10.0, target: float = 1.0) -> Penalty:
 
     Gulrajani et al. 2017 (arXiv:1704.00028), Algorithm 1.
     """
+    _check_numbers("gradient_penalty", weight=weight, target=target)
 
     def penalty(
         discriminator: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, generator: random.Generator
@@ -56,6 +59,7 @@ def perturbed_penalty(weight: float = 10.0, target: float = 1.0, scale: float = 
     std is that of all numbers of the batch, U uniform in [0, 1) for each of them, α uniform, one for each sample.
     Kodali et al. 2017 (arXiv:1705.07215), eq. 3, with the points of the authors' code; s are logits.
     """
+    _check_numbers("perturbed_penalty", weight=weight, target=target, scale=scale)
 
     def penalty(
         discriminator: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, generator: random.Generator
@@ -70,6 +74,7 @@ def perturbed_penalty(weight: float = 10.0, target: float = 1.0, scale: float = 
 
 def zero_centred_penalty(weight: float = 10.0) -> Penalty:
     """weight / 2 · E ‖∇ s(x)‖₂² at real samples: R1 (Mescheder et al. 2018, arXiv:1801.04406, eq. 9)."""
+    _check_numbers("zero_centred_penalty", weight=weight)
 
     def penalty(
         discriminator: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, generator: random.Generator
@@ -77,6 +82,11 @@ def zero_centred_penalty(weight: float = 10.0) -> Penalty:
         return slopes(discriminator, real).square().mean() * (weight / 2)
 
     return penalty
+
+
+def _check_numbers(function: str, **numbers: float) -> None:
+    for name, value in numbers.items():
+        number(function, name, value, 0, finite=True)
 
 
 def _check(function: str, real: Tensor, fake: Tensor) -> None:

@@ -147,9 +147,9 @@ class MLPClassifier(Descent, Penalty, ScoreClassifier):
         check_choice(function, "activation", self.activation, HIDDEN_LAYERS)
         check_choice(function, "optimizer", self.optimizer, ("adam", "sgd"))
         number(function, "momentum", self.momentum, 0, 1)
-        number(function, "dropout", self.dropout, 0, 1)
+        number(function, "dropout", self.dropout, 0, 1, below=True)
         check_flag(function, "early_stopping", self.early_stopping)
-        number(function, "validation", self.validation, 0, 1)
+        number(function, "validation", self.validation, 0, 1, above=True, below=True)
         integer(function, "patience", self.patience, 1)
 
     def _scores(self, X: np.ndarray) -> np.ndarray:

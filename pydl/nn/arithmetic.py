@@ -34,18 +34,19 @@ def output_size(
     """⌊(n + 2p - d(k - 1) - 1) / s⌋ + 1 outputs along a dimension of n = `size`; for d = 1, ⌊(n + 2p - k) / s⌋ + 1.
 
     With `ceil_mode` the quotient is rounded up, except for a window that would begin beyond the image and the padding
-    before it. ValueError where the window is larger than the padded image. Dumoulin and Visin 2016
-    (arXiv:1603.07285), relationship 6.
+    before it. ValueError where the window is larger than the padded image, with `ceil_mode` by a stride or more.
+    Dumoulin and Visin 2016 (arXiv:1603.07285), relationship 6.
     """
     n, window = integer("output_size", "size", size), _checked("output_size", (kernel_size, stride, padding, dilation))
     span = window.dilation * (window.kernel_size - 1) + 1
     room = n + 2 * window.padding - span
-    if room < 0:
-        raise ValueError(f"[output_size] expected a window of at most {n + 2 * window.padding} inputs, got {span}")
-    if not ceil_mode:
-        return room // window.stride + 1
-    last = -(-room // window.stride)
-    return last if last * window.stride >= n + window.padding else last + 1
+    last = -(-room // window.stride) if ceil_mode else room // window.stride
+    if ceil_mode and last * window.stride >= n + window.padding:
+        last -= 1
+    if last < 0:
+        most = n + 2 * window.padding + (window.stride - 1 if ceil_mode else 0)
+        raise ValueError(f"[output_size] expected a window of at most {most} inputs, got {span}")
+    return last + 1
 
 
 def receptive_field(windows: Iterable[Any]) -> Field:

@@ -1,7 +1,8 @@
 """Pooling layers: (N, C, H, W) or (C, H, W) → the same with H' = ⌊(H + 2p - d(k - 1) - 1) / s⌋ + 1, and W' alike.
 
 Sizes are integers or (down, across); the stride is the kernel's size by default. With `ceil_mode` the quotient is
-rounded up (`pydl.nn.arithmetic.output_size`). ValueError where a window is larger than the padded image.
+rounded up (`pydl.nn.arithmetic.output_size`). ValueError where a window is larger than the padded image, with
+`ceil_mode` by a stride or more.
 """
 
 from __future__ import annotations

@@ -95,7 +95,8 @@ def max_pool2d(
 ) -> Any:
     """Largest element of each window of (N, C, H, W) or (C, H, W); NaN where there is one.
 
-    Sizes: ⌊(n + 2 · padding - dilation · (kernel_size - 1) - 1) / stride⌋ + 1; stride defaults to kernel_size. The
+    Sizes: ⌊(n + 2 · padding - dilation · (kernel_size - 1) - 1) / stride⌋ + 1; stride defaults to kernel_size. With
+    `ceil_mode` the quotient is rounded up, but no window begins beyond the image and the padding before it. The
     gradient goes to the element taken, the first of equals. With `return_indices` also its place in H · W as int64
     (-1 for a window without an element, which only dilation makes).
     """

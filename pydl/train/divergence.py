@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -11,10 +13,14 @@ from typing import Any
 import numpy as np
 
 from .. import recording
+from ..autograd import Function
+from ..autograd.mode import _mode
 from ..nn import Module
 from ..optim.optimizer import Optimizer
 from ..tensor import Tensor
 from .errors import DivergenceError
+
+_OPERATIONS = ("pydl.autograd", "pydl.ops", "pydl.tensor", "pydl.methods")
 
 
 class _Found(Exception):
@@ -87,6 +93,7 @@ def _in_parameters(networks: dict[str, Module]) -> tuple[str, str] | None:
 
 def _in_outputs(task: Any, networks: dict[str, Module], batch: Any) -> tuple[str, str]:
     with ExitStack() as hooks:
+        operations = hooks.enter_context(_Operations())
         for root, network in networks.items():
             for name, layer in network.named_modules(prefix=root):
                 hooks.callback(layer.register_forward_hook(_watch(name)).remove)
@@ -96,7 +103,41 @@ def _in_outputs(task: Any, networks: dict[str, Module], batch: Any) -> tuple[str
             return found.args
         except Exception:  # whatever it is, the error to be told is the first one
             pass
-    return "", "the outputs of all layers were finite in one more step, so it began in the loss or in its gradient"
+    words = "the outputs of all layers were finite in one more step"
+    if operations.found:
+        return "", f"{words}; it began in the loss, with {operations.found}"
+    return "", f"{words}, so it began in the loss or in its gradient"
+
+
+class _Operations:
+    """In the place of a Trace: the last operation that made inf or nan of finite inputs, and who called it.
+
+    Not the first: a mask of -inf is no fault, and what follows it makes finite numbers of it.
+    """
+
+    found = ""
+
+    def __enter__(self) -> _Operations:
+        self._before, _mode.trace = _mode.trace, self
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        _mode.trace = self._before
+
+    def note(self, node: Function, inputs: Any, arrays: tuple) -> None:
+        bad = next((array for array in arrays if array is not None and not _is_finite(array)), None)
+        if bad is not None and all(_is_finite(x) for x in inputs if hasattr(x, "dtype")):
+            held = bad[~np.isfinite(bad)][0]
+            self.found = f"the result of {node.name} in {_caller()}, which held {held}"
+
+
+def _caller() -> str:
+    """The function that called an operation, from outside of the operations themselves."""
+    frame = sys._getframe(2)
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith(_OPERATIONS):
+        frame = frame.f_back
+    name = frame.f_code.co_qualname.replace(".<locals>", "")
+    return f"{name} ({os.path.basename(frame.f_code.co_filename)}, line {frame.f_lineno})"
 
 
 def _watch(name: str) -> Any:

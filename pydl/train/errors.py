@@ -32,20 +32,24 @@ class DivergenceError(RuntimeError):
 
     Where they are known, `figure` and `value` are what was not finite, `step` the step in which that was seen
     (counted from 1), and `layer` is the dotted name of the layer at which it began: the network's name in the task,
-    then the layer's in the network.
+    then the layer's in the network. A state is not looked at after every step: `since` is the last one after which it
+    was finite, None where it was not looked at or a loss told.
     """
 
-    def __init__(self, text: str, figure: str = "", value: float = 0.0, step: int = 0, layer: str = "") -> None:
+    def __init__(
+        self, text: str, figure: str = "", value: float = 0.0, step: int = 0, layer: str = "", since: int | None = None
+    ) -> None:
         self.text, self.figure, self.value, self.step, self.layer = text, figure, value, step, layer
+        self.since = since
         super().__init__(text)
 
     def told(self, more: str, step: int | None = None, layer: str | None = None) -> DivergenceError:
         """The same with `more` at the end of its text."""
         step, layer = self.step if step is None else step, self.layer if layer is None else layer
-        return type(self)(self.text + more, self.figure, self.value, step, layer)
+        return type(self)(self.text + more, self.figure, self.value, step, layer, self.since)
 
-    def __reduce__(self) -> tuple[type, tuple[str, str, float, int, str]]:
-        return type(self), (self.text, self.figure, self.value, self.step, self.layer)
+    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
+        return type(self), (self.text, self.figure, self.value, self.step, self.layer, self.since)
 
 
 class Interrupted(KeyboardInterrupt):

@@ -47,9 +47,9 @@ def fit(
     `start` is the state of a checkpoint (`pydl.load`): training goes on there, bit for bit as if it had not stopped,
     with the same loader and callbacks. The first SIGINT or SIGTERM stops it between two steps with Interrupted, a
     KeyboardInterrupt; the second at once. ValueError, before the first step, for data that the task refuses (a
-    Classifier: labels out of range); StateError for a `start` that is not of this task and loader;
-    DivergenceError, which says at which step and layer it began, if a figure whose name starts with "loss" is not
-    finite; what was saved before remains.
+    Classifier: labels out of range, as far as its `check_data` sees them); StateError for a `start` that is not of this
+    task and loader; DivergenceError, which says at which step and layer it began, if a figure whose name starts with
+    "loss" is not finite; what was saved before remains.
     """
     if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 0:
         raise ValueError(f"[fit] expected epochs as an integer >= 0, got {epochs!r}")
@@ -62,9 +62,10 @@ def fit(
 class Loop:
     """Where training stands; callbacks read it.
 
-    `epoch` epochs and `step` steps are done, `position` of them in the current epoch; `metrics` are the last step's.
-    Setting `history.stopped` to a reason ends training after the epoch; `notes` are short words of callbacks for the
-    progress line.
+    `epoch` epochs and `step` steps are done, `position` of them in the current epoch; `metrics` are the last step's;
+    after `finite` steps a callback last saw that the whole state was finite (None: none has looked). Setting
+    `history.stopped` to a reason ends training after the epoch; `notes` are short words of callbacks for the progress
+    line.
     """
 
     def __init__(self, task: Task, loader: Iterable[Any], epochs: int, callbacks: Sequence[Callback] = ()) -> None:
@@ -72,6 +73,7 @@ class Loop:
         self.callbacks = sorted(_checked(callbacks), key=lambda callback: callback.order)
         self.epoch = self.position = self.step = 0
         self.metrics: dict[str, float] = {}
+        self.finite: int | None = None
         self.history = History()
         self.notes: dict[str, str] = {}
         self._sums: dict[str, float] = {}

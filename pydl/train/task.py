@@ -11,10 +11,10 @@ import numpy as np
 from .. import random
 from ..autograd import no_grad
 from ..creation import tensor
-from ..data import default_collate
 from ..replay import capture as recorded
 from ..tensor import Tensor
 from .divergence import require_finite
+from .labels import first_input, labels_of
 
 
 class Task(Protocol):
@@ -43,6 +43,7 @@ class Task(Protocol):
 class Classifier:
     """A model that gives scores (N, classes), trained on batches (inputs, class indices).
 
+    Where the loss takes them, targets may be probabilities (N, classes): the largest of a row counts as its class.
     `loss(scores, targets)` gives the mean over the batch. Each step reports loss and accuracy; each epoch
     `test_loss` and `test_accuracy` over `test_loader`, where there is one. With `capture` the updates are recorded
     steps (`pydl.capture`), of the same bits: for models in which every step does the same.
@@ -60,22 +61,25 @@ class Classifier:
         self._update = recorded(self._descend) if capture else self._descend
 
     def check_data(self, loader: Any) -> None:
-        """ValueError for a label of the data, or of the test data, that the loss refuses.
+        """ValueError for a label of the data, or of the test data, that the loss refuses; the model's errors too.
 
-        Looked at are datasets that have `targets` (N,) of integers. The loss is asked, with the model's scores of the
-        first sample, only about labels that are no class of those: it may have uses for them (`ignore_index`).
+        Looked at are labels that are integers and lie in memory: `targets` (N,) of a data set, lists of samples or of
+        batches. A data set of one's own is not read through: give it `targets`, and its labels are checked as well.
+        The loss is asked, with the model's scores of the first sample, only about labels that are no class of those:
+        it may have uses for them (`ignore_index`). The first sample of the test data goes through the model.
         """
         for each in (loader, self.test_loader):
-            dataset = getattr(each, "dataset", None)
-            labels = np.asarray(getattr(dataset, "targets", ()))
-            if labels.ndim == 1 and labels.size and labels.dtype.kind in "iu":
-                collate = getattr(each, "collate_fn", None) or default_collate
-                self._check_labels(labels, dataset, collate)
+            labels = labels_of(each)
+            if labels.size or each is self.test_loader:
+                with random.fork_rng():
+                    inputs = first_input(each)
+                    if inputs is not None:
+                        self._check_labels(labels, inputs)
 
-    def _check_labels(self, labels: np.ndarray, dataset: Any, collate: Callable[[list[Any]], Any]) -> None:
-        with random.fork_rng(), self._evaluating():
-            scores = first_head(self.model(collate([dataset[0]])[0]))
-            classes = scores.shape[1]
+    def _check_labels(self, labels: np.ndarray, inputs: Any) -> None:
+        with self._evaluating():
+            scores = first_head(self.model(inputs))
+            classes = scores.shape[1] if labels.size else 0
             for label in np.unique(labels[(labels < 0) | (labels >= classes)]).tolist():
                 try:
                     self.loss(scores, tensor([label]))
@@ -135,8 +139,14 @@ class Classifier:
 
 
 def correct(scores: Tensor | tuple[Tensor, ...], targets: Tensor) -> int:
-    """How many rows of `scores` (N, classes) are largest at their target; of several heads the first counts."""
-    return int((first_head(scores).detach().numpy().argmax(axis=1) == targets.numpy()).sum())
+    """How many rows of `scores` (N, classes) are largest at their target; of several heads the first counts.
+
+    Of targets that are probabilities of the scores' shape it is the largest.
+    """
+    found, wanted = first_head(scores).detach().numpy(), targets.numpy()
+    if wanted.shape == found.shape:
+        wanted = wanted.argmax(axis=1)
+    return int((found.argmax(axis=1) == wanted).sum())
 
 
 def first_head(scores: Tensor | tuple[Tensor, ...]) -> Tensor:

@@ -152,3 +152,15 @@ def test_gradient_through_convolution_norm_and_activation(penalty):
 def test_shapes_that_differ_are_an_error():
     with pytest.raises(ValueError, match=r"\[gradient_penalty\] expected real and fake samples of one shape"):
         gan.gradient_penalty()(lambda x: x, pydl.zeros(2, 3), pydl.zeros(3, 3), generator())
+
+
+@pytest.mark.parametrize("penalty", [gan.gradient_penalty, gan.perturbed_penalty, gan.zero_centred_penalty])
+def test_numbers_that_cannot_be_are_refused(penalty):
+    for weight, error in ((-1, ValueError), (np.nan, ValueError), (np.inf, ValueError), ("x", TypeError)):
+        with pytest.raises(error, match=rf"\[{penalty.__name__}\] expected weight to be a finite number >= 0, got "):
+            penalty(weight)
+    penalty(0)
+    with pytest.raises(ValueError, match="expected target to be a finite number >= 0, got -1"):
+        gan.gradient_penalty(target=-1)
+    with pytest.raises(ValueError, match="expected scale to be a finite number >= 0, got nan"):
+        gan.perturbed_penalty(scale=np.nan)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pydl.backend import kernels
+from pydl.testing.cases.pool import windows
 
 _cpu = kernels(np.empty(0))
 
@@ -71,3 +72,39 @@ def test_every_layout_gives_the_same_bits(tiles):
             for a, b in zip(got, first, strict=False):
                 np.testing.assert_array_equal(a, b)
                 np.testing.assert_array_equal(np.signbit(a) & ~np.isnan(a), np.signbit(b) & ~np.isnan(b))
+
+
+def scattered(shape, sent, window):
+    """Zeros with what every window of `sent` (N, C, OH, OW, taps) sends to its taps added, one by one."""
+    (kh, kw), stride, padding = window
+    image = np.zeros((*shape[:2], shape[2] + 3 * kh, shape[3] + 3 * kw))  # wide enough on all sides
+    for i, j in np.ndindex(sent.shape[2:4]):
+        top, left = i * stride[0] + kh - padding[0], j * stride[1] + kw - padding[1]
+        for a, b in np.ndindex(kh, kw):
+            image[..., top + a, left + b] += sent[..., i, j, a * kw + b]
+    return image[..., kh : kh + shape[2], kw : kw + shape[3]]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_windows_that_end_beyond_the_image_equal_a_reference(seed):
+    rng = np.random.default_rng(seed)
+    for _ in range(30):
+        kernel, stride = rng.integers(1, 6, 2), rng.integers(1, 6, 2)
+        padding = rng.integers(0, kernel // 2 + 1)
+        size = np.maximum(kernel - 2 * padding - stride + 1, 1) + rng.integers(0, 3, 2)
+        x = rng.permutation(int(4 * 19 * size.prod())).reshape(4, 19, *size).astype("f8")[:, : rng.choice([1, 3, 19])]
+        window = [kernel.tolist(), stride.tolist(), padding.tolist()]
+        named = dict(zip(("kernel_size", "stride", "padding"), map(tuple, window), strict=True), ceil_mode=True)
+        for image in layouts(x):
+            y, index = _cpu.max_pool2d(image, *window, 1, True)
+            np.testing.assert_array_equal(y, windows(x, lambda v, n: v.max((-2, -1)), **named))
+            back = _cpu.max_pool2d_scatter(y, index, *x.shape[2:], *window, 1, True)
+            taken = y[..., None] * (index[..., None] == np.arange(kernel.prod()))
+            np.testing.assert_array_equal(back, scattered(x.shape, taken, window))
+            total = _cpu.avg_pool2d(image, *window, True, True, 1)
+            np.testing.assert_array_equal(total, windows(x, lambda v, n: v.sum((-2, -1)), **named))
+            mean = _cpu.avg_pool2d(image, *window, True, True, None)
+            np.testing.assert_allclose(mean, windows(x, lambda v, n: v.sum((-2, -1)) / n, **named), rtol=1e-15)
+            share = _cpu.avg_pool2d_scatter(y, *x.shape[2:], *window, True, True, 1)
+            shares = np.broadcast_to(y[..., None], taken.shape)
+            np.testing.assert_array_equal(share, scattered(x.shape, shares, window))

@@ -141,6 +141,14 @@ def test_googlenet_has_heads_in_training_alone():
     assert all(p.grad is not None for p in network.parameters())
 
 
+def test_googlenet_takes_what_its_poolings_leave_something_of(unfilled):
+    network = models.GoogLeNet(5, aux_logits=False, init_weights=False).eval()
+    for side in (15, 20):
+        assert network(pydl.rand(1, 3, side, side)).shape == (1, 5)
+    with pytest.raises(ValueError, match="expected a kernel"):
+        network(pydl.rand(1, 3, 14, 14))
+
+
 def test_zero_init_makes_every_block_the_identity():
     for kind, channels in ((BasicBlock, 64), (Bottleneck, 256)):
         block = models.ResNet(kind, (2, 1, 1, 1), 2, zero_init_residual=True).layer1[1]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import pydl
-from pydl import cli, data, gan, models
+from pydl import cli, data, gan, models, train
 from pydl.gan.trainer import draw
 
 CONDITIONAL = ("cgan", "acgan")
@@ -129,7 +129,7 @@ def test_generated_classes_are_those_of_the_batch(model):
 
 @pytest.mark.parametrize("model", CONDITIONAL)
 def test_data_without_classes_is_refused(model):
-    with pytest.raises(ValueError, match=r"\[gan\] expected data with 2 classes or more, got .* with 0"):
+    with pytest.raises(ValueError, match=r"\[gan\] expected data with labels of 2 classes or more, got .* with 0"):
         make(model, "bare")
 
 
@@ -299,10 +299,28 @@ def test_what_needs_images_refuses_points(model):
         make(model, "ring")
 
 
-def test_no_labels_at_all():
-    for model in ("semi-gan", "stacked-gan", "spade"):
-        with pytest.raises(ValueError, match=r"\[gan\] expected data with 2 classes or more"):
-            make(model, "bare")
+def images_alone(classes=()):
+    part = data.ArrayDataset(np.random.default_rng(0).random((64, 1, 8, 8), np.float32), name="own", classes=classes)
+    return models.Data(part, part)
+
+
+@pytest.mark.parametrize("model", [*CONDITIONAL, "semi-gan", "stacked-gan", "spade"])
+def test_what_needs_labels_refuses_images_without(model):
+    with pytest.raises(ValueError, match=r"\[gan\] expected data with labels of 2 classes or more"):
+        make(model, "bare")
+    for classes in ((), "0123456789"):
+        with pytest.raises(ValueError, match="expected data with labels of 2 classes or more, got own with 0"):
+            models.get(model).build(images_alone(classes), models.get(model).config(data="own"))
+
+
+@pytest.mark.parametrize("model", ["cyclegan", "dcgan", "infogan"])
+def test_what_needs_no_labels_trains_on_images_alone(model):
+    entry, parts = models.get(model), images_alone("0123456789")
+    config = entry.config(data="own", **{k: v for k, v in FAST.items() if k in entry.defaults})
+    task = entry.build(parts, config)
+    history = train.fit(task, data.DataLoader(parts.train, 8), 1, callbacks=entry.callbacks(parts, config))
+    assert math.isfinite(history["loss_g"][0])
+    assert task.sample(3).shape == (3, 1, 8, 8)
 
 
 @pytest.mark.parametrize(

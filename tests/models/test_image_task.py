@@ -112,7 +112,7 @@ def test_no_images_are_refused():
 
 def test_one_class_is_refused():
     entry = models.get("resnet20")
-    with pytest.raises(ValueError, match="expected data of at least 2 classes, got 1"):
+    with pytest.raises(ValueError, match="expected data with labels of at least 2 classes, got 1"):
         entry.build(parts(1, 8, 8, classes=1), entry.config())
 
 

@@ -22,17 +22,34 @@ def test_examples(size, kernel_size, padding, stride, wanted):
     assert layer(pydl.zeros(1, 1, size, size)).shape == (1, 1, wanted, wanted)
 
 
+WINDOWS = list(itertools.product((1, 2, 4, 5, 9), (1, 2, 3, 5), (1, 2, 3), (0, 1), (1, 2)))
+
+
 def test_every_window_gives_what_is_computed():
-    for n, k, s, p, d in itertools.product((1, 4, 5, 9), (1, 2, 3), (1, 2, 3), (0, 1), (1, 2)):
-        if n + 2 * p < d * (k - 1) + 1:
-            with pytest.raises(ValueError, match=r"\[output_size\] expected a window of at most"):
-                output_size(n, k, s, p, d)
-            continue
+    for n, k, s, p, d in WINDOWS:
         image = pydl.zeros(1, 1, n, n)
-        assert nn.Conv2d(1, 1, k, s, p, d)(image).shape[2] == output_size(n, k, s, p, d)
+        layers = [(nn.Conv2d(1, 1, k, s, p, d), False)]
         if p <= k // 2:
-            pool = nn.MaxPool2d(k, s, p, d, ceil_mode=True)
-            assert pool(image).shape[2] == output_size(n, k, s, p, d, ceil_mode=True)
+            layers += [(nn.MaxPool2d(k, s, p, d, ceil_mode=ceil), ceil) for ceil in (False, True)]
+        for layer, ceil in layers:
+            room = n + 2 * p - d * (k - 1) - 1
+            if room < (1 - s if ceil else 0):
+                with pytest.raises(ValueError, match=r"\[output_size\] expected a window of at most"):
+                    output_size(n, k, s, p, d, ceil)
+                with pytest.raises(ValueError, match="expected a kernel"):
+                    layer(image)
+            else:
+                assert layer(image).shape[2] == output_size(n, k, s, p, d, ceil)
+
+
+def test_ceil_mode_keeps_a_window_that_ends_beyond_the_image():
+    assert output_size(2, 3, 2, ceil_mode=True) == 1
+    assert nn.MaxPool2d(3, 2, ceil_mode=True)(pydl.ones(1, 1, 2, 2)).tolist() == [[[[1.0]]]]
+    image = pydl.tensor([[[[1.0, 2.0], [3.0, 4.0]]]])
+    assert nn.AvgPool2d(3, 2, ceil_mode=True)(image).tolist() == [[[[10 / 4]]]]
+    assert nn.functional.sum_pool2d(image, 3, 2, ceil_mode=True).tolist() == [[[[10.0]]]]
+    with pytest.raises(ValueError, match="a kernel less than a stride beyond the padded input of 1 x 1, got one that"):
+        nn.MaxPool2d(3, 2, ceil_mode=True)(pydl.ones(1, 1, 1, 1))
 
 
 def test_published_receptive_fields():

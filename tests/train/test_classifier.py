@@ -6,6 +6,7 @@ import pytest
 import pydl
 from pydl import data, nn, optim, train
 from pydl.nn import functional as F
+from pydl.train.task import correct
 
 
 def task_and_data(labels, loss=F.cross_entropy, test=None, size=4):
@@ -67,3 +68,121 @@ def test_data_without_labels_of_integers_is_not_looked_at():
     task.check_data(batches)
     task.check_data(data.DataLoader(data.TensorDataset(np.zeros((2, 2)), np.zeros((2, 3))), 2))
     task.check_data(data.DataLoader(data.ArrayDataset(np.zeros((2, 2))), 2))
+
+
+class Own(data.Dataset):
+    """Samples without `targets`."""
+
+    def __init__(self, inputs, labels):
+        self.inputs, self.labels, self.read = inputs, labels, 0
+
+    def __len__(self):
+        return len(self.inputs)
+
+    def __getitem__(self, index):
+        self.read += 1
+        return self.inputs[index], self.labels[index]
+
+
+class OwnWithTargets(Own):
+    @property
+    def targets(self):
+        return self.labels
+
+
+def samples_of(labels):
+    inputs = np.random.default_rng(0).normal(size=(len(labels), 2)).astype(np.float32)
+    return list(zip(inputs, labels, strict=True))
+
+
+def in_memory(kind, labels):
+    """A loader of samples with `labels` whose labels can be seen beforehand."""
+    samples = samples_of(labels)
+    inputs, labels = np.stack([x for x, _ in samples]), np.asarray(labels)
+    half = len(labels) // 2
+    parts = {
+        "list": samples,
+        "tuple of tensors": tuple((pydl.from_numpy(x), pydl.tensor(int(y))) for x, y in samples),
+        "subset": data.Subset(samples, range(len(samples))),
+        "joined": data.ConcatDataset([samples[:half], data.ArrayDataset(inputs[half:], labels[half:])]),
+        "own": OwnWithTargets(inputs, labels),
+    }
+    if kind in parts:
+        return data.DataLoader(parts[kind], 2)
+    tensors = pydl.from_numpy(inputs), pydl.from_numpy(labels)
+    return [tuple(part[i : i + 3] for part in tensors) for i in range(0, len(labels), 3)]
+
+
+KINDS = ["list", "tuple of tensors", "subset", "joined", "own", "batches"]
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_labels_in_memory_are_looked_at_whole(kind, part):
+    good, bad = in_memory(kind, [0, 1, 2, 0, 1, 2]), in_memory(kind, [0, 1, 2, 0, 1, 3])
+    task, _ = task_and_data([0], test=bad if part == "test" else good)
+    before = state(task)
+    with pytest.raises(ValueError, match=r"\[Classifier\] expected labels in 0 … 2, got 3 at sample 5"):
+        train.fit(task, good if part == "test" else bad, 1)
+    for name, value in state(task).items():
+        np.testing.assert_array_equal(value, before[name])
+    task.test_loader = good
+    assert len(train.fit(task, good, 1).epochs) == 1
+
+
+def test_a_dataset_of_ones_own_is_not_read_through():
+    dataset = Own(np.zeros((6, 2), np.float32), np.array([0, 1, 2, 0, 1, 3]))
+    task, good = task_and_data([0, 1], test=data.DataLoader(dataset, 2))
+    task.check_data(data.DataLoader(dataset, 2))
+    assert dataset.read == 1  # the first sample of the test data
+    with pytest.raises(IndexError, match="got 3 at position"):
+        train.fit(task, good, 1)
+
+
+@pytest.mark.parametrize("kind", ["own", "array of float labels", "batches"])
+def test_test_data_that_the_model_cannot_take_is_refused_before_the_first_step(kind):
+    wide, labels = np.zeros((4, 3), np.float32), np.zeros(4, np.int64)
+    loaders = {
+        "own": data.DataLoader(Own(wide, labels), 2),
+        "array of float labels": data.DataLoader(data.ArrayDataset(wide, np.zeros((4, 3), np.float32)), 2),
+        "batches": [(pydl.from_numpy(wide), pydl.from_numpy(labels))],
+    }
+    task, loader = task_and_data([0, 1, 2, 0], test=loaders[kind])
+    before = state(task)
+    with pytest.raises(ValueError, match=r"\[linear\] expected input of shape"):
+        train.fit(task, loader, 1)
+    for name, value in state(task).items():
+        np.testing.assert_array_equal(value, before[name])
+
+
+@pytest.mark.parametrize(
+    "loader",
+    [None, iter(()), [], [3], [(1,)], [((1, 2), 3)], [(pydl.ones(2, 2), pydl.ones(2, 3)), (pydl.ones(2, 2), 0)]],
+)
+def test_loaders_of_other_forms_are_left_alone(loader):
+    task, _ = task_and_data([0, 1])
+    task.check_data(loader)
+    for dataset in ([], [1, 2], [(1, 2, 3)], [("a", "b")], [(np.ones(2), [1, 2]), (np.ones(2), [1])], {0: 1}):
+        if dataset:
+            task.check_data(data.DataLoader(dataset, 1))
+
+
+@pytest.mark.parametrize("capture", [False, True])
+def test_probabilities_count_as_the_class_of_the_largest(capture):
+    rows = np.array([[0.1, 0.7, 0.2], [0.5, 0.2, 0.3], [0, 0, 1], [0.2, 0.4, 0.4]], np.float32)
+    results = []
+    for targets in (rows, rows.argmax(1)):
+        pydl.manual_seed(0)
+        model = nn.Linear(2, 3)
+        dataset = data.ArrayDataset(np.random.default_rng(0).normal(size=(4, 2)).astype(np.float32), targets)
+        loader = data.DataLoader(dataset, 4)
+        task = train.Classifier(model, optim.SGD(model.parameters(), lr=0.0), F.cross_entropy, loader, capture)
+        results.append(train.fit(task, loader, 1).epochs[0])
+    assert results[0]["accuracy"] == results[0]["test_accuracy"] == results[1]["accuracy"]
+    assert results[0]["loss"] != results[1]["loss"]
+
+
+def test_what_counts_as_correct():
+    scores = pydl.tensor([[0.0, 2.0], [3.0, 1.0], [0.0, 1.0]])
+    assert correct(scores, pydl.tensor([1, 1, 1])) == 2
+    assert correct((scores, None), pydl.tensor([[0.2, 0.8], [0.4, 0.6], [0.5, 0.5]])) == 1

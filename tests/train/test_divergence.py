@@ -1,12 +1,15 @@
 """A training that diverges: the step, the figure and the layer are named, and what was saved is kept."""
 
 import pickle
+import re
 
 import numpy as np
 import pytest
 
 import pydl
 from pydl import cli, gan, nn, optim, train
+from pydl.autograd.mode import _mode
+from pydl.train.callbacks.saving import not_finite
 from pydl.train.divergence import locate
 
 
@@ -123,6 +126,51 @@ def test_a_loss_that_is_at_fault_itself():
     with pytest.raises(train.DivergenceError, match="outputs of all layers were finite") as caught:
         train.fit(task, batches(1), 1)
     assert caught.value.layer == ""
+    where = r"the result of Div in test_a_loss\S*<lambda> \(test_divergence\.py, line \d+\), which held nan"
+    assert re.search(where, str(caught.value))
+
+
+class Masked(nn.Module):
+    """A softmax that leaves out the first column: -inf that does no harm."""
+
+    def forward(self, x):
+        mask = pydl.tensor([True, False])
+        return nn.functional.softmax(x.masked_fill(mask, -np.inf), 1)
+
+
+@pytest.mark.parametrize("capture", [False, True])
+def test_the_operation_of_the_loss_is_the_one_that_began_it(capture):
+    def steep(scores, targets):
+        return (scores * 3e38).square().mean()
+
+    def plain(scores, targets):
+        return scores.square().mean()
+
+    model = nn.Sequential(nn.Linear(3, 2), Masked())
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    losses = [plain]
+    task = train.Classifier(model, optimizer, lambda s, t: losses[-1](s, t), capture=capture)
+    exchange = Spoil(6, lambda t: (losses.append(steep), setattr(t, "_update", t._descend)))
+    with pytest.raises(train.DivergenceError, match=r"with the result of Square in \S*steep \(") as caught:
+        train.fit(task, batches(9), 1, callbacks=[exchange])
+    assert (caught.value.step, caught.value.layer) == (7, "")
+    assert _mode.trace is None
+
+
+@pytest.mark.parametrize("capture", [False, True])
+def test_a_penalty_that_overflows_is_named(capture):
+    pydl.manual_seed(0)
+    sizes = (2, 3), (3, 1)
+    networks = [nn.Sequential(nn.Linear(n, 4), nn.LeakyReLU(), nn.Linear(4, out)) for n, out in sizes]
+    optimizers = [optim.SGD(n.parameters(), lr=0.0) for n in networks]
+    penalties = [gan.gradient_penalty(1.0)]
+    task = gan.GANTask(*networks, *optimizers, gan.Noise(2), penalties=penalties, capture=capture)
+    steepen = Spoil(6, lambda t: (t.discriminator[0].weight.fill_(1e16), t.discriminator[2].weight.fill_(1e16)))
+    with pytest.raises(train.DivergenceError) as caught:
+        train.fit(task, batches(9), 1, callbacks=[steepen])
+    text = str(caught.value)
+    assert "got loss_d = inf at step 7 (epoch 1); the outputs of all layers were finite in one more" in text
+    assert re.search(r"in the loss, with the result of \w+ in (slopes|gradient_penalty\.penalty) \(penalties\.py", text)
 
 
 @pytest.mark.parametrize("which", ["generator", "discriminator"])
@@ -166,11 +214,55 @@ def test_an_optimizer_that_is_not_finite_names_its_layer_before_it_is_saved(tmp_
     assert pydl.load(tmp_path / "c")["progress"]["step"] == 0
 
 
+def test_a_state_found_late_says_between_which_steps_it_began(tmp_path):
+    """The bias of no use is not in the loss; the state is looked at after the steps 1, 2, 4, 8, … and each epoch."""
+
+    def found(at, epochs=1, **options):
+        task = classifier(network())
+        task.aside = nn.Linear(1, 1)
+        task.state_dict = lambda: {"aside": task.aside.state_dict()}
+        task.load_state_dict = lambda state: task.aside.load_state_dict(state["aside"])
+        spoil = Spoil(at, lambda t: t.aside.bias.fill_(np.inf))
+        path = tmp_path / f"{len(list(tmp_path.iterdir()))}"
+        with pytest.raises(train.DivergenceError, match=r"inf or nan in aside\.bias ") as caught:
+            train.fit(task, batches(9), epochs, callbacks=[spoil, train.PeriodicCheckpoint(path, **options)])
+        assert caught.value.layer == "aside"
+        assert np.isfinite(pydl.load(path)["task"]["aside"]["bias"].numpy()).all()
+        return caught.value
+
+    for at, since, step in ((1, 0, 1), (2, 1, 2), (3, 2, 4), (5, 4, 8), (6, 4, 8), (9, 8, 9)):
+        error = found(at)
+        assert (error.since, error.step) == (since, step)
+        between = f"between step {since}, when all was finite, and step {step}, which"
+        assert (f"at step {step}, which" if step == since + 1 else between) in str(error)
+    error = found(12, epochs=2)
+    assert (error.since, error.step) == (9, 16)
+    error = found(7, every=3)
+    assert (error.since, error.step) == (6, 8)
+
+
+def test_a_resumption_from_a_state_that_is_not_finite_stops_at_once(tmp_path):
+    task, path = classifier(network()), tmp_path / "c"
+    train.fit(task, batches(3), 1, callbacks=[train.PeriodicCheckpoint(path)])
+    state = pydl.load(path)
+    state["task"]["model"]["4.bias"] = pydl.full((2,), float("nan"))
+    with pytest.raises(train.DivergenceError, match=r"inf or nan in model\.4\.bias at step 3") as caught:
+        train.fit(task, batches(3), 2, callbacks=[train.PeriodicCheckpoint(path)], start=state)
+    assert (caught.value.step, caught.value.since) == (3, None)
+
+
+def test_a_sum_that_overflows_is_no_divergence():
+    assert not_finite({"a": [np.full(9, 3e38, np.float32), pydl.full((3,), -3e38)]}) == ""
+    for value in (np.inf, -np.inf, np.nan):
+        assert not_finite({"a": [np.zeros(2), np.array([3e38, value, -3e38], np.float32)]}) == "a.1"
+    assert not_finite({"a": np.array([np.inf, -np.inf])}) == "a"
+
+
 def test_the_error_survives_pickling():
-    error = train.DivergenceError("text", "loss", 2.0, 3, "model.0").told(" and more")
+    error = train.DivergenceError("text", "loss", 2.0, 3, "model.0", 1).told(" and more")
     again = pickle.loads(pickle.dumps(error))
     assert str(again) == "text and more"
-    assert (again.figure, again.value, again.step, again.layer) == ("loss", 2.0, 3, "model.0")
+    assert (again.figure, again.value, again.step, again.layer, again.since) == ("loss", 2.0, 3, "model.0", 1)
 
 
 def test_locate_without_networks_does_no_further_step(toy):

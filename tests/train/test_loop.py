@@ -223,7 +223,7 @@ def test_parameters_that_are_not_finite_are_never_saved(tmp_path, toy, loader):
     task = toy()
     task.on_step = lambda count: task.weights.fill(np.nan) if count == 5 else None
     task.step = lambda batch, step=task.step: {**step(batch), "loss": 1.0}
-    with pytest.raises(train.DivergenceError, match="inf or nan in weights at step 6"):
+    with pytest.raises(train.DivergenceError, match="in weights between step 4, when all was finite, and step 6"):
         train.fit(task, loader(), 9, callbacks=[train.PeriodicCheckpoint(tmp_path / "c", every=3)])
     assert pydl.load(tmp_path / "c")["progress"]["step"] == 3
 

@@ -180,9 +180,10 @@ void row_along(const T* x, const View& vx, const PoolAxis& h, const PoolAxis& v,
     place.index += ow * step[1];
     place.ow = ow;
     place.count = v.out - ow < W ? int(v.out - ow) : W;
+    const Range xs{v.taps(ow + place.count - 1).begin, v.taps(ow).end};  // of any lane
     auto state = op.start(place);
     for (int64_t ky = ys.begin; ky < ys.end; ++ky)
-      for (int64_t kx = 0; kx < v.kernel; ++kx) {
+      for (int64_t kx = xs.begin; kx < xs.end; ++kx) {
         const int64_t first = v.position(ow, kx);
         const Range lanes = lanes_within(first, v.stride, v.in, place.count);
         if (lanes.begin >= lanes.end) continue;

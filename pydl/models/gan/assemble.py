@@ -14,7 +14,7 @@ from ...creation import from_numpy
 from ...data import DataLoader
 from ...gan import OBJECTIVES, Codes, GANTask, Noise, interpolate, point_map, zero_centred_penalty
 from ...gan.trainer import draw
-from ..registry import Data, Entry, complete
+from ..registry import Data, Entry, class_count, complete
 
 Networks = tuple[nn.Module, nn.Module]
 Config = Mapping[str, Any]
@@ -50,10 +50,10 @@ def plain_noise(config: Config) -> Noise:
 
 
 def labelled(config: Config) -> int:
-    """How many classes the data has; ValueError for data without."""
+    """How many classes the data is labelled with; ValueError for data without labels."""
     if config["classes"] < 2:
         model, data, classes = config.get("model", "gan"), config["data"], config["classes"]
-        raise ValueError(f"[{model}] expected data with 2 classes or more, got {data} with {classes}")
+        raise ValueError(f"[{model}] expected data with labels of 2 classes or more, got {data} with {classes}")
     return config["classes"]
 
 
@@ -171,6 +171,11 @@ def try_batch(task: GANTask, part: Any, size: int) -> None:
         task.score(task.generate(task.latent(real)))
 
 
+def samples_of(part: Any, count: int) -> Any:
+    """The first `count` samples of a data set, with labels or without, as a tensor."""
+    return next(iter(DataLoader(part, min(count, len(part)))))[0]
+
+
 def batch_of(part: Any, count: int | None = None) -> tuple[Any, Any]:
     """The first `count` samples of a data set, or all of them, as one batch of tensors: samples and classes."""
     samples, classes = next(iter(DataLoader(part, min(count or len(part), len(part)))))
@@ -195,7 +200,7 @@ def callbacks(data: Data, config: Config, asked: bool = False) -> list[Any]:
     from ...gan.reports import AskedReport, ModesReport, QualityReport, TriplesReport
 
     often: dict[str, Any] = {"every": max(1, config["epochs"] // 10), "seed": config["seed"]}
-    mixture, classes = modes_of(data.train.name), len(data.train.classes)
+    mixture, classes = modes_of(data.train.name), class_count(data)
     doctor = partial(Doctor, data.train, data.test, seed=config["seed"])
     if mixture is not None:
         return [doctor(kinds=("modes", len(mixture[0]))), ModesReport(*mixture, **often)]

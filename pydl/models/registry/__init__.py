@@ -4,6 +4,6 @@ The networks are in the folder above; a GAN's entry is with the rest of it, in `
 """
 
 from .catalogue import get, names
-from .entry import Data, Entry, complete
+from .entry import Data, Entry, class_count, complete
 
-__all__ = ["Data", "Entry", "complete", "get", "names"]
+__all__ = ["Data", "Entry", "class_count", "complete", "get", "names"]

@@ -34,7 +34,7 @@ def build(
 
     config = complete(config, data)
     if config["classes"] < 2:
-        raise ValueError(f"[classifier] expected data of at least 2 classes, got {config['classes']}")
+        raise ValueError(f"[classifier] expected data with labels of at least 2 classes, got {config['classes']}")
     random.manual_seed(config["seed"])
     model = network(config)
     steps = optimizer(model.parameters(), lr=config["lr"], weight_decay=config["weight_decay"])

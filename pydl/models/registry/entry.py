@@ -62,13 +62,18 @@ def complete(config: Mapping[str, Any], data: Data) -> dict[str, Any]:
 
     ValueError for a test part of another shape, and for labels that are no numbers of classes.
     """
-    shape, classes = list(data.train.image_shape), len(data.train.classes)
+    shape, classes = list(data.train.image_shape), class_count(data)
     if list(data.test.image_shape) != shape:
         raise ValueError(f"[complete] expected test samples of shape {shape}, got {list(data.test.image_shape)}")
     for name, part in data._asdict().items():
-        if classes and len(part.arrays) > 1:
+        if classes:
             _check_labels(name, part.targets, classes)
     return {**config, "shape": shape, "classes": classes}
+
+
+def class_count(data: Data) -> int:
+    """How many classes the data is labelled with; 0 where a part has no labels."""
+    return len(data.train.classes) if all(hasattr(part, "targets") for part in data) else 0
 
 
 def _check_labels(name: str, labels: np.ndarray, classes: int) -> None:

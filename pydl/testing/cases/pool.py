@@ -18,6 +18,8 @@ WINDOWS: list[tuple[tuple[int, ...], dict[str, Any]]] = [
     ((2, 1, 5, 9), {"kernel_size": (2, 3), "stride": (1, 2), "padding": (0, 1)}),
     ((3, 6, 6), {"kernel_size": 2, "stride": 1}),
     ((1, 1, 6, 6), {"kernel_size": 3, "stride": 2, "ceil_mode": True}),
+    ((2, 3, 2, 5), {"kernel_size": (3, 2), "stride": 2, "ceil_mode": True}),
+    ((1, 2, 1, 2), {"kernel_size": 4, "stride": (5, 3), "padding": (0, 1), "ceil_mode": True}),
     ((0, 2, 4, 4), {"kernel_size": 2}),
 ]
 

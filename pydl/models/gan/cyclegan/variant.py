@@ -10,7 +10,7 @@ import numpy as np
 from ....gan import LEAST_SQUARES, Noise
 from ...registry import Data, Entry
 from .. import assemble
-from ..assemble import Config, Variant, batch_of
+from ..assemble import Config, Variant, samples_of
 from ..networks import LARGER
 from .doctor import TranslationDoctor
 from .domains import DOMAINS
@@ -37,7 +37,7 @@ class CycleVariant(Variant):
 
     def build(self, data: Data, config: Config) -> Any:
         task: Any = super().build(data, config)
-        task.show(batch_of(data.test, 256)[0])
+        task.show(samples_of(data.test, 256))
         return task
 
     def sample(self, state: Config, config: Config, count: int, seed: int) -> np.ndarray:
