@@ -6,6 +6,7 @@ A model gives a step (its rule of learning) and a cost; here is which rows a ste
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -19,6 +20,8 @@ from .checks import check_choice, check_flag
 from .estimator import Estimator
 
 MODES = ("online", "sgd", "batch", "minibatch")
+ROSE = 10  # times the first epoch's, from which on a cost that ends at its largest is said to have risen
+REMEDY = "try a smaller eta than {:g}, or features of mean 0 and variance 1"
 Rows = Any  # what a step indexes X and y with: a slice, or an array of row numbers
 
 
@@ -35,7 +38,8 @@ class Descent(Estimator):
 
     `shuffle`: "online" and "minibatch" take the rows in a new order in every epoch, else as they are. `random_state`
     is the seed of all that is random; with None it is drawn from pydl's default generator. `cost_` holds the cost
-    of all rows after each epoch. A cost that is no longer finite raises DivergenceError.
+    of all rows after each epoch. A cost that is no longer finite raises DivergenceError; of one that ends at its
+    largest, more than ten times the first epoch's, a UserWarning tells.
     """
 
     eta: float = 0.01
@@ -97,7 +101,15 @@ class Descent(Estimator):
             if callback is not None:
                 callback(self)
             if stop():
-                return
+                break
+        first, last = self.cost_[0], self.cost_[-1]
+        if last > ROSE * first and last == max(self.cost_):
+            warnings.warn(
+                f"[{self._name}.fit] expected a cost that falls, got one that rose from {first:.3g} to {last:.3g}; "
+                f"{REMEDY.format(self.eta)}",
+                UserWarning,
+                stacklevel=4,  # beyond `fit` and what surrounds it
+            )
 
 
 def draw_seed(generator: random.Generator | None) -> int:
@@ -110,8 +122,7 @@ def diverged(name: str, epoch: int, eta: float) -> Exception:
     from ..train.errors import DivergenceError
 
     return DivergenceError(
-        f"[{name}.fit] expected a finite cost, got inf or NaN in epoch {epoch + 1}; try a smaller eta than {eta:g}, "
-        "or features of mean 0 and variance 1"
+        f"[{name}.fit] expected a finite cost, got inf or NaN in epoch {epoch + 1}; {REMEDY.format(eta)}"
     )
 
 

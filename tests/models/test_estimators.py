@@ -213,6 +213,16 @@ def test_bad_parameters_of_the_mlp(params, text):
         MLPClassifier(**params).fit(*rows())
 
 
+def test_a_cost_that_rose_is_told(fishers_iris):
+    X, y = fishers_iris[0][:100], fishers_iris[1][:100]
+    with pytest.warns(UserWarning, match=r"\[Adaline\.fit\] expected a cost that falls, got .* a smaller eta") as told:
+        model = Adaline().fit(X, y)
+    assert told[0].filename == __file__
+    assert 1e9 < model.cost_[-1] < np.inf
+    for converging in (Adaline(eta=1e-4), Adaline(mode="closed"), LogisticRegression()):
+        converging.fit(X, y)  # a warning would be an error
+
+
 def test_divergence_names_the_epoch_and_a_remedy():
     X, y = rows(100)
     with pytest.raises(
