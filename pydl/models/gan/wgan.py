@@ -1,4 +1,8 @@
-"""WGAN: the Wasserstein GAN with clipped weights of Arjovsky, Chintala and Bottou 2017 (arXiv:1701.07875)."""
+"""WGAN: the Wasserstein GAN with clipped weights of Arjovsky, Chintala and Bottou 2017 (arXiv:1701.07875).
+
+The authors' code gives the critic 100 steps instead of 5 before each of the generator's first 25 and before every
+500th; their paper does not, nor is it done here.
+"""
 
 from __future__ import annotations
 
@@ -46,4 +50,5 @@ ENTRY = Variant(
     presets({"epochs": 120, "batch_size": 16, "lr": 1e-3, "lr_schedule": "late-linear", "clip": 0.05}),
     task=ClippedTask,
     optimizer=rmsprop,
+    paper={"noise_kind": "normal"},
 ).entry()
