@@ -416,3 +416,17 @@ def test_the_page_says_which_methods_are_replaced_and_by_whom():
         named = {REPLACING[word] for word in re.findall(r"\w+", replacing) if word in REPLACING}
         wanted = {kind for kind, own in replaced.items() if own & {*re.findall(r"`(\w+)`", methods)}}
         assert named == wanted, methods
+
+
+def test_the_critic_of_points_has_slopes_to_follow():
+    entry, sets = models.get("wgan"), models.Data(data.load("ring", "train"), data.load("ring", "test"))
+    slopes = {}
+    for clip in (entry.options("ring")["clip"], entry.options(preset="paper")["clip"]):
+        task = entry.build(sets, models.complete(entry.config(data="ring", clip=clip), sets))
+        for batch, _ in zip(data.DataLoader(sets.train, 256, shuffle=True, seed=0), range(20), strict=False):
+            task.step(batch)
+        points = pydl.tensor(sets.test.data[:100]).requires_grad_()
+        (slope,) = pydl.grad(task.discriminator(points).sum(), [points])
+        slopes[clip] = slope.norm(2, 1).mean().item()
+    assert slopes[0.3] > 0.3
+    assert slopes[0.01] < 1e-3
