@@ -38,8 +38,13 @@ class Finished:
     def command(self) -> str:
         """The command that repeats the training."""
         entry, config = models.get(self.config["model"]), self.config
-        usual = entry.options(config["data"])
-        changed = [f"--{name.replace('_', '-')} {shown(config[name])}" for name in usual if config[name] != usual[name]]
+        usual = entry.options(config["data"], config.get("preset"))
+        usual = {**usual, "preset": "data"}
+        changed = [
+            f"--{name.replace('_', '-')} {shown(config[name])}"
+            for name, value in usual.items()
+            if config.get(name, value) != value
+        ]
         own = [f"--data {config['data']}", *(text for text in changed if not text.startswith("--data "))]
         return " ".join([f"pydl train {entry.name}", *own])
 

@@ -22,6 +22,7 @@ from .arguments import MAX_SEED, Parser, integer, of_file, type_like, usage
 
 RUN_OPTIONS = ("save_every", "sample_every", "log_every")
 MAX_EPOCHS = 10**6
+LATER = {"preset": "data", "optimizer": "adam"}  # what a run does that was begun before there was a choice
 KINDS = {"epochs": integer(1, MAX_EPOCHS), "batch_size": integer(1), "seed": integer(0, MAX_SEED)}
 
 
@@ -32,7 +33,7 @@ def run(argv: Sequence[str]) -> int:
         with usage("train"):
             if args.data is not None:
                 check_name(args.data)
-            print(_parser(args.model, args.data).format_help(), end="")
+            print(_parser(args.model, args.data, args.preset).format_help(), end="")
         return 0
     if args.threads is not None:
         backend.set_num_threads(args.threads)
@@ -61,8 +62,8 @@ def _build(config: Mapping[str, Any], sets: models.Data) -> tuple[data.DataLoade
     return _loader(config, sets), task, LearningRateSchedule(_optimizers(task), config["lr_schedule"])
 
 
-def _parser(model: str | None = None, data_name: str | None = None) -> Parser:
-    """The options of all models; those of one, with their values for a data set, where it is named."""
+def _parser(model: str | None = None, data_name: str | None = None, preset: str | None = None) -> Parser:
+    """The options of all models; those of one, with their values for a data set or of its paper, where it is named."""
     entry = None if model is None else models.get(model)
     about = "Train a model by name; the results lie in a run folder." if entry is None else entry.description
     parser = Parser("train" if entry is None else f"train {entry.name}", about, add_help=False)
@@ -80,15 +81,18 @@ def _parser(model: str | None = None, data_name: str | None = None) -> Parser:
     if entry is None:
         _add_options(parser, "of the models; those of one, with their values:  pydl train MODEL --help")
     else:
-        _add_options(
-            parser, f"of {entry.name}, with their values for {entry.options(data_name)['data']}", entry, data_name
-        )
+        given = {"data": data_name, "preset": preset}
+        shown = entry.config(**{name: value for name, value in given.items() if value is not None})
+        whose = "of its paper" if shown.get("preset") == "paper" else f"for {shown['data']}"
+        _add_options(parser, f"of {entry.name}, with their values {whose}", entry, shown)
     return parser
 
 
-def _add_options(parser: Parser, title: str, entry: models.Entry | None = None, data_name: str | None = None) -> None:
+def _add_options(
+    parser: Parser, title: str, entry: models.Entry | None = None, values: Mapping[str, Any] | None = None
+) -> None:
     group = parser.add_argument_group(f"options {title}")
-    shown = _model_options() if entry is None else {k: (v, []) for k, v in entry.options(data_name).items()}
+    shown = _model_options() if values is None else {name: (value, []) for name, value in values.items()}
     for name, (default, owners) in shown.items():
         text = option_text(entry.name if entry else "", name)
         if entry is not None:
@@ -153,6 +157,7 @@ def check_config(config: Mapping[str, Any], path: Any) -> dict[str, Any]:
     """The configuration in a checkpoint, if a model can be built from it; CheckpointError if not."""
     with of_file(path):
         entry = models.get(config["model"])
+        config = {**LATER, **config}
         checked = entry.config(**{name: config[name] for name in entry.defaults})
         rest = {name: config[name] for name in ("shape", "classes", "pydl", *RUN_OPTIONS)}
         _check_rest({**checked, **rest})
@@ -225,7 +230,7 @@ def _remedy(error: DivergenceError, config: Mapping[str, Any]) -> str:
     """What to try, unless the data is at fault: a tenth of each learning rate, or the usual one if that is less."""
     if error.layer.startswith("batch["):
         return ""
-    usual = models.get(config["model"]).options(config["data"])
+    usual = models.get(config["model"]).options(config["data"], config.get("preset"))
     lower = {name: min(config[name] / 10, usual[name]) for name in ("lr", "lr_g") if name in config}
     rates = [f"--{name.replace('_', '-')} {rate:g}" for name, rate in lower.items()]
     return f"; train anew with a smaller learning rate, such as {' '.join(rates)}"

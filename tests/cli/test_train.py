@@ -170,6 +170,9 @@ def refused(capsys, status, *argv):
         ("train mlp --lr -1", "lr"),
         ("train mlp --hidden 3,x", "--hidden: expected an integer >= 1, got 'x'"),
         ("train mlp --k 3", "'k'"),
+        ("train dcgan --preset papers", "[dcgan] expected preset to be one of data, paper, got 'papers'"),
+        ("train mlp --preset paper --help", "[mlp] expected an option of"),
+        ("train --resume full --preset paper", "expected only --epochs and --threads beside --resume, got --preset"),
         ("train vgg11 --width 3", "expected an option of augment, batch_size, data,"),
         ("train gan --help --data digit", "[load] expected a data set name such as digits"),
         ("train dcgan --data iris", "[dcgan] expected square images (C, H, H), got samples of shape (4,)"),
@@ -243,6 +246,30 @@ def test_the_help_of_a_model_has_its_options_their_values_and_choices(capsys):
     assert "--loss" not in text
     assert cli.main(["train", "gan", "-h"]) == 0
     assert "layers: none, spectral (default none)" in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_values_of_the_paper_on_small_data_and_back(capsys):
+    assert cli.main(["train", "gan", "--preset", "paper", "--help"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "options of gan, with their values of its paper: --data NAME" in text
+    assert "--preset NAME whose values options have that are not given" in text
+    assert "the paper's: data, paper (default paper)" in text
+    assert "--optimizer NAME the rule of the steps: adam, sgd (default sgd)" in text
+    options = ["--hidden", "8", "--batch-size", "5000", "--data", "ring"]
+    assert cli.main(["train", "gan", "--preset", "paper", "--epochs", "1", "--out", "a", *options]) == 0
+    assert cli.main(["train", "gan", "--preset", "paper", "--epochs", "2", "--out", "b", *options]) == 0
+    assert cli.main(["train", "--resume", "a", "--epochs", "2"]) == 0
+    config = pydl.load("a/checkpoint.safetensors")["config"]
+    assert (config["preset"], config["optimizer"], config["lr"]) == ("paper", "sgd", 0.1)
+    assert result("a")[1] == result("b")[1]
+
+
+def test_a_run_that_does_not_say_its_preset_goes_on(capsys):
+    checkpoint("dcgan", "a")
+    state = pydl.load("a/checkpoint.safetensors")
+    del state["config"]["preset"]
+    pydl.save(state, "a/checkpoint.safetensors")
+    assert cli.main(["sample", "a", "--count", "1"]) == 0
 
 
 def test_the_general_help_has_the_options_of_all_models(capsys):

@@ -126,6 +126,7 @@ def test_every_option_is_explained_and_every_value_of_the_models_fits():
         used |= {name for name in entry.defaults if options.of(entry.name, name).text}
         for name in {None, *entry.presets}:
             assert entry.config(**entry.options(name)) == entry.options(name)
+        assert entry.config(**entry.options(None, "paper")) == entry.options(None, "paper")
     assert used == {name for name in options.OPTIONS if "." not in name}
     assert used == {name for model in models.names() for name in models.get(model).defaults}
 
@@ -137,6 +138,29 @@ def test_presets_follow_the_data_and_give_way_to_options():
     assert models.get("mlp").config(hidden=[3, 4])["hidden"] == [3, 4]
     with pytest.raises(ValueError, match=r"expected hidden as integers >= 1, got \[0\]"):
         models.get("mlp").config(hidden=[0])
+
+
+def test_the_paper_s_values_are_those_of_no_data_set():
+    entry = models.get("dcgan")
+    for name in ("digits", "mnist", "moons"):
+        config = entry.config(data=name, preset="paper", width=7)
+        assert config == {**entry.defaults, "data": name, "preset": "paper", "width": 7}
+    assert entry.config(data="digits", preset="data") == entry.config()
+    assert models.get("gan").config(preset="paper")["optimizer"] == "sgd"
+    assert models.get("resnet20").options("fashion-mnist", "paper")["batch_size"] == 128
+    with pytest.raises(ValueError, match=r"\[dcgan\] expected preset to be one of data, paper, got 'papers'"):
+        entry.config(preset="papers")
+    with pytest.raises(ValueError, match=r"\[mlp\] expected an option of .*, got 'preset'"):
+        models.get("mlp").config(preset="paper")
+
+
+def test_every_model_with_a_paper_that_says_how_it_is_trained_has_its_values():
+    without = {name for name in models.names() if "preset" not in models.get(name).defaults}
+    assert without == {
+        *("perceptron", "adaline", "logistic", "softmax", "mlp"), *("cnn", "lenet", "lenet5", "googlenet")
+    }  # fmt: skip
+    for name in set(models.names()) - without:
+        assert models.get(name).config(preset="paper").keys() == models.get(name).defaults.keys()
 
 
 def test_data_that_does_not_fit():

@@ -1,4 +1,7 @@
-"""ACGAN: the GAN with an auxiliary classifier of Odena, Olah and Shlens 2017 (arXiv:1610.09585)."""
+"""ACGAN: the GAN with an auxiliary classifier of Odena, Olah and Shlens 2017 (arXiv:1610.09585).
+
+The paper's discriminator has dropout, this one has not.
+"""
 
 from __future__ import annotations
 

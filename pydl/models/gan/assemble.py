@@ -23,6 +23,7 @@ PLANES = ("ring", "grid", "swiss-roll", "moons", "xor")
 NORMS = ("batch", "none", "spectral")
 DEFAULTS = {
     "data": "digits",
+    "preset": "data",
     "epochs": 100,
     "batch_size": 64,
     "lr": 2e-4,
@@ -67,13 +68,21 @@ def adam(parameters: Any, lr: float, config: Config) -> Any:
     return optim.Adam(parameters, lr=lr, betas=(config["beta1"], config["beta2"]))
 
 
+def adam_or_sgd(parameters: Any, lr: float, config: Config) -> Any:
+    """As the option `optimizer` says; the momentum of SGD is `beta1`."""
+    if config["optimizer"] == "adam":
+        return adam(parameters, lr, config)
+    return optim.SGD(parameters, lr=lr, momentum=config["beta1"])
+
+
 @dataclass(frozen=True)
 class Variant:
     """A kind of GAN: what is its own, from which the entry of the registry is made.
 
     `parts(config)` gives what the task takes beside networks, optimizers and noise: its objective, its penalties,
-    its own numbers. An option `lr_g` is the generator's learning rate where it is not the discriminator's. A generator
-    is `asked` for the classes of the data where it takes them. Steps are recorded where `capture` is set.
+    its own numbers. `defaults` are those of its paper but for `paper`. An option `lr_g` is the generator's learning
+    rate where it is not the discriminator's. A generator is `asked` for the classes of the data where it takes them.
+    Steps are recorded where `capture` is set.
     """
 
     name: str
@@ -87,6 +96,7 @@ class Variant:
     optimizer: Callable[[Any, float, Config], Any] = adam
     asked: bool = False
     capture: bool = True
+    paper: Mapping[str, Any] = field(default_factory=dict)
 
     def entry(self) -> Entry:
         """The model as the registry has it."""
@@ -99,6 +109,7 @@ class Variant:
             self.sample,
             self.walk,
             partial(callbacks, asked=self.asked),
+            paper=self.paper,
         )
 
     def build(self, data: Data, config: Config) -> GANTask:

@@ -1,6 +1,7 @@
 """BEGAN: the boundary equilibrium GAN of Berthelot, Schumm and Metz 2017 (arXiv:1703.10717).
 
-The paper halves the learning rate where M stalls; here the option `lr_schedule` lowers it.
+The paper halves the learning rate where M stalls; here the option `lr_schedule` lowers it. Its networks have ELU and no
+transposed convolutions; here they are DCGAN's without batch norm.
 """
 
 from __future__ import annotations

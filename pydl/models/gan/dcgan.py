@@ -1,6 +1,7 @@
 """DCGAN: Radford, Metz and Chintala 2016 (arXiv:1511.06434), for square images of 8 to 64 pixels.
 
-Its networks are those that other variants have too (`convolutional.py`).
+Its networks are those that other variants have too (`convolutional.py`), with windows of 4×4 and 64 maps next to the
+image; the paper's generator has 5×5 and 128.
 """
 
 from __future__ import annotations

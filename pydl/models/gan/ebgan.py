@@ -1,4 +1,7 @@
-"""EBGAN: the energy-based GAN of Zhao, Mathieu and LeCun 2017 (arXiv:1609.03126)."""
+"""EBGAN: the energy-based GAN of Zhao, Mathieu and LeCun 2017 (arXiv:1609.03126).
+
+The paper chooses its margin for each data set; here it is 10, and less for samples of fewer numbers.
+"""
 
 from __future__ import annotations
 

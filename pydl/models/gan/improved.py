@@ -1,4 +1,7 @@
-"""The techniques of Salimans et al. 2016 (arXiv:1606.03498) together, on the networks that the variants share."""
+"""The techniques of Salimans et al. 2016 (arXiv:1606.03498) together, on the networks that the variants share.
+
+The paper's own are the techniques and the target 0.9; it never has all of them in one network, and the rest is DCGAN's.
+"""
 
 from __future__ import annotations
 

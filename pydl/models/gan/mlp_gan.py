@@ -1,4 +1,9 @@
-"""The first GAN: two multilayer perceptrons (Goodfellow et al. 2014), on images or on points of the plane."""
+"""The first GAN: two multilayer perceptrons (Goodfellow et al. 2014), on images or on points of the plane.
+
+The authors' discriminator for MNIST has two layers of 240 units, each the largest of five, and dropout; here it has
+LeakyReLU and no dropout. Their generator has neither batch norm nor tanh at its end, their momentum grows from 0.5 to
+0.7, and their rate falls by four millionths in a step. At their rate, without their dropout, D soon wins on the digits.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +22,15 @@ def networks(config: assemble.Config) -> assemble.Networks:
     return generator, assemble.spectrally_normalised(discriminator, config)
 
 
+OWN = {"optimizer": "adam", "loss": "non-saturating", "norm": "none", "hidden": [128, 256], "scale": 1.0}
 DIGITS = {"epochs": 200, "batch_size": 32, "lr": 1e-3, "lr_schedule": "late-linear", "average": 0.995}
 ENTRY = assemble.Variant(
     "gan",
     "fully connected generator and discriminator, on images or points of the plane (Goodfellow et al. 2014)",
-    {**assemble.DEFAULTS, "loss": "non-saturating", "norm": "none", "hidden": [128, 256], "scale": 1.0},
+    {**assemble.DEFAULTS, **OWN},
     networks,
     assemble.chosen_loss,
     {"digits": DIGITS, **planes(PLANE)},
+    optimizer=assemble.adam_or_sgd,
+    paper={"optimizer": "sgd", "lr": 0.1, "batch_size": 100, "hidden": [1200, 1200]},
 ).entry()

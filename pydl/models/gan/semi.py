@@ -1,4 +1,7 @@
-"""The semi-supervised GAN of Salimans et al. 2016 (arXiv:1606.03498), section 5: K classes, and one more."""
+"""The semi-supervised GAN of Salimans et al. 2016 (arXiv:1606.03498), section 5: K classes, and one more.
+
+The authors' discriminator has weight normalisation, their generator two layers of 500 with softplus: not so here.
+"""
 
 from __future__ import annotations
 

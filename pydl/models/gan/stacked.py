@@ -205,4 +205,5 @@ ENTRY = StackedVariant(
     task=StackedTask,
     latent=latent,
     asked=True,
+    paper={"epochs": 200},
 ).entry()

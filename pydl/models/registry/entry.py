@@ -21,7 +21,8 @@ class Data(NamedTuple):
 class Entry:
     """A model of the registry.
 
-    `defaults` maps every option to its value, `presets` holds other values for single data sets. `build(data,
+    `defaults` maps every option to its value, `presets` holds other values for single data sets, and `paper` those with
+    which the paper that describes the model trains it; an option `preset` chooses between the two. `build(data,
     config)` makes the task that `pydl.train.fit` trains. For generators, `sample(state, config, count, seed)` gives
     samples (count, …), images in [0, 1], from a task's `state_dict`; where it has latents between which one can walk,
     `walk(state, config, rows, steps, seed)` gives rows · steps of them. `callbacks(data, config)` gives what else `fit`
@@ -37,19 +38,24 @@ class Entry:
     walk: Callable[[Mapping[str, Any], Mapping[str, Any], int, int, int], np.ndarray] | None = None
     callbacks: Callable[[Data, Mapping[str, Any]], list[Any]] = lambda data, config: []
     prepare: Callable[[Data, Mapping[str, Any]], Data] = lambda data, config: data
+    paper: Mapping[str, Any] = field(default_factory=dict)
 
-    def options(self, data: str | None = None) -> dict[str, Any]:
-        """Every option with the value it has for the data set `data` (the default one where none is given)."""
-        name = self.defaults["data"] if data is None else data
-        return {**self.defaults, **self.presets.get(name, {}), "data": name}
+    def options(self, data: str | None = None, preset: str | None = None) -> dict[str, Any]:
+        """Every option with its value for the data set `data`, by the `preset` "data" or "paper".
+
+        Both are the model's own where they are not given; models without an option `preset` have values for data alone.
+        """
+        chosen = {"data": data, "preset": preset if "preset" in self.defaults else None}
+        result = {**self.defaults, **{name: value for name, value in chosen.items() if value is not None}}
+        own = self.paper if result.get("preset") == "paper" else self.presets.get(result["data"], {})
+        return {**result, **own}
 
     def config(self, **options: Any) -> dict[str, Any]:
         """`options` with defaults for the rest; ValueError for a name that is no option or a value that cannot be."""
         from .options import checked
 
-        if "data" in options:
-            checked(self.name, "data", options["data"], self.defaults["data"])
-        result = self.options(options.get("data"))
+        named = {name: options[name] for name in ("data", "preset") if name in options and name in self.defaults}
+        result = self.options(**{name: checked(self.name, name, v, self.defaults[name]) for name, v in named.items()})
         for name, value in options.items():
             if name not in result:
                 raise ValueError(f"[{self.name}] expected an option of {near(name, result)}, got {name!r}")

@@ -24,9 +24,13 @@ class Option:
     zero: bool = False
 
 
+PRESETS = ("data", "paper")
 _NORM = "normalisation of the discriminator's layers"
 OPTIONS = {
     "data": Option("the data set"),
+    "preset": Option(
+        "whose values options have that are not given: those chosen for the data, or the paper's", PRESETS
+    ),
     "epochs": Option("times that all data is gone through"),
     "batch_size": Option("samples in a step"),
     "seed": Option("what all random numbers come from", zero=True),
@@ -35,7 +39,8 @@ OPTIONS = {
     "lr_schedule": Option("how the learning rate falls over the training", tuple(SCHEDULES)),
     "momentum": Option("momentum of SGD", most=1.0),
     "weight_decay": Option("weight of the squared parameters"),
-    "beta1": Option("Adam's decay of the mean gradient", most=1.0),
+    "optimizer": Option("the rule of the steps", ("adam", "sgd")),
+    "beta1": Option("Adam's decay of the mean gradient; SGD's momentum", most=1.0),
     "beta2": Option("Adam's decay of the mean squared gradient", most=1.0),
     "augment": Option("random windows and mirror images of the training images", AUGMENTATIONS),
     "dropout": Option("probability with which a unit is masked", most=1.0),

@@ -69,4 +69,5 @@ ENTRY = CycleVariant(
     task=CycleTask,
     capture=False,  # its pools choose by numbers that Python reads
     latent=lambda config: Noise(1),
+    paper={"width": 64, "blocks": 6},
 ).entry()
