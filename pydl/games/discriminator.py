@@ -40,7 +40,8 @@ def game_value(p_data: Any, p_g: Any, d: Any = None, *, spacing: float) -> float
         if d.shape != p_data.shape or not ((d >= 0) & (d <= 1) | (p_data == 0) & (p_g == 0)).all():
             raise ValueError(f"[game_value] expected d in [0, 1] of shape {p_data.shape}, got {d!r}")
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        best = -np.log1p(p_g / p_data), -np.log1p(p_data / p_g)  # 1 - D* may be lost where D* is near 1
+        ratio = np.log(p_g) - np.log(p_data)  # the quotient may overflow, and 1 - D* be lost where D* is near 1
+        best = -np.logaddexp(0, ratio), -np.logaddexp(0, -ratio)
         logs = best if d is None else (np.log(d), np.log1p(-d))
         terms = np.where(p_data > 0, p_data * logs[0], 0) + np.where(p_g > 0, p_g * logs[1], 0)
     return float(terms.sum() * spacing)

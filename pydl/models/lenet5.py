@@ -4,6 +4,7 @@ Recognition", section II-B and appendix A. `lenet.py` has the form that is taugh
 from __future__ import annotations
 
 from .. import nn, ops, random
+from ..checks import integer
 from ..creation import tensor, zeros
 from ..nn import init
 from ..tensor import Tensor
@@ -73,6 +74,7 @@ class LeNet5(nn.Module):
 
     def __init__(self, num_classes: int = 10, *, channels: int = 1) -> None:
         super().__init__()
+        integer("LeNet5", "num_classes", num_classes, 1)
         self.c1 = nn.Conv2d(channels, 6, 5)
         self.s2 = Subsampling(6)
         self.c3 = PartialConv()

@@ -24,6 +24,8 @@ class McCullochPitts:
 
     def __init__(self, weights: Sequence[float], threshold: float, inhibitory: Sequence[int] = ()) -> None:
         self.weights, self.threshold = np.array(weights, np.float64), float(threshold)
+        if not isinstance(inhibitory, Sequence):
+            raise TypeError(f"[McCullochPitts] expected inhibitory as a list of inputs, got {inhibitory!r}")
         self.inhibitory = list(inhibitory)
         if self.weights.ndim != 1 or not self.weights.size or not np.isfinite(self.weights).all():
             raise ValueError(f"[McCullochPitts] expected weights as finite numbers, got {weights!r}")

@@ -30,6 +30,11 @@ def test_value_at_the_equilibrium_is_minus_log_four():
     assert games.game_value(normal(3, 1), normal(-2, 2), half, spacing=SPACING) == pytest.approx(-np.log(4), abs=1e-8)
 
 
+def test_value_where_a_density_is_all_but_zero():
+    assert games.game_value([1e-320], [1.0], spacing=1.0) == pytest.approx(0, abs=1e-300)
+    assert games.game_value(normal(0, 0.5), normal(29, 0.5), spacing=SPACING) == pytest.approx(0, abs=1e-12)
+
+
 def test_value_is_that_of_the_jensen_shannon_divergence_and_d_star_is_best():
     p, q = normal(1, 1), normal(-1, 2)
     middle = (p + q) / 2

@@ -186,3 +186,52 @@ def test_what_counts_as_correct():
     scores = pydl.tensor([[0.0, 2.0], [3.0, 1.0], [0.0, 1.0]])
     assert correct(scores, pydl.tensor([1, 1, 1])) == 2
     assert correct((scores, None), pydl.tensor([[0.2, 0.8], [0.4, 0.6], [0.5, 0.5]])) == 1
+
+
+class Heads(nn.Module):
+    def __init__(self, always):
+        super().__init__()
+        self.a, self.b, self.always = nn.Linear(2, 3), nn.Linear(2, 3), always
+
+    def forward(self, x):
+        return (self.a(x), self.b(x)) if self.always or self.training else self.a(x)
+
+
+@pytest.mark.parametrize("always", [True, False])
+def test_labels_that_a_loss_of_several_heads_has_uses_for(always):
+    def loss(scores, labels):
+        pair = scores if isinstance(scores, tuple) else (scores,)
+        return sum(
+            (F.cross_entropy(s, labels, ignore_index=-1) for s in pair[1:]), F.cross_entropy(pair[0], labels % 3)
+        )
+
+    _, loader = task_and_data([0, 1, 2, -1])
+    model = Heads(always)
+    task = train.Classifier(model, optim.SGD(model.parameters(), lr=0.1), loss)
+    assert len(train.fit(task, loader, 1).epochs) == 1
+
+
+class Renumbered(data.Dataset):
+    """Its samples have other labels than its targets."""
+
+    targets = np.array([1, 7, 9, 1])
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, index):
+        return np.zeros(2, np.float32), int(np.searchsorted([1, 7, 9], self.targets[index]))
+
+
+def test_labels_that_training_never_sees_are_not_judged():
+    task, loader = task_and_data([1, 2, 3, 1])
+    dataset = loader.dataset
+
+    def shifted(samples):
+        inputs, labels = data.default_collate(samples)
+        return inputs, labels - 1
+
+    assert len(train.fit(task, data.DataLoader(dataset, 2, collate_fn=shifted), 1).epochs) == 1
+    sampler = data.WeightedRandomSampler([1.0, 1.0, 0.0, 1.0], 6)
+    assert len(train.fit(task, data.DataLoader(dataset, 2, sampler=sampler), 1).epochs) == 1
+    assert len(train.fit(task, data.DataLoader(Renumbered(), 2), 1).epochs) == 1

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 CHUNK = 4096  # training samples that are compared at a time
 LEAST = 4  # real samples of a kind that can be missed
-TOLD = 0.7  # of real samples are of the kind of the nearest other one, where that says of which kind a sample is
+TOLD = 0.6  # of the real samples that a guess gets wrong are of the kind of the nearest other one: it says the kind
 SHARE = 0.25  # of its share of the real samples: with less a kind is not shown
 
 
@@ -102,7 +102,8 @@ class Kinds:
         values, counts = np.unique(labels, return_counts=True)
         self.values, self.shares = values[counts >= LEAST], counts[counts >= LEAST] / len(labels)
         told = self._nearest(real, itself=False) == labels
-        self.count = len(self.values) if told.mean() >= TOLD else 1
+        guess = counts.max() / len(labels)
+        self.count = len(self.values) if told.mean() - guess > TOLD * (1 - guess) else 1
 
     def shown(self, samples: np.ndarray) -> int:
         """How many of the labels samples (M, D) have, each at least a quarter as often as the real ones."""

@@ -22,7 +22,9 @@ SURE = 0.95
 FADED = 0.01  # of the largest gradient: an update that was one step is a hundred
 NO_GRADIENT = 1e-5  # of the weights: 100,000 steps of length ‖g‖ to move by as much as the weights are long
 GROWN = 10.0  # times the losses of the warm-up, and at least 10 nats: D(G(z)) = exp(-10)
-HUGE = 1e4  # whatever the warm-up was like, since a run may diverge in it. Healthy ones stay below 100
+# Whatever the warm-up was like, since a run may diverge in it: of logarithms of probabilities, where healthy ones stay
+# below 10, and of other losses, below 100.
+HUGE_NATS, HUGE = 100.0, 1e4
 CYCLE = 0.6  # of the correlation with itself one period later: 1 for a cycle, below 0.45 for losses that only wander
 RIPPLE = 0.1  # of the mean loss: a standard deviation below this is no cycle, however regular
 PERIODS = 4  # in a window, before they are called a cycle
@@ -80,16 +82,16 @@ def vanished(norms: Sequence[float], weights: Sequence[float], certain: Sequence
     )
 
 
-def diverged(levels: Sequence[float]) -> bool:
+def diverged(levels: Sequence[float], nats: bool = False) -> bool:
     """The loss is ten times what it was in the warm-up, at least 10, and grows, or is beyond all measure.
 
-    `levels` are medians of its size.
+    `levels` are medians of its size; `nats` says that it is made of logarithms of probabilities.
     """
     if not can_tell(len(levels)):
         return False
     limit = GROWN * max(1.0, *levels[:WARM_UP])
     grown = lasting([level >= limit for level in levels]) and levels[-1] > levels[-PATIENCE]
-    return grown or lasting([level >= HUGE for level in levels])
+    return grown or lasting([level >= (HUGE_NATS if nats else HUGE) for level in levels])
 
 
 def cycle(losses: Sequence[float]) -> tuple[float, int]:

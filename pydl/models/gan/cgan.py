@@ -1,4 +1,8 @@
-"""CGAN: the conditional GAN of Mirza and Osindero 2014 (arXiv:1411.1784)."""
+"""CGAN: the conditional GAN of Mirza and Osindero 2014 (arXiv:1411.1784).
+
+The paper's networks are perceptrons with dropout of one half and maxout in D, for MNIST; its momentum grows from 0.5 to
+0.7, its rate falls with every step. Here are the networks of the other variants, and both stay.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +21,7 @@ class CGANTask(ConditionalTask):
 
 
 def networks(config: Config) -> Networks:
-    """G takes noise and class side by side, D the class as further channels, or columns for points.
-
-    The paper's are perceptrons with maxout and dropout for MNIST; here those of the other variants. Its momentum grows
-    from 0.5 to 0.7, its rate falls with every step.
-    """
+    """G takes noise and class side by side, D the class as further channels, or columns for points."""
     generator = make_generator(config, codes(config).width)
     discriminator = make_discriminator(config, more=labelled(config))
     return generator, spectrally_normalised(Conditioned(discriminator), config)

@@ -20,5 +20,5 @@ ENTRY = Variant(
     {**SHARED, "batch_size": 128, "lr": 1e-4, "beta2": 0.9, "norm": "none", "penalty": 10.0},
     pair,
     parts,
-    presets({"epochs": 60, "batch_size": 16, "lr": 1e-3}, {"penalty": 0.1}),
+    {**presets({"epochs": 60, "batch_size": 16, "lr": 1e-3}, {"penalty": 0.1}), "iris": {"batch_size": 32}},
 ).entry()

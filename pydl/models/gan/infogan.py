@@ -81,7 +81,7 @@ ENTRY = Variant(
     {**SHARED, "epochs": 50, "batch_size": 128, **OWN},
     networks,
     parts,
-    {**PRESETS, "grid": {**PRESETS["grid"], "categories": 25, "r1": 0.03}},
+    {**PRESETS, "grid": {**PRESETS["grid"], "categories": 25, "r1": 0.03}, "iris": {"batch_size": 32}},
     task=InfoTask,
     latent=latent,
 ).entry()

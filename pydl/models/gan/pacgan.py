@@ -1,6 +1,7 @@
 """PacGAN: a discriminator that sees several samples at once, by Lin et al. 2018 (arXiv:1712.04086).
 
-The values are those of the paper's DCGAN for stacked digits, which has two steps of G to one of D; here it is one.
+The values are those of the paper's DCGAN for stacked digits, which has two steps of G to one of D; here it is one, and
+twice as many epochs.
 """
 
 from __future__ import annotations

@@ -36,8 +36,12 @@ def require_finite_state(loop: Loop, state: Any) -> None:
         return
     layer = layer_of(loop.task, name)
     words = f", which belongs to {layer}" if layer else ""
-    exact = since is None or loop.step - since <= 1
-    when = f"at step {loop.step}" if exact else f"between step {since}, when all was finite, and step {loop.step}"
+    if since is None:
+        when = f"at step {loop.step} or before"
+    elif loop.step - since <= 1:
+        when = f"at step {loop.step}"
+    else:
+        when = f"between step {since}, when all was finite, and step {loop.step}"
     text = f"[fit] expected finite values, got inf or nan in {name} {when}{words}"
     raise DivergenceError(text, step=loop.step, layer=layer, since=since)
 

@@ -96,5 +96,6 @@ def test_kinds_are_those_of_the_nearest_real_samples():
 
 def test_labels_that_the_nearest_sample_does_not_tell_are_not_looked_at():
     rng = np.random.default_rng(0)
-    kinds = measures.Kinds(rng.normal(size=(200, 3)), rng.integers(0, 4, 200))
-    assert kinds.count == kinds.shown(rng.normal(size=(9, 3))) == 1
+    for labels in (rng.integers(0, 4, 200), np.arange(200) // 170, np.zeros(200, np.int64)):
+        kinds = measures.Kinds(rng.normal(size=(200, 3)), labels)
+        assert kinds.count == kinds.shown(rng.normal(size=(9, 3))) == 1

@@ -108,4 +108,6 @@ def test_losses_beyond_all_measure_have_diverged_whatever_they_were_before():
     assert rules.diverged([1e9] * 10 + [1e6] * 5)
     assert not rules.diverged([1e7] * 14)
     assert not rules.diverged([900.0] * 20)
+    assert rules.diverged([1800.0] * 5 + [130.0] * 10, nats=True)
+    assert not rules.diverged([90.0] * 20, nats=True)
     assert not rules.diverged([1e7] * 12 + [1.0] * 3)
