@@ -124,11 +124,6 @@ class Subset(Dataset):
             at = int(wrong[0])
             raise IndexError(f"[Subset] expected indices below {size}, got {self.indices[at]} at position {at}")
 
-    @property
-    def targets(self) -> np.ndarray:
-        """The labels (N,) of these samples, where the dataset has `targets`."""
-        return np.asarray(self.dataset.targets)[self.indices]
-
     def __len__(self) -> int:
         return len(self.indices)
 
@@ -144,11 +139,6 @@ class ConcatDataset(Dataset):
         if not self.datasets:
             raise ValueError("[ConcatDataset] expected at least one dataset, got none")
         self.cumulative_sizes = list(accumulate(len(d) for d in self.datasets))
-
-    @property
-    def targets(self) -> np.ndarray:
-        """The labels (N,) of all samples, where every dataset has `targets`."""
-        return np.concatenate([dataset.targets for dataset in self.datasets])
 
     def __len__(self) -> int:
         return self.cumulative_sizes[-1]

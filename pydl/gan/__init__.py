@@ -3,8 +3,6 @@
 Here is what any GAN can take; what belongs to one is in its file in `pydl/models/gan/`.
 """
 
-from typing import TYPE_CHECKING, Any
-
 from . import metrics
 from .average import MovingAverage
 from .conditional import ConditionalTask
@@ -50,9 +48,6 @@ from .techniques import (
 )
 from .trainer import GANTask, Samples
 
-if TYPE_CHECKING:
-    from ..models.gan.unrolled import UnrolledTask
-
 __all__ = [
     "HINGE",
     "LEAST_SQUARES",
@@ -73,7 +68,6 @@ __all__ = [
     "Quality",
     "Referenced",
     "Samples",
-    "UnrolledTask",
     "VirtualBatchNorm",
     "class_information",
     "class_loss",
@@ -106,16 +100,3 @@ __all__ = [
     "wasserstein_generator_loss",
     "zero_centred_penalty",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    """The task of the unrolled GAN, whose file needs what is here."""
-    if name != "UnrolledTask":
-        raise AttributeError(f"module 'pydl.gan' has no attribute {name!r}")
-    from ..models.gan.unrolled import UnrolledTask
-
-    return UnrolledTask
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})

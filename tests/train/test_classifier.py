@@ -38,7 +38,6 @@ def test_a_label_out_of_range_is_found_in_parts_of_datasets_and_in_the_test_data
     _, loader = task_and_data([0, 1, 2, 5])
     whole = loader.dataset
     joined = data.Subset(data.ConcatDataset([whole, whole]), [0, 1, 7, 3])
-    np.testing.assert_array_equal(joined.targets, [0, 1, 5, 5])
     task, good = task_and_data([0, 1, 2, 2], test=data.DataLoader(joined, 4))
     with pytest.raises(ValueError, match="got 5 at sample 2"):
         train.fit(task, good, 1)

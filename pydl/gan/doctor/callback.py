@@ -174,8 +174,8 @@ class Doctor(Callback):
             "vanishing": rules.vanished(series["gradient_g"], series["weight_g"], certain),
             "d_wins": objective.threshold is not None and rules.discriminator_wins(right),
             "g_wins": objective.ordered and rules.generator_wins(right),
-            "divergence": rules.diverged(series["level_d"], probability)
-            or (probability and rules.diverged(series["level_g"], nats=True)),
+            "divergence": rules.diverged(series["level_d"], nats=probability)
+            or (probability and rules.diverged(series["level_g"])),
             "oscillation": rules.oscillates(series["cycle"]),
             "memorising": "memorising" in self.ailing,
         }

@@ -22,8 +22,8 @@ SURE = 0.95
 FADED = 0.01  # of the largest gradient: an update that was one step is a hundred
 NO_GRADIENT = 1e-5  # of the weights: 100,000 steps of length ‖g‖ to move by as much as the weights are long
 GROWN = 10.0  # times the losses of the warm-up, and at least 10 nats: D(G(z)) = exp(-10)
-# Whatever the warm-up was like, since a run may diverge in it: of logarithms of probabilities, where healthy ones stay
-# below 10, and of other losses, below 100.
+# Whatever the warm-up was like, since a run may diverge in it. The discriminator's logarithms of probabilities stay
+# below 10 in healthy runs, other losses below 100.
 HUGE_NATS, HUGE = 100.0, 1e4
 CYCLE = 0.6  # of the correlation with itself one period later: 1 for a cycle, below 0.45 for losses that only wander
 RIPPLE = 0.1  # of the mean loss: a standard deviation below this is no cycle, however regular
