@@ -23,6 +23,8 @@ DType dtype_of(py::handle array, const char* function, const char* argument) {
 }  // namespace
 
 View view_of(py::handle array, const char* function, const char* argument) {
+  if (py::isinstance<py::array>(array))
+    fail(function, "operands on one device", std::string(argument) + " on the CPU beside others on a GPU");
   if (!py::hasattr(array, "__cuda_array_interface__"))
     fail<TypeError>(function, std::string(argument) + " to be an array on the GPU",
                     py::str(py::type::of(array).attr("__name__")));

@@ -35,8 +35,11 @@ DType dtype_of(const py::array& array, const char* function, const char* argumen
 }  // namespace
 
 View view_of(py::handle object, const char* function, const char* argument) {
-  if (!py::isinstance<py::array>(object))
+  if (!py::isinstance<py::array>(object)) {
+    if (py::hasattr(object, "__cuda_array_interface__"))
+      fail(function, "operands on one device", std::string(argument) + " on a GPU beside others on the CPU");
     fail<TypeError>(function, std::string(argument) + " to be an array", type_name(object));
+  }
   const auto array = py::reinterpret_borrow<py::array>(object);
   View view;
   view.dtype = dtype_of(array, function, argument);

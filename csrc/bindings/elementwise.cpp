@@ -15,11 +15,10 @@ struct Operand {
   View view;
   double number = 0;
   float single = 0;
-  bool is_number = false;
 
   // Where it is a number, its View leads into this object.
   const View& get() {
-    if (is_number) view.data = view.dtype == DType::f32 ? static_cast<void*>(&single) : &number;
+    if (view.is_number) view.data = view.dtype == DType::f32 ? static_cast<void*>(&single) : &number;
     return view;
   }
 };
@@ -30,12 +29,12 @@ bool is_number(py::handle x) {
 
 Operand number_operand(py::handle x, DType dtype) {
   const double number = x.cast<double>();
-  return {View{nullptr, dtype, 0, {}, {}}, number, static_cast<float>(number), true};
+  return {View{nullptr, dtype, 0, {}, {}, true}, number, static_cast<float>(number)};
 }
 
 // `v` as a view of like's shape: new and stretched dimensions get stride 0.
 View broadcast_to(const View& v, const View& like) {
-  View out{v.data, v.dtype, like.ndim, {}, {}};
+  View out{v.data, v.dtype, like.ndim, {}, {}, v.is_number};
   for (int i = 0; i < like.ndim; ++i) {
     const int source = i - (like.ndim - v.ndim);
     out.shape[i] = like.shape[i];

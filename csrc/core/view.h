@@ -17,6 +17,7 @@ struct View {
   int ndim;
   int64_t shape[kMaxDims];
   int64_t strides[kMaxDims];  // in elements; 0 for broadcast, negative for reversed dimensions
+  bool is_number = false;     // one element in the host's memory, whatever device the kernel is of
 };
 
 template <class T>
