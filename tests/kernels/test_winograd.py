@@ -1,6 +1,8 @@
 """Winograd's convolutions: against float64, which is always direct; bits; the switch."""
 
 import itertools
+import math
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -13,46 +15,73 @@ _cpu = kernels(np.empty(0))
 conv = pydl.backends.cpu
 
 LIMIT = 5e-5  # of the results' root mean square, as docs/reliability.md says
-STRIDES = {3: 1, 4: 2}  # of the kernels that Winograd's algorithm knows
-KERNELS = pytest.mark.parametrize("kernel", STRIDES)
+
+
+class Window(NamedTuple):
+    """What Winograd's algorithm knows: taps and stride along an axis, dilation, products for a tile of 4×4 results."""
+
+    taps: int
+    stride: int
+    dilation: int
+    products: int
+    fewest: tuple[int, int]  # channels that are summed (the image's in a weight gradient), and results
+
+    @property
+    def extent(self):
+        return self.dilation * (self.taps - 1) + 1
+
+    @property
+    def options(self):
+        return {"stride": self.stride, "dilation": self.dilation}
+
+    def __str__(self):
+        return f"{self.taps}x{self.taps}/{self.stride}, dilation {self.dilation}"
+
+
+WINDOWS = [
+    Window(3, 1, 1, 36, (16, 16)),
+    Window(3, 2, 1, 81, (16, 16)),
+    Window(3, 1, 2, 36, (16, 16)),
+    Window(3, 1, 3, 36, (16, 16)),
+    Window(4, 2, 1, 100, (8, 3)),
+]
+KERNELS = pytest.mark.parametrize("window", WINDOWS, ids=str)
 
 
 def normal(seed, *shape):
     return np.random.default_rng(seed).standard_normal(shape).astype("f4")
 
 
-def passes(x, w, g, padding, bias=None):
+def passes(window, x, w, g, padding, bias=None):
     """Convolution of x, transposed convolution of g (of x's gradient, where the padding is even), weight gradient."""
-    stride = STRIDES[w.shape[2]]
     even = padding if isinstance(padding, int) else 0
-    yield _cpu.conv2d(x, w, bias, stride, padding)
-    yield _cpu.conv_transpose2d(g, w, None, stride, even)
-    yield _cpu.conv2d_weight_grad(x, g, w.shape[2], stride, padding)
+    yield _cpu.conv2d(x, w, bias, padding=padding, **window.options)
+    yield _cpu.conv_transpose2d(g, w, None, padding=even, **window.options)
+    yield _cpu.conv2d_weight_grad(x, g, window.taps, padding=padding, **window.options)
 
 
 def error(got, exact):
     assert got.dtype == np.float32
     assert got.shape == exact.shape
-    return np.abs(got - exact).max() / np.sqrt(np.mean(exact**2))
+    return np.abs(got - exact).max() / (np.sqrt(np.mean(exact**2)) or 1)
 
 
-def out_shape(x, w, padding):
+def out_shape(window, x, w, padding):
     ends = padding if isinstance(padding, tuple) else ((padding,) * 2,) * 2
-    kernel = w.shape[2]
-    size = ((n + sum(p) - kernel) // STRIDES[kernel] + 1 for n, p in zip(x.shape[2:], ends, strict=True))
+    size = ((n + sum(p) - window.extent) // window.stride + 1 for n, p in zip(x.shape[2:], ends, strict=True))
     return x.shape[0], w.shape[0], *size
 
 
-def is_taken(kernel, size):
+def is_taken(window, size):
     """Whether a result of this size is made by Winograd's algorithm where the channels are many."""
-    products = {3: 36 / 9, 4: 100 / 16}[kernel]
-    return products * np.prod([-(-n // 4) for n in size]) < 0.65 * np.prod(size)
+    tiles = np.prod([window.dilation * math.ceil(math.ceil(n / window.dilation) / 4) for n in size])
+    return window.products * tiles < 0.65 * window.taps**2 * np.prod(size)
 
 
-def operands(seed, kernel, n, c, o, *size, padding=1):
-    """An image, weights and the gradient of their convolution."""
-    x, w = normal(seed, n, c, *size), normal(seed + 1, o, c, kernel, kernel)
-    return x, w, normal(seed + 2, *out_shape(x, w, padding))
+def operands(seed, window, n, c, o, *size):
+    """An image, weights and the gradient of their convolution, padded by the dilation."""
+    x, w = normal(seed, n, c, *size), normal(seed + 1, o, c, window.taps, window.taps)
+    return x, w, normal(seed + 2, *out_shape(window, x, w, window.dilation))
 
 
 def double(*arrays):
@@ -65,58 +94,59 @@ SIZES = [(1, 9), (2, 2), (3, 3), (3, 8), (4, 4), (5, 5), (6, 7), (9, 8), (13, 1)
 @KERNELS
 @pytest.mark.parametrize("padding", [0, 1, 2, 3, 5, ((0, 2), (3, 1))], ids=str)
 @pytest.mark.parametrize("size", SIZES, ids=str)
-def test_every_size_and_padding_equals_float64(kernel, size, padding):
+def test_every_size_and_padding_equals_float64(window, size, padding):
     for n, c, o in ((1, 16, 17), (3, 21, 16), (2, 40, 35), (2, 9, 3)):
-        x, w, b = normal(1, n, c, *size), normal(2, o, c, kernel, kernel), normal(3, o)
-        if min(out_shape(x, w, padding)[2:]) < 1:
+        x, w, b = normal(1, n, c, *size), normal(2, o, c, window.taps, window.taps), normal(3, o)
+        if min(out_shape(window, x, w, padding)[2:]) < 1:
             continue
-        g = normal(4, *out_shape(x, w, padding))
-        if isinstance(padding, int) and min(STRIDES[kernel] * (m - 1) + kernel for m in g.shape[2:]) <= 2 * padding:
+        g = normal(4, *out_shape(window, x, w, padding))
+        seen = min(window.stride * (m - 1) + window.extent for m in g.shape[2:])
+        if isinstance(padding, int) and seen <= 2 * padding:
             continue
-        exact = passes(*double(x, w, g), padding, *double(b))
-        for got, expected in zip(passes(x, w, g, padding, b), exact, strict=True):
+        exact = passes(window, *double(x, w, g), padding, *double(b))
+        for got, expected in zip(passes(window, x, w, g, padding, b), exact, strict=True):
             assert error(got, expected) < LIMIT
 
 
 @pytest.mark.parametrize("padding", range(4))
 @pytest.mark.parametrize("added", [(0, 1), (1, 0), (1, 1)], ids=str)
-def test_rows_and_columns_that_output_padding_adds(padding, added):
+@pytest.mark.parametrize("taps", [3, 4])
+def test_rows_and_columns_that_output_padding_adds(taps, padding, added):
     for n, c, o, size in ((2, 19, 16, (4, 5)), (1, 32, 70, (8, 7)), (1, 128, 96, (4, 8)), (2, 8, 3, (8, 8))):
-        g, w, b = normal(40, n, c, *size), normal(41, c, o, 4, 4), normal(42, o)
+        g, w, b = normal(40, n, c, *size), normal(41, c, o, taps, taps), normal(42, o)
         got, exact = (_cpu.conv_transpose2d(*a, 2, padding, added) for a in ((g, w, b), double(g, w, b)))
-        assert got.shape[2:] == tuple(2 * m + 2 - 2 * padding + a for m, a in zip(size, added, strict=True))
+        assert got.shape[2:] == tuple(2 * m + taps - 2 - 2 * padding + a for m, a in zip(size, added, strict=True))
         assert error(got, exact) < LIMIT
 
 
 @KERNELS
-def test_the_naive_loops_give_the_same(kernel):
-    x, w, g = operands(43, kernel, 2, 17, 18, 15, 16)
-    options = {"stride": STRIDES[kernel], "padding": 1}
+def test_the_naive_loops_give_the_same(window):
+    x, w, g = operands(43, window, 2, 17, 18, 15, 16)
+    options = {"padding": window.dilation, **window.options}
     naive = (
         naive_conv.conv2d(*double(x, w), **options),
         naive_conv.conv_transpose2d(*double(g, w), **options),
-        naive_conv.conv2d_weight_grad(*double(x, g), (kernel, kernel), **options),
+        naive_conv.conv2d_weight_grad(*double(x, g), (window.taps, window.taps), **options),
     )
-    for got, exact in zip(passes(x, w, g, 1), naive, strict=True):
+    for got, exact in zip(passes(window, x, w, g, window.dilation), naive, strict=True):
         assert error(got, exact) < LIMIT
 
 
 @KERNELS
 @pytest.mark.parametrize("channels", [16, 24, 31, 64, 128, 129, 200, 300, 512])
-def test_the_error_stays_below_the_limit_at_every_number_of_channels(kernel, channels):
+def test_the_error_stays_below_the_limit_at_every_number_of_channels(window, channels):
     """Chains of channels; few and many weights; all tiles at once, or in parts."""
     for c, o, n, size in ((channels, 32, 2, 12), (32, channels, 40, 8), (channels, min(channels, 256), 4, 4)):
-        x, w, g = operands(5, kernel, n, c, o, *(STRIDES[kernel] * size,) * 2)
-        for got, exact in zip(passes(x, w, g, 1), passes(*double(x, w, g), 1), strict=True):
+        x, w, g = operands(5, window, n, c, o, *(window.stride * size,) * 2)
+        for got, exact in zip(
+            passes(window, x, w, g, window.dilation), passes(window, *double(x, w, g), window.dilation), strict=True
+        ):
             assert error(got, exact) < LIMIT
 
 
-FEWEST = {3: (16, 16), 4: (8, 3)}  # channels that are summed (the image's in a weight gradient), and results
-
-
-def one_of_each(x, w, maps, back, g):
+def one_of_each(window, x, w, maps, back, g):
     """A convolution, a transposed one and a weight gradient that sum over as many channels."""
-    options = {"stride": STRIDES[w.shape[2]], "padding": 1}
+    options = {"padding": window.dilation, **window.options}
     return (
         _cpu.conv2d(x, w, **options),
         _cpu.conv_transpose2d(maps, back, **options),
@@ -125,23 +155,26 @@ def one_of_each(x, w, maps, back, g):
 
 
 @KERNELS
-def test_few_channels_and_unfit_sizes_are_direct(kernel):
-    fewest = FEWEST[kernel]
+def test_few_channels_and_unfit_sizes_are_direct(window):
+    fewest = window.fewest
     for c, o, size in itertools.product((fewest[0] - 1, fewest[0]), (fewest[1] - 1, fewest[1]), SIZES):
-        x, w = normal(8, 1, c, *(STRIDES[kernel] * n for n in size)), normal(9, o, c, kernel, kernel)
-        g = normal(10, *out_shape(x, w, 1))
+        x, w = normal(8, 1, c, *(window.stride * n for n in size)), normal(9, o, c, window.taps, window.taps)
+        g = normal(10, *out_shape(window, x, w, window.dilation))
         assert g.shape[2:] == size
-        maps, back = normal(11, 1, c, *size), w.reshape(c, o, kernel, kernel)
-        results = one_of_each(x, w, maps, back, g)
+        maps, back = normal(11, 1, c, *size), w.reshape(c, o, window.taps, window.taps)
+        results = one_of_each(window, x, w, maps, back, g)
         with conv.flags(conv="direct"):
-            same = [np.array_equal(*pair) for pair in zip(one_of_each(x, w, maps, back, g), results, strict=True)]
+            direct = one_of_each(window, x, w, maps, back, g)
+        same = [np.array_equal(*pair) for pair in zip(direct, results, strict=True)]
         few = (c, o) != fewest
-        assert same == [few or not is_taken(kernel, size)] * 3, (c, o, size)
+        assert same == [few or not is_taken(window, size)] * 3, (c, o, size)
 
 
 OTHERS = [
-    ((3, 3), {"stride": 2}),
-    ((3, 3), {"dilation": 2}),
+    ((3, 3), {"stride": (2, 1)}),
+    ((3, 3), {"stride": 2, "dilation": 2}),
+    ((3, 3), {"stride": 2, "groups": 2}),
+    ((3, 3), {"stride": 3}),
     ((3, 3), {"groups": 2}),
     ((4, 4), {}),
     ((4, 4), {"stride": (2, 1)}),
@@ -166,18 +199,18 @@ BIT_SHAPES = [(3, 16, 20, 9), (5, 36, 48, 20), (3, 160, 200, 8), (70, 128, 256, 
 
 @KERNELS
 @pytest.mark.parametrize(("n", "c", "o", "size"), BIT_SHAPES)
-def test_bits_depend_on_neither_threads_nor_the_other_images(threads, kernel, n, c, o, size):
-    x, w, g = operands(12, kernel, n, c, o, *(STRIDES[kernel] * size,) * 2)
+def test_bits_depend_on_neither_threads_nor_the_other_images(threads, window, n, c, o, size):
+    x, w, g = operands(12, window, n, c, o, *(window.stride * size,) * 2)
     threads(1)
-    alone = list(passes(x, w, g, 1))
+    alone = list(passes(window, x, w, g, window.dilation))
     for count in (2, 4):
         threads(count)
-        for got, expected in zip(passes(x, w, g, 1), alone, strict=True):
+        for got, expected in zip(passes(window, x, w, g, window.dilation), alone, strict=True):
             np.testing.assert_array_equal(got, expected)
-    y, dx, dw = passes(x[2:3], w, g[2:3], 1)
+    y, dx, dw = passes(window, x[2:3], w, g[2:3], window.dilation)
     np.testing.assert_array_equal(y, alone[0][2:3])
     np.testing.assert_array_equal(dx, alone[1][2:3])
-    assert error(dw, list(passes(*double(x[2:3], w, g[2:3]), 1))[2]) < LIMIT
+    assert error(dw, list(passes(window, *double(x[2:3], w, g[2:3]), window.dilation))[2]) < LIMIT
 
 
 def layouts(x):
@@ -192,29 +225,32 @@ def layouts(x):
 
 @KERNELS
 @pytest.mark.parametrize(("c", "o"), [(16, 24), (35, 19), (9, 3)])
-def test_other_layouts_give_the_bits_of_the_contiguous_copy(kernel, c, o):
-    x, w, g = operands(15, kernel, 2, c, o, *((9, 10) if kernel == 3 else (17, 16)))
-    expected = list(passes(x, w, g, 1))
+def test_other_layouts_give_the_bits_of_the_contiguous_copy(window, c, o):
+    x, w, g = operands(15, window, 2, c, o, *(window.stride * 8 + 1, window.stride * 8 + 2))
+    expected = list(passes(window, x, w, g, window.dilation))
     for a, b, d in zip(layouts(x), layouts(w), layouts(g), strict=True):
-        for got, bits in zip(passes(a, b, d, 1), expected, strict=True):
+        for got, bits in zip(passes(window, a, b, d, window.dilation), expected, strict=True):
             np.testing.assert_array_equal(got, bits)
 
 
 @KERNELS
-def test_an_expanded_gradient_gives_the_bits_of_its_copy(kernel):
-    x, w, g = operands(18, kernel, 2, 16, 16, 8, 8)
+def test_an_expanded_gradient_gives_the_bits_of_its_copy(window):
+    x, w, g = operands(18, window, 2, 16, 16, 8, 8)
     g = np.broadcast_to(np.float32(0.3), g.shape)
-    for got, bits in zip(passes(x, w, g, 1), passes(x, w, g.copy(), 1), strict=True):
+    for got, bits in zip(
+        passes(window, x, w, g, window.dilation), passes(window, x, w, g.copy(), window.dilation), strict=True
+    ):
         np.testing.assert_array_equal(got, bits)
 
 
 @KERNELS
-def test_no_images(kernel):
-    x, w, g = operands(20, kernel, 0, 16, 16, 8, 8)
-    y, dx, dw = passes(x, w, g, 1)
+def test_no_images(window):
+    size = 4 * window.stride - 2 * window.dilation + window.extent  # of which a transposed one makes no less
+    x, w, g = operands(20, window, 0, 16, 16, size, size)
+    y, dx, dw = passes(window, x, w, g, window.dilation)
     assert y.shape == g.shape
     assert dx.shape == x.shape
-    np.testing.assert_array_equal(dw, np.zeros((16, 16, kernel, kernel)))
+    np.testing.assert_array_equal(dw, np.zeros((16, 16, window.taps, window.taps)))
 
 
 def test_what_is_not_finite_stays_in_the_tiles_that_see_it():
@@ -243,11 +279,11 @@ def test_what_is_not_finite_stays_in_the_tiles_of_a_phase_that_see_it():
 
 
 @KERNELS
-def test_the_switch_gives_the_direct_sum(kernel):
-    x, w, g = operands(24, kernel, 2, 32, 32, 16, 16)
-    bounds, exact = (list(passes(*double(f(x), f(w), f(g)), 1)) for f in (np.abs, np.positive))
+def test_the_switch_gives_the_direct_sum(window):
+    x, w, g = operands(24, window, 2, 32, 32, 16, 16)
+    bounds, exact = (list(passes(window, *double(f(x), f(w), f(g)), window.dilation)) for f in (np.abs, np.positive))
     with conv.flags(conv="direct"):
-        for got, value, bound in zip(passes(x, w, g, 1), exact, bounds, strict=True):
+        for got, value, bound in zip(passes(window, x, w, g, window.dilation), exact, bounds, strict=True):
             assert (np.abs(got - value) <= 8 * 2.0**-24 * bound).all()
 
 

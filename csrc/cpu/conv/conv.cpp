@@ -44,7 +44,12 @@ void forward(const View& x, const View& w, const View* bias, const View& y, cons
 // filters from which on its transforms cost less than it saves.
 constexpr struct WinogradCase {
   int64_t kernel, stride, products, channels, filters;
-} kWinogradCases[] = {{3, 1, 36, 16, 16}, {4, 2, 100, 8, 3}};
+} kWinogradCases[] = {{3, 1, 36, 16, 16}, {3, 2, 81, 16, 16}, {4, 2, 100, 8, 3}};
+
+// Tiles along an axis of n results; those of a dilated convolution have every `dilation`-th of them.
+double tiles_along(int64_t n, int64_t dilation) {
+  return double(ceil_div(ceil_div(n, dilation), 4)) * double(dilation);
+}
 
 // Whether a convolution of `channels` with `filters`, or its gradient, takes Winograd's algorithm where one
 // image has `height` × `width` maps (transposed, its image has them in every phase of the stride): by what
@@ -52,13 +57,14 @@ constexpr struct WinogradCase {
 bool takes_winograd(DType dtype, int64_t channels, int64_t filters, const Window2d& window, int64_t groups,
                     int64_t height, int64_t width) {
   if (dtype != DType::f32 || groups != 1 || conv_algorithm() == ConvAlgorithm::direct) return false;
-  if (window.dilation[0] != 1 || window.dilation[1] != 1) return false;
+  const bool dilated = window.dilation[0] != 1 || window.dilation[1] != 1;
   for (const WinogradCase& c : kWinogradCases) {
-    bool fits = channels >= c.channels && filters >= c.filters;
+    bool fits = channels >= c.channels && filters >= c.filters && (c.stride == 1 || !dilated);
     for (int a = 0; a < 2; ++a) fits = fits && window.kernel[a] == c.kernel && window.stride[a] == c.stride;
     if (!fits) continue;
-    const double tiles = double(ceil_div(height, 4)) * double(ceil_div(width, 4));
-    return c.products * tiles < kWorthwhile * double(c.kernel * c.kernel) * double(height) * double(width);
+    const double tiles = tiles_along(height, window.dilation[0]) * tiles_along(width, window.dilation[1]);
+    return double(c.products) * tiles <
+           kWorthwhile * double(c.kernel * c.kernel) * double(height) * double(width);
   }
   return false;
 }

@@ -23,8 +23,8 @@ struct Filters {
   int64_t filter_step, channel_step, tap_step[2];
   bool rotated;  // the taps of a phase by half a turn
 
-  // Products in a chain of n channels.
-  static int64_t depth(int64_t n) { return (kAdded - 1) * phase_step(n) + n; }
+  // Products in a chain of n channels, of all phases or of so many.
+  static int64_t depth(int64_t n, int phases = kAdded) { return (phases - 1) * phase_step(n) + n; }
   // From one point to the next in what transform writes for n channels, and all points.
   static int64_t point_step(int64_t n) { return odd_lines(depth(n) * kLanes); }
   static int64_t size(int64_t n) { return kPoints<Kernel> * point_step(n); }
@@ -42,7 +42,7 @@ struct Filters {
 
  private:
   static constexpr int kAdded = Are == Phases::added ? kPhases<Kernel> : 1;
-  static constexpr int kArea = kWidth<Kernel> * kWidth<Kernel>;
+  static constexpr int kWidth = Kernel::width, kArea = kWidth * kWidth;
 
   static int64_t phase_size(int64_t n) { return kAdded > 1 ? phase_step(n) * kLanes : size(n); }
 
@@ -54,15 +54,15 @@ struct Filters {
   }
 
   void transform_taps(const float* p, int lanes, int64_t n, float* out) const {
-    constexpr int last = Kernel::taps - 1, stride = Kernel::stride;
     Vec<float> taps[kArea];
     load(p, lanes, taps);
 #pragma GCC unroll 4
     for (int f = 0; f < kPhases<Kernel>; ++f, out += phase_size(n))
       PYDL_ISA::transform<typename Kernel::TapsToPoints>(
           [&](int i, int j) {
-            const int u = rotated ? last - i : i, v = rotated ? last - j : j;
-            return taps[(u * stride + f / stride) * kWidth<Kernel> + v * stride + f % stride];
+            const int row = tap(i, row_phase<Kernel::stride>(f)),
+                      column = tap(j, column_phase<Kernel::stride>(f));
+            return row < 0 || column < 0 ? Vec<float>(0.0f) : taps[row * kWidth + column];
           },
           [&](int i, int j, Vec<float> value) {
             float* const to = out + (i * Kernel::side + j) * point_step(n);
@@ -71,10 +71,16 @@ struct Filters {
           });
   }
 
+  // Where the i-th tap of a phase lies along an axis of the whole kernel; -1 where the phase has no more.
+  int tap(int i, int phase) const {
+    const int n = phase_taps<Kernel>(phase);
+    return i < n ? (rotated ? n - 1 - i : i) * Kernel::stride + phase : -1;
+  }
+
   void load(const float* p, int lanes, Vec<float> (&taps)[kArea]) const {
     constexpr int W = Vec<float>::size;
     int t = 0;
-    if (lanes == W && tap_step[1] == 1 && tap_step[0] == kWidth<Kernel>) {
+    if (lanes == W && tap_step[1] == 1 && tap_step[0] == kWidth) {
       for (; t + W <= kArea; t += W) {
         Vec<float> block[W];
 #pragma GCC unroll 16
@@ -89,8 +95,8 @@ struct Filters {
       }
     }
     for (; t < kArea; ++t)
-      taps[t] = Vec<float>::gather(p + t / kWidth<Kernel> * tap_step[0] + t % kWidth<Kernel> * tap_step[1],
-                                   filter_step, lanes);
+      taps[t] =
+          Vec<float>::gather(p + t / kWidth * tap_step[0] + t % kWidth * tap_step[1], filter_step, lanes);
   }
 };
 

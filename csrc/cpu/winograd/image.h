@@ -128,7 +128,7 @@ template <class Body>
 static void with_pixels(const View& v, Body&& body) {
   Pixels p{
       data_as<float>(v), v.shape[1], {v.shape[2], v.shape[3]}, v.strides[0], {v.strides[2], v.strides[3]}};
-  if (v.strides[1] == 1) return body(p);
+  if (v.strides[1] == 1 || numel(v) == 0) return body(p);
   with_scratch<float>(numel(v), [&](float* copy) {
     const int64_t row = v.shape[3] * v.shape[1];
     parallel_ranges(v.shape[0] * v.shape[2], max64(1, 32768 / row), [&](int64_t begin, int64_t end) {

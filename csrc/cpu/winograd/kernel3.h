@@ -12,6 +12,7 @@ namespace {
 struct Kernel3 {
   static constexpr int stride = 1;
   static constexpr int side = 6, taps = 3;  // along an axis of a phase
+  static constexpr int width = 3;           // of the whole kernel
 
   struct PixelsToPoints {
     using V = Vec<float>;

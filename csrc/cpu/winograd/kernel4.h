@@ -13,6 +13,7 @@ namespace {
 struct Kernel4 {
   static constexpr int stride = 2;
   static constexpr int side = 5, taps = 2;  // along an axis of a phase
+  static constexpr int width = 4;           // of the whole kernel
 
   struct PixelsToPoints {
     using V = Vec<float>;
@@ -72,6 +73,12 @@ struct Kernel4 {
       w[1] = fma(V(2.0f / 9), m[3], fma(V(-4.0f / 9), m[2], fma(V(2.0f / 9), m[1], m[4])));
     }
   };
+};
+
+// 3×3 taps and stride 2: the same with a fourth row and column of zeros. A phase of one tap has no value at
+// the point ∞, which leaves 81 of the 100 products.
+struct Kernel3Strided : Kernel4 {
+  static constexpr int width = 3;
 };
 
 }  // namespace

@@ -18,8 +18,36 @@ template <class Kernel>
 constexpr int kPoints = Kernel::side * Kernel::side;  // products of a tile and a phase
 template <class Kernel>
 constexpr int kPhases = Kernel::stride * Kernel::stride;
+
+// Of which taps, and results of a transposed convolution, phase f is: every stride-th from there on. Those
+// that share their rows, or their columns, follow one another.
+template <int Stride>
+constexpr int row_phase(int f) {
+  return f / Stride;
+}
+template <int Stride>
+constexpr int column_phase(int f) {
+  return Stride == 1 ? 0 : f == 0 || f == 3;
+}
+
+// Taps of a phase along an axis.
 template <class Kernel>
-constexpr int kWidth = Kernel::stride * Kernel::taps;  // of the whole kernel
+constexpr int phase_taps(int phase) {
+  return (Kernel::width - phase + Kernel::stride - 1) / Kernel::stride;
+}
+
+// The phases that have a value at a point: all but those of one tap at ∞, the last one along an axis.
+template <class Kernel>
+struct PhaseRange {
+  int begin = 0, end = kPhases<Kernel>;
+
+  explicit PhaseRange(int point) {
+    if (Kernel::width == Kernel::stride * Kernel::taps) return;
+    if (point / Kernel::side == Kernel::side - 1) end = 2;
+    if (point % Kernel::side == Kernel::side - 1) begin = 1, end = end < 3 ? end : 3;
+  }
+  bool has(int f) const { return begin <= f && f < end; }
+};
 
 // Line's transform along both axes: element (i, j) comes from load(i, j) and goes to store(i, j, value).
 template <class Line, class Load, class Store>

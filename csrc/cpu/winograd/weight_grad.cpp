@@ -1,7 +1,7 @@
 // The gradient of the weights by Winograd's algorithm: a product over tiles.
+#include "cpu/winograd/dilated.h"
 #include "cpu/winograd/image.h"
-#include "cpu/winograd/kernel3.h"
-#include "cpu/winograd/kernel4.h"
+#include "cpu/winograd/kernels.h"
 #include "cpu/winograd/products.h"
 #include "cpu/winograd/winograd.h"
 
@@ -142,8 +142,9 @@ struct WeightGradient {
     const auto pixels = [&](const Corner& c) {
       PhasePlaces<Line::in, phases> tile;
       for (int f = 0; f < phases; ++f)
-        tile.phase[f] = p.template tile<Line::in, Stride>(c.n, c.i * Stride + from[0] + f / Stride,
-                                                          c.j * Stride + from[1] + f % Stride, tiles.zeros);
+        tile.phase[f] =
+            p.template tile<Line::in, Stride>(c.n, c.i * Stride + from[0] + row_phase<Stride>(f),
+                                              c.j * Stride + from[1] + column_phase<Stride>(f), tiles.zeros);
       return tile;
     };
     Corner corner = grid.corner(tiles.begin + begin);
@@ -166,13 +167,17 @@ struct WeightGradient {
     const int64_t end = min64(begin + kBlock, maps.channels);
     const int64_t left = point_step<kGradientLanes>(tiles.room), right = point_step<kLanes>(tiles.room);
     const float* const pixels = tiles.image + c / kLanes * kPhases<Kernel> * kPoints<Kernel> * right;
-    for (int p = 0; p < kPoints<Kernel>; ++p)
+    for (int p = 0; p < kPoints<Kernel>; ++p) {
+      const PhaseRange<Kernel> phases(p);
       for (int64_t o = begin; o < end; o += kGradientLanes)
-        for (int f = p; f < kPhases<Kernel> * kPoints<Kernel>; f += kPoints<Kernel>)
+        for (int f = phases.begin; f < phases.end; ++f) {
+          const int64_t at = f * kPoints<Kernel> + p;
           multiply_point<Left::by_step>(
               tiles.count, tiles.maps + (o / kGradientLanes * kPoints<Kernel> + p) * left, 0,
-              pixels + f * right, sums + f * kSumStep + (o - begin) * kLanes, min64(kGradientLanes, end - o),
-              min64(kLanes, image.channels - c), add);
+              pixels + at * right, sums + at * kSumStep + (o - begin) * kLanes,
+              min64(kGradientLanes, end - o), min64(kLanes, image.channels - c), add);
+        }
+    }
   }
 
   static void add(float* to, const float* from) {
@@ -190,13 +195,15 @@ struct WeightGradient {
 
   // The taps of filter o and a register of channels.
   void write(int64_t o, int64_t c, const float* sums) const {
-    constexpr int W = Vec<float>::size, width = kWidth<Kernel>, area = width * width, stride = Kernel::stride;
+    constexpr int W = Vec<float>::size, width = Kernel::width, area = width * width;
     Vec<float> taps[area];
     for (int f = 0; f < kPhases<Kernel>; ++f, sums += kPoints<Kernel> * kSumStep)
       transform<typename Kernel::PointsToTaps>(
           [&](int i, int j) { return Vec<float>::load(sums + (i * Kernel::side + j) * kSumStep); },
           [&](int i, int j, Vec<float> v) {
-            taps[(i * stride + f / stride) * width + j * stride + f % stride] = v;
+            const int row = i * Kernel::stride + row_phase<Kernel::stride>(f),
+                      column = j * Kernel::stride + column_phase<Kernel::stride>(f);
+            if (row < width && column < width) taps[row * width + column] = v;
           });
     float* const out = weight + (o * image.channels + c) * area;
     const int lanes = int(min64(W, image.channels - c));
@@ -227,10 +234,25 @@ void weight_grad(const View& x, const View& y, const View& w, const Window2d& wi
   });
 }
 
+void add_to(float* sum, const float* x, int64_t n) {
+  parallel_ranges(n, 1 << 15, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) sum[i] += x[i];
+  });
+}
+
 }  // namespace
 
 void winograd_weight_grad(const View& x, const View& y, const View& w, const Window2d& window) {
-  window.stride[0] == 1 ? weight_grad<Kernel3>(x, y, w, window) : weight_grad<Kernel4>(x, y, w, window);
+  const bool one = window.dilation[0] == 1 && window.dilation[1] == 1;
+  with_scratch<float>(one ? 0 : numel(w), [&](float* memory) {
+    View sum = w;  // of one phase; the first is written to the result at once
+    for_dilation_phases(x, y, window, [&](const View& image, const View& maps, const Window2d& plain) {
+      if (numel(maps) == 0) return;
+      with_kernel(plain, [&](auto kernel) { weight_grad<decltype(kernel)>(image, maps, sum, plain); });
+      if (sum.data == memory) add_to(data_as<float>(w), memory, numel(w));
+      sum.data = memory;
+    });
+  });
 }
 
 }  // namespace PYDL_ISA

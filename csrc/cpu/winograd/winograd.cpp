@@ -1,9 +1,9 @@
 // Results of Winograd's convolutions and of transposed ones, block by block of tiles.
 #include "cpu/winograd/winograd.h"
 
+#include "cpu/winograd/dilated.h"
 #include "cpu/winograd/filters.h"
-#include "cpu/winograd/kernel3.h"
-#include "cpu/winograd/kernel4.h"
+#include "cpu/winograd/kernels.h"
 #include "cpu/winograd/result.h"
 
 namespace pydl {
@@ -146,19 +146,28 @@ struct Convolution {
   void multiply(const float* points, int64_t tiles, int64_t begin, int64_t end, const float* weights,
                 int64_t panel, int64_t chain, float* sums) const {
     const int64_t n = depth(chain), o = panel * kLanes, count = end - begin;
-    for (const Results& result : results) {
+    for (int r = 0; r < kResults; ++r) {
       int64_t fetched = chain + 1 == chains() ? 0 : count;
       Corner corner = grid.corner(begin);
       for (int p = 0; p < kPoints<Kernel>; ++p) {
         for (; fetched * kPoints<Kernel> < count * p; ++fetched, corner = grid.after(corner))
-          result.fetch(corner, o);
-        multiply_point<Left::by_row>(Weights::depth(n), points, row_step(n), weights, sums, count,
-                                     min64(kLanes, filters.filters - o), chain > 0);
+          results[r].fetch(corner, o);
+        multiply_phases(PhaseRange<Kernel>(p), r, n, points, weights, sums, count, o, chain > 0);
         points += point_step(tiles, n);
         weights += Weights::point_step(n);
         sums += sum_step(tiles);
       }
     }
+  }
+
+  // The products at one point of n channels, in the phases that are added, or in phase r; no product is 0.
+  void multiply_phases(const PhaseRange<Kernel>& phases, int r, int64_t n, const float* points,
+                       const float* weights, float* sums, int64_t count, int64_t o, bool add) const {
+    const int64_t first = kApart ? 0 : phases.begin * phase_step(n);
+    const int64_t products = kApart ? n : Weights::depth(n, phases.end - phases.begin);
+    if (kApart && !phases.has(r)) return void(__builtin_memset(sums, 0, count * kLanes * sizeof(float)));
+    multiply_point<Left::by_row>(products, points + first, row_step(n), weights + first * kLanes, sums, count,
+                                 min64(kLanes, filters.filters - o), add);
   }
 
   // The results of tiles [begin, end) from the sums of a panel of filters.
@@ -188,8 +197,8 @@ void forward(const View& x, const View& w, const View* bias, const View& y, cons
     Convolution<Kernel, Phases::added> c{
         image, filters, TileGrid(y.shape[0], y.shape[2], y.shape[3]), {}, {Results(y, bias)}};
     for (int f = 0; f < kPhases<Kernel>; ++f) {
-      c.origin[f][0] = f / Kernel::stride - window.padding[0];
-      c.origin[f][1] = f % Kernel::stride - window.padding[1];
+      c.origin[f][0] = row_phase<Kernel::stride>(f) - window.padding[0];
+      c.origin[f][1] = column_phase<Kernel::stride>(f) - window.padding[1];
     }
     c.run();
   });
@@ -204,7 +213,7 @@ struct ResultPhase {
   ResultPhase(int64_t phase, int64_t padding) {
     constexpr int s = Kernel::stride;
     first = ((phase - padding) % s + s) % s;
-    origin = (first + padding - phase) / s + 1 - Kernel::taps;
+    origin = (first + padding - phase) / s + 1 - phase_taps<Kernel>(int(phase));
   }
 };
 
@@ -222,7 +231,8 @@ void transposed(const View& y, const View& w, const View* bias, const View& x, c
     Convolution<Kernel, Phases::apart> c{
         image, filters, TileGrid(x.shape[0], ceil_div(x.shape[2], s), ceil_div(x.shape[3], s)), {}, {}};
     for (int f = 0; f < kPhases<Kernel>; ++f) {
-      const ResultPhase<Kernel> rows(f / s, window.padding[0]), columns(f % s, window.padding[1]);
+      const ResultPhase<Kernel> rows(row_phase<Kernel::stride>(f), window.padding[0]),
+          columns(column_phase<Kernel::stride>(f), window.padding[1]);
       c.origin[f][0] = rows.origin;
       c.origin[f][1] = columns.origin;
       c.results[f] = Results(x, bias).phase(rows.first, columns.first, s);
@@ -234,13 +244,18 @@ void transposed(const View& y, const View& w, const View* bias, const View& x, c
 }  // namespace
 
 void winograd_forward(const View& x, const View& w, const View* bias, const View& y, const Window2d& window) {
-  window.stride[0] == 1 ? forward<Kernel3>(x, w, bias, y, window) : forward<Kernel4>(x, w, bias, y, window);
+  for_dilation_phases(x, y, window, [&](const View& image, const View& maps, const Window2d& plain) {
+    if (numel(maps) == 0) return;
+    with_kernel(plain, [&](auto kernel) { forward<decltype(kernel)>(image, w, bias, maps, plain); });
+  });
 }
 
 void winograd_transposed(const View& y, const View& w, const View* bias, const View& x,
                          const Window2d& window) {
-  window.stride[0] == 1 ? transposed<Kernel3>(y, w, bias, x, window)
-                        : transposed<Kernel4>(y, w, bias, x, window);
+  for_dilation_phases(x, y, window, [&](const View& image, const View& maps, const Window2d& plain) {
+    if (numel(image) == 0) return;
+    with_kernel(plain, [&](auto kernel) { transposed<decltype(kernel)>(maps, w, bias, image, plain); });
+  });
 }
 
 }  // namespace PYDL_ISA
