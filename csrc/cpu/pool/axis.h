@@ -117,11 +117,10 @@ static inline bool full(Range lanes) {
   return lanes.begin == 0 && lanes.end == Vec<T>::size;
 }
 
-// p[0], p[2], … : two loads that together read no more than the last of them.
+// p[0], p[2], … of p[0] … p[W-1] and p[W-1] … p[2W-2].
 template <class T>
-static inline Vec<T> load_even(const T* p) {
+static inline Vec<T> even_lanes(Vec<T> low, Vec<T> high) {
   constexpr int W = Vec<T>::size;
-  const Vec<T> low = Vec<T>::load(p), high = Vec<T>::load(p + W - 1);
   Vec<T> even;
 #if defined(__clang__)
   for (int i = 0; i < W; ++i) even.v[i] = 2 * i < W ? low.v[2 * i] : high.v[2 * i - W + 1];
@@ -133,21 +132,41 @@ static inline Vec<T> load_even(const T* p) {
   return even;
 }
 
-// a[0], b[0], a[1], b[1], … to p.
+// p[0], p[2], … : two loads that together read no more than the last of them.
 template <class T>
-static inline void store_interleaved(T* p, Vec<T> a, Vec<T> b) {
+static inline Vec<T> load_even(const T* p) {
+  return even_lanes(Vec<T>::load(p), Vec<T>::load(p + Vec<T>::size - 1));
+}
+
+// The first n of them, W < 2 n.
+template <class T>
+static inline Vec<T> load_even(const T* p, int n) {
   constexpr int W = Vec<T>::size;
+  if (n == W) return load_even(p);
+  return even_lanes(Vec<T>::load(p), Vec<T>::load_partial(p + W - 1, 2 * n - W));
+}
+
+// a[0], b[0], a[1], b[1], … to p, as far as the n-th of each; W < 2 n.
+template <class T>
+static inline void store_interleaved(T* p, Vec<T> a, Vec<T> b, int n = Vec<T>::size) {
+  constexpr int W = Vec<T>::size;
+  Vec<T> first, second;
 #if defined(__clang__)
-  for (int i = 0; i < W; ++i) p[2 * i] = a.v[i], p[2 * i + 1] = b.v[i];
+  for (int i = 0; i < W; ++i) {
+    first.v[i] = i % 2 ? b.v[i / 2] : a.v[i / 2];
+    second.v[i] = i % 2 ? b.v[(W + i) / 2] : a.v[(W + i) / 2];
+  }
 #else
   typename Vec<T>::bits low, high;
   for (int i = 0; i < W; ++i) {
     low[i] = i / 2 + i % 2 * W;
     high[i] = low[i] + W / 2;
   }
-  Vec<T>(__builtin_shuffle(a.v, b.v, low)).store(p);
-  Vec<T>(__builtin_shuffle(a.v, b.v, high)).store(p + W);
+  first.v = __builtin_shuffle(a.v, b.v, low);
+  second.v = __builtin_shuffle(a.v, b.v, high);
 #endif
+  first.store(p);
+  n == W ? second.store(p + W) : second.store_partial(p + W, 2 * n - W);
 }
 
 // Lanes [begin, end) of p[at + lane * step]; the others are 0.
@@ -167,10 +186,16 @@ static inline Vec<T> fetch_range(const T* p, int64_t at, int64_t step, Range lan
 template <class T, class I>
 static inline typename Vec<T>::bits fetch_taps(const I* p, int64_t at, int64_t step, Range lanes) {
   if constexpr (sizeof(I) == 1) {
+    typename Vec<T>::bits taps;
     if (step == 1 && full<T>(lanes)) {
-      typename Vec<T>::bits taps;
       widen_bytes(p + at, taps);
       return taps;
+    }
+    if (sizeof(T) == 4 && step == 1 && lanes.begin == 0) {  // gcc 12 fails on the mask of eight lanes
+      I some[Vec<T>::size] = {};
+      copy_some<Vec<T>::size>(some, p + at, int(lanes.end));
+      widen_bytes(some, taps);
+      return taps | ~lane_mask<T>(lanes);
     }
   }
   typename Vec<T>::bits taps = typename Vec<T>::bits{} - 1;
@@ -182,6 +207,11 @@ template <class T, class I>
 static inline void put_taps(I* p, int64_t step, int count, typename Vec<T>::bits taps) {
   if constexpr (sizeof(I) == 1) {
     if (step == 1 && count == Vec<T>::size) return narrow_to_bytes(taps, p);
+    if (step == 1) {
+      I all[Vec<T>::size];
+      narrow_to_bytes(taps, all);
+      return copy_some<Vec<T>::size>(p, all, count);
+    }
   }
   for (int i = 0; i < count; ++i) p[i * step] = static_cast<I>(taps[i]);
 }

@@ -200,14 +200,17 @@ template <int Height, int Width, class T, class Op>
 void for_tile_rows(const PoolTiles& tiles, const T* x, const Op& op) {
   const int64_t height = Height ? Height : tiles.height, width = Width ? Width : tiles.width;
   const int64_t line = tiles.length * width;
-  tiles.run_rows<T>(x, [&](int64_t first, const T* at) {
+  const typename Vec<T>::bits all = typename Vec<T>::bits{} - 1;
+  tiles.run_rows<T>(x, [&](int64_t first, const T* at, int count) {
     const Op reduce = op;  // copies of what no store can change
-    const Place place{first, first, 0, 0, Vec<T>::size};
+    const Place place{first, first, 0, 0, count};
     auto state = reduce.start(place);
     for (int64_t ky = 0; ky < height; ++ky)
-      for (int64_t kx = 0; kx < width; ++kx)
-        reduce.add(state, load_spread(at + ky * line + kx, width), ky * width + kx,
-                   typename Vec<T>::bits{} - 1);
+      for (int64_t kx = 0; kx < width; ++kx) {
+        const T* const from = at + ky * line + kx;
+        const auto lanes = count == Vec<T>::size ? load_spread(from, width) : load_some(from, width, count);
+        reduce.add(state, lanes, ky * width + kx, all);
+      }
     reduce.finish(state, place);
   });
 }

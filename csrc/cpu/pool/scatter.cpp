@@ -210,11 +210,11 @@ void row_along(const Source& source, const Windows& side, const PoolAxis& h, con
 template <class T, class Source>
 void scatter_tile_rows(const PoolTiles& tiles, const Source& source, T* dx) {
   const int64_t width = tiles.width, line = tiles.length * width;
-  tiles.run_rows<T>(dx, [&](int64_t first, T* at) {
+  tiles.run_rows<T>(dx, [&](int64_t first, T* at, int count) {
     const Source from = source;  // copies of what no store can change
-    const auto loaded = from.load(first, first, 0, 0, {0, Vec<T>::size});
+    const auto loaded = from.load(first, first, 0, 0, {0, count});
     for (int64_t ky = 0; ky < tiles.height; ++ky)
-      store_taps<T>(at + ky * line, width,
+      store_taps<T>(at + ky * line, width, count,
                     [&](int64_t kx) { return Vec<T>(T(0)) + from.at(loaded, ky * width + kx); });
   });
 }
@@ -230,7 +230,7 @@ void scatter_tiles(const PoolTiles& tiles, const Source& source, T* dx) {
     for (int64_t o = 0; o < count; o += W) {
       const auto loaded = source.load(first + o, first + o, 0, 0, {0, count - o < W ? count - o : W});
       for (int64_t ky = 0; ky < tiles.height; ++ky)
-        store_taps<T>(packed + ky * line + o * tiles.width, tiles.width,
+        store_taps<T>(packed + ky * line + o * tiles.width, tiles.width, Vec<T>::size,
                       [&](int64_t kx) { return Vec<T>(T(0)) + source.at(loaded, ky * tiles.width + kx); });
     }
     for (int64_t ky = 0; ky < tiles.height; ++ky)

@@ -63,24 +63,30 @@ struct PoolTiles {
     });
   }
 
-  // Whether a row holds a register's windows, which are then read and written where they lie: a window of at
-  // most two columns touches nothing beyond its row.
+  // Whether a row's windows fill most of a register, and are then read and written where they lie: a window
+  // of at most two columns touches nothing beyond its row.
   template <class T>
   bool in_place() const {
-    return length >= Vec<T>::size && width <= 2 && length * height * width <= most_elements;
+    return 2 * length > Vec<T>::size && width <= 2 && length * height * width <= most_elements;
   }
 
-  // body(first window, x of its first element): a register's windows of one row; the last may overlap those
-  // before it.
+  // body(first window, x of its first element, count): a register's windows of one row, or all that there
+  // are; the last may overlap those before it.
   template <class T, class Element, class Body>
   void run_rows(Element* x, Body&& body) const {
     constexpr int64_t W = Vec<T>::size;
     parallel_ranges(rows, 1 + 4 * most_elements / (length * height * width), [&](int64_t begin, int64_t end) {
-      for (int64_t row = begin; row < end; ++row)
+      for (int64_t row = begin; row < end; ++row) {
+        Element* const at = x + row * height * length * width;
+        if (length < W) {
+          body(row * length, at, int(length));
+          continue;
+        }
         for (int64_t next = 0; next < length; next += W) {
           const int64_t o = next + W > length ? length - W : next;
-          body(row * length + o, x + row * height * length * width + o * width);
+          body(row * length + o, at + o * width, int(W));
         }
+      }
     });
   }
 
@@ -135,11 +141,17 @@ static inline Vec<T> load_spread(const T* p, int64_t step) {
   return load_even(even);
 }
 
-// Lane l of tap t to p[l · n + t].
+// The first n < W of them, for a step of 1 or 2.
+template <class T>
+static inline Vec<T> load_some(const T* p, int64_t step, int n) {
+  return step == 1 ? Vec<T>::load_partial(p, n) : load_even(p, n);
+}
+
+// Lane l < count of tap t to p[l · n + t].
 template <class T, class Value>
-static inline void store_taps(T* p, int64_t n, Value&& value) {
-  if (n == 2) return store_interleaved(p, value(0), value(1));
-  for (int64_t t = 0; t < n; ++t) value(t).scatter(p + t, n);
+static inline void store_taps(T* p, int64_t n, int count, Value&& value) {
+  if (n == 2) return store_interleaved(p, value(0), value(1), count);
+  for (int64_t t = 0; t < n; ++t) value(t).scatter(p + t, n, count);
 }
 
 }  // namespace

@@ -41,6 +41,22 @@ struct Register<double> {
   typedef uint64_t words __attribute__((vector_size(PYDL_VECTOR_BYTES)));
 };
 
+// n < Most elements, in pieces of known sizes: no call of memcpy. Most is a power of two.
+template <int Most, class T>
+static inline void copy_some(T* to, const T* from, int n) {
+  int i = 0;
+  for (int part = Most / 2; part > 0; part /= 2)
+    if (n & part) {
+      std::memcpy(to + i, from + i, part * sizeof(T));
+      i += part;
+    }
+}
+
+template <class T>
+struct Vec;
+static inline Vec<float> load_masked(const float* p, Register<float>::bits mask);
+static inline Vec<double> load_masked(const double* p, Register<double>::bits mask);
+
 template <class T>
 struct Vec {
   using scalar = T;
@@ -63,21 +79,23 @@ struct Vec {
   }
   void store(T* p) const { std::memcpy(p, &v, sizeof(raw)); }
 
+  // The first n lanes; the others are 0, or left alone.
   static Vec load_partial(const T* p, int n) {
-    Vec r{raw{}};
-    std::memcpy(&r.v, p, n * sizeof(T));
-    return r;
+    bits lane;
+    for (int i = 0; i < size; ++i) lane[i] = i;
+    return load_masked(p, lane < integer(n));
   }
   void store_partial(T* p, int n) const {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4)
+      return _mm512_mask_storeu_ps(p, __mmask16((1u << n) - 1), (__m512)v);
+    else
+      return _mm512_mask_storeu_pd(p, __mmask8((1u << n) - 1), (__m512d)v);
+#else
     T lanes[size];
     store(lanes);
-    int i = 0;
-    for (int part = size / 2; part > 0; part /= 2)  // pieces of known sizes: no call of memcpy
-      if (n & part) {
-        std::memcpy(p + i, lanes + i, part * sizeof(T));
-        i += part;
-      }
-    if (n == size) store(p);
+    n == size ? store(p) : copy_some<size>(p, lanes, n);
+#endif
   }
 
   // Lanes p[0], p[stride], … ; only the first n are read.
