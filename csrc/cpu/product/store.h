@@ -105,7 +105,7 @@ static void store_tile(const Result<T>& r, const TilePlace& t, const T* tile) {
   }
 }
 
-// … or straight to the result: a whole tile of consecutive columns, neither scaled nor activated.
+// … or straight to the result: whole registers of consecutive columns, neither scaled nor activated.
 template <class T>
 struct ToResult {
   T* out;
@@ -141,7 +141,7 @@ struct ToResult {
 // Whether a tile goes straight to the result.
 template <class T>
 static inline bool is_plain(const Result<T>& r, const TilePlace& t) {
-  return t.unit && t.cols == Tile<T>::cols && r.alpha == T(1) && (!t.first || r.beta == T(0)) &&
+  return t.unit && t.cols % Vec<T>::size == 0 && r.alpha == T(1) && (!t.first || r.beta == T(0)) &&
          (!t.last || r.activation == Activation::none);
 }
 
@@ -162,7 +162,10 @@ static inline ToResult<T> straight(const Result<T>& r, const TilePlace& t) {
 template <class T, class Source>
 static inline void multiply_to(const Result<T>& r, const TilePlace& t, int64_t kc, const Source& source,
                                T* tile) {
-  if (is_plain(r, t)) return choose_rows<T, 2, Source, ToResult<T>>(t.rows)(kc, source, straight(r, t));
+  if (is_plain(r, t))
+    return (t.cols == Tile<T>::cols
+                ? choose_rows<T, 2, Source, ToResult<T>>
+                : choose_rows<T, 1, Source, ToResult<T>>)(t.rows)(kc, source, straight(r, t));
   choose_tile<T, Source>(t.rows, t.cols)(kc, source, {tile});
   store_tile(r, t, tile);
 }
