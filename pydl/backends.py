@@ -14,10 +14,11 @@ _CONV = ("auto", "direct")
 class _Cpu:
     """`conv`: how convolutions on the CPU are computed.
 
-    "auto": float32 convolutions of 3×3 with stride 1 or 2 and of 4×4 with stride 2, where channels are many, by
-    Winograd's algorithm, which is faster and accurate to about 10⁻⁵ of the results' root mean square; a value that is not finite
-    may spread over a tile of 4×4 results. "direct": every convolution as the sum that defines it. float64 is always
-    direct. The choice holds for the whole process.
+    "auto": float32 convolutions of 3×3 with stride 1 or 2, of 4×4 with stride 2 and of 5×5 with stride 1, where
+    channels are many, by Winograd's algorithm, which is faster and accurate to about 10⁻⁵ of the results' root mean
+    square; a value that is not finite may spread over a tile of 4×4 results (5×5: 2×2). "direct": every convolution
+    as the sum that defines it. float64 is always direct. The choice holds for the
+    whole process.
     """
 
     @property

@@ -16,10 +16,10 @@
 // channels and the size of an image alone, that of weight_grad on its shapes: never on the number of threads,
 // the layout or (first two) the other images of the batch.
 //
-// float convolutions of 3×3 with stride 1 and any dilation, and of 3×3 and 4×4 with stride 2, with one group
-// and enough channels go by Winograd's algorithm unless core/algorithm.h says otherwise: with an error of
-// their own (docs/reliability.md), and tiles whose results are NaN together. The choice depends on the shape
-// of one image.
+// float convolutions of 3×3 and 5×5 with stride 1 and any dilation, and of 3×3 and 4×4 with stride 2, with
+// one group and enough channels go by Winograd's algorithm unless core/algorithm.h says otherwise: with an
+// error of their own (docs/reliability.md), and tiles whose results are NaN together. The choice depends on
+// the shape of one image.
 //
 // Source: implicit GEMM (Chetlur et al., cuDNN, 2014, section 3.1); rows of windows read in place (Dukhan,
 // The Indirect Convolution Algorithm, 2019). The transposed one is a gather: each residue of the output

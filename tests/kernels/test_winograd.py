@@ -18,17 +18,23 @@ LIMIT = 5e-5  # of the results' root mean square, as docs/reliability.md says
 
 
 class Window(NamedTuple):
-    """What Winograd's algorithm knows: taps and stride along an axis, dilation, products for a tile of 4×4 results."""
+    """What Winograd's algorithm knows: taps, stride, dilation and results of a tile along an axis, and its products."""
 
     taps: int
     stride: int
     dilation: int
+    results: int
     products: int
     fewest: tuple[int, int]  # channels that are summed (the image's in a weight gradient), and results
 
     @property
     def extent(self):
         return self.dilation * (self.taps - 1) + 1
+
+    @property
+    def padding(self):
+        """With which as many windows fit as the stride allows for."""
+        return self.dilation * ((self.taps - 1) // 2)
 
     @property
     def options(self):
@@ -39,11 +45,13 @@ class Window(NamedTuple):
 
 
 WINDOWS = [
-    Window(3, 1, 1, 36, (16, 16)),
-    Window(3, 2, 1, 81, (16, 16)),
-    Window(3, 1, 2, 36, (16, 16)),
-    Window(3, 1, 3, 36, (16, 16)),
-    Window(4, 2, 1, 100, (8, 3)),
+    Window(3, 1, 1, 4, 36, (16, 16)),
+    Window(3, 2, 1, 4, 81, (16, 16)),
+    Window(3, 1, 2, 4, 36, (16, 16)),
+    Window(3, 1, 3, 4, 36, (16, 16)),
+    Window(4, 2, 1, 4, 100, (8, 3)),
+    Window(5, 1, 1, 2, 36, (16, 16)),
+    Window(5, 1, 2, 2, 36, (16, 16)),
 ]
 KERNELS = pytest.mark.parametrize("window", WINDOWS, ids=str)
 
@@ -74,14 +82,14 @@ def out_shape(window, x, w, padding):
 
 def is_taken(window, size):
     """Whether a result of this size is made by Winograd's algorithm where the channels are many."""
-    tiles = np.prod([window.dilation * math.ceil(math.ceil(n / window.dilation) / 4) for n in size])
+    tiles = np.prod([window.dilation * math.ceil(math.ceil(n / window.dilation) / window.results) for n in size])
     return window.products * tiles < 0.65 * window.taps**2 * np.prod(size)
 
 
 def operands(seed, window, n, c, o, *size):
-    """An image, weights and the gradient of their convolution, padded by the dilation."""
+    """An image, weights and the gradient of their convolution, padded."""
     x, w = normal(seed, n, c, *size), normal(seed + 1, o, c, window.taps, window.taps)
-    return x, w, normal(seed + 2, *out_shape(window, x, w, window.dilation))
+    return x, w, normal(seed + 2, *out_shape(window, x, w, window.padding))
 
 
 def double(*arrays):
@@ -122,13 +130,13 @@ def test_rows_and_columns_that_output_padding_adds(taps, padding, added):
 @KERNELS
 def test_the_naive_loops_give_the_same(window):
     x, w, g = operands(43, window, 2, 17, 18, 15, 16)
-    options = {"padding": window.dilation, **window.options}
+    options = {"padding": window.padding, **window.options}
     naive = (
         naive_conv.conv2d(*double(x, w), **options),
         naive_conv.conv_transpose2d(*double(g, w), **options),
         naive_conv.conv2d_weight_grad(*double(x, g), (window.taps, window.taps), **options),
     )
-    for got, exact in zip(passes(window, x, w, g, window.dilation), naive, strict=True):
+    for got, exact in zip(passes(window, x, w, g, window.padding), naive, strict=True):
         assert error(got, exact) < LIMIT
 
 
@@ -139,14 +147,14 @@ def test_the_error_stays_below_the_limit_at_every_number_of_channels(window, cha
     for c, o, n, size in ((channels, 32, 2, 12), (32, channels, 40, 8), (channels, min(channels, 256), 4, 4)):
         x, w, g = operands(5, window, n, c, o, *(window.stride * size,) * 2)
         for got, exact in zip(
-            passes(window, x, w, g, window.dilation), passes(window, *double(x, w, g), window.dilation), strict=True
+            passes(window, x, w, g, window.padding), passes(window, *double(x, w, g), window.padding), strict=True
         ):
             assert error(got, exact) < LIMIT
 
 
 def one_of_each(window, x, w, maps, back, g):
     """A convolution, a transposed one and a weight gradient that sum over as many channels."""
-    options = {"padding": window.dilation, **window.options}
+    options = {"padding": window.padding, **window.options}
     return (
         _cpu.conv2d(x, w, **options),
         _cpu.conv_transpose2d(maps, back, **options),
@@ -159,7 +167,7 @@ def test_few_channels_and_unfit_sizes_are_direct(window):
     fewest = window.fewest
     for c, o, size in itertools.product((fewest[0] - 1, fewest[0]), (fewest[1] - 1, fewest[1]), SIZES):
         x, w = normal(8, 1, c, *(window.stride * n for n in size)), normal(9, o, c, window.taps, window.taps)
-        g = normal(10, *out_shape(window, x, w, window.dilation))
+        g = normal(10, *out_shape(window, x, w, window.padding))
         assert g.shape[2:] == size
         maps, back = normal(11, 1, c, *size), w.reshape(c, o, window.taps, window.taps)
         results = one_of_each(window, x, w, maps, back, g)
@@ -182,6 +190,8 @@ OTHERS = [
     ((4, 4), {"stride": 2, "groups": 2}),
     ((4, 3), {"stride": (2, 1)}),
     ((5, 5), {"stride": 2}),
+    ((5, 5), {"groups": 2}),
+    ((5, 3), {}),
 ]
 
 
@@ -202,15 +212,15 @@ BIT_SHAPES = [(3, 16, 20, 9), (5, 36, 48, 20), (3, 160, 200, 8), (70, 128, 256, 
 def test_bits_depend_on_neither_threads_nor_the_other_images(threads, window, n, c, o, size):
     x, w, g = operands(12, window, n, c, o, *(window.stride * size,) * 2)
     threads(1)
-    alone = list(passes(window, x, w, g, window.dilation))
+    alone = list(passes(window, x, w, g, window.padding))
     for count in (2, 4):
         threads(count)
-        for got, expected in zip(passes(window, x, w, g, window.dilation), alone, strict=True):
+        for got, expected in zip(passes(window, x, w, g, window.padding), alone, strict=True):
             np.testing.assert_array_equal(got, expected)
-    y, dx, dw = passes(window, x[2:3], w, g[2:3], window.dilation)
+    y, dx, dw = passes(window, x[2:3], w, g[2:3], window.padding)
     np.testing.assert_array_equal(y, alone[0][2:3])
     np.testing.assert_array_equal(dx, alone[1][2:3])
-    assert error(dw, list(passes(window, *double(x[2:3], w, g[2:3]), window.dilation))[2]) < LIMIT
+    assert error(dw, list(passes(window, *double(x[2:3], w, g[2:3]), window.padding))[2]) < LIMIT
 
 
 def layouts(x):
@@ -227,9 +237,9 @@ def layouts(x):
 @pytest.mark.parametrize(("c", "o"), [(16, 24), (35, 19), (9, 3)])
 def test_other_layouts_give_the_bits_of_the_contiguous_copy(window, c, o):
     x, w, g = operands(15, window, 2, c, o, *(window.stride * 8 + 1, window.stride * 8 + 2))
-    expected = list(passes(window, x, w, g, window.dilation))
+    expected = list(passes(window, x, w, g, window.padding))
     for a, b, d in zip(layouts(x), layouts(w), layouts(g), strict=True):
-        for got, bits in zip(passes(window, a, b, d, window.dilation), expected, strict=True):
+        for got, bits in zip(passes(window, a, b, d, window.padding), expected, strict=True):
             np.testing.assert_array_equal(got, bits)
 
 
@@ -238,16 +248,16 @@ def test_an_expanded_gradient_gives_the_bits_of_its_copy(window):
     x, w, g = operands(18, window, 2, 16, 16, 8, 8)
     g = np.broadcast_to(np.float32(0.3), g.shape)
     for got, bits in zip(
-        passes(window, x, w, g, window.dilation), passes(window, x, w, g.copy(), window.dilation), strict=True
+        passes(window, x, w, g, window.padding), passes(window, x, w, g.copy(), window.padding), strict=True
     ):
         np.testing.assert_array_equal(got, bits)
 
 
 @KERNELS
 def test_no_images(window):
-    size = 4 * window.stride - 2 * window.dilation + window.extent  # of which a transposed one makes no less
+    size = 4 * window.stride - 2 * window.padding + window.extent  # of which a transposed one makes no less
     x, w, g = operands(20, window, 0, 16, 16, size, size)
-    y, dx, dw = passes(window, x, w, g, window.dilation)
+    y, dx, dw = passes(window, x, w, g, window.padding)
     assert y.shape == g.shape
     assert dx.shape == x.shape
     np.testing.assert_array_equal(dw, np.zeros((16, 16, window.taps, window.taps)))
@@ -281,9 +291,9 @@ def test_what_is_not_finite_stays_in_the_tiles_of_a_phase_that_see_it():
 @KERNELS
 def test_the_switch_gives_the_direct_sum(window):
     x, w, g = operands(24, window, 2, 32, 32, 16, 16)
-    bounds, exact = (list(passes(window, *double(f(x), f(w), f(g)), window.dilation)) for f in (np.abs, np.positive))
+    bounds, exact = (list(passes(window, *double(f(x), f(w), f(g)), window.padding)) for f in (np.abs, np.positive))
     with conv.flags(conv="direct"):
-        for got, value, bound in zip(passes(window, x, w, g, window.dilation), exact, bounds, strict=True):
+        for got, value, bound in zip(passes(window, x, w, g, window.padding), exact, bounds, strict=True):
             assert (np.abs(got - value) <= 8 * 2.0**-24 * bound).all()
 
 

@@ -40,15 +40,16 @@ void forward(const View& x, const View& w, const View* bias, const View& y, cons
   c.run();
 }
 
-// The kernels that Winograd's algorithm knows, the products for a tile of 4×4 results, and the channels and
-// filters from which on its transforms cost less than it saves.
+// The kernels that Winograd's algorithm knows, the results of a tile along an axis, the products for a tile,
+// and the channels and filters from which on its transforms cost less than it saves.
 constexpr struct WinogradCase {
-  int64_t kernel, stride, products, channels, filters;
-} kWinogradCases[] = {{3, 1, 36, 16, 16}, {3, 2, 81, 16, 16}, {4, 2, 100, 8, 3}};
+  int64_t kernel, stride, results, products, channels, filters;
+} kWinogradCases[] = {
+    {3, 1, 4, 36, 16, 16}, {3, 2, 4, 81, 16, 16}, {4, 2, 4, 100, 8, 3}, {5, 1, 2, 36, 16, 16}};
 
 // Tiles along an axis of n results; those of a dilated convolution have every `dilation`-th of them.
-double tiles_along(int64_t n, int64_t dilation) {
-  return double(ceil_div(ceil_div(n, dilation), 4)) * double(dilation);
+double tiles_along(const WinogradCase& c, int64_t n, int64_t dilation) {
+  return double(ceil_div(ceil_div(n, dilation), c.results)) * double(dilation);
 }
 
 // Whether a convolution of `channels` with `filters`, or its gradient, takes Winograd's algorithm where one
@@ -62,7 +63,8 @@ bool takes_winograd(DType dtype, int64_t channels, int64_t filters, const Window
     bool fits = channels >= c.channels && filters >= c.filters && (c.stride == 1 || !dilated);
     for (int a = 0; a < 2; ++a) fits = fits && window.kernel[a] == c.kernel && window.stride[a] == c.stride;
     if (!fits) continue;
-    const double tiles = tiles_along(height, window.dilation[0]) * tiles_along(width, window.dilation[1]);
+    const double tiles =
+        tiles_along(c, height, window.dilation[0]) * tiles_along(c, width, window.dilation[1]);
     return double(c.products) * tiles <
            kWorthwhile * double(c.kernel * c.kernel) * double(height) * double(width);
   }

@@ -81,23 +81,24 @@ struct Corner {
   int64_t n, i, j;
 };
 
-// The tiles of kStep × kStep results in all images, row by row.
+// The tiles of Step × Step results in all images, row by row.
+template <int Step>
 struct TileGrid {
   int64_t rows, cols, count;
 
   TileGrid(int64_t images, int64_t height, int64_t width)
-      : rows(ceil_div(height, kStep)), cols(ceil_div(width, kStep)), count(images * rows * cols) {}
+      : rows(ceil_div(height, Step)), cols(ceil_div(width, Step)), count(images * rows * cols) {}
 
   Corner corner(int64_t tile) const {
-    return {tile / cols / rows, tile / cols % rows * kStep, tile % cols * kStep};
+    return {tile / cols / rows, tile / cols % rows * Step, tile % cols * Step};
   }
   // The corner of the tile after that of `c`.
   Corner after(Corner c) const {
-    c.j += kStep;
-    if (c.j < cols * kStep) return c;
+    c.j += Step;
+    if (c.j < cols * Step) return c;
     c.j = 0;
-    c.i += kStep;
-    if (c.i < rows * kStep) return c;
+    c.i += Step;
+    if (c.i < rows * Step) return c;
     return {c.n + 1, 0, 0};
   }
 };

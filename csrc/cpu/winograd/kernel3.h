@@ -13,6 +13,7 @@ struct Kernel3 {
   static constexpr int stride = 1;
   static constexpr int side = 6, taps = 3;  // along an axis of a phase
   static constexpr int width = 3;           // of the whole kernel
+  static constexpr int results = 4;         // of a tile
 
   struct PixelsToPoints {
     using V = Vec<float>;
@@ -44,7 +45,7 @@ struct Kernel3 {
 
   struct PointsToResults {
     using V = Vec<float>;
-    static constexpr int in = side, out = kStep;
+    static constexpr int in = side, out = results;
     static void apply(const V (&m)[in], V (&y)[out]) {
       const V sum = m[1] + m[2], difference = m[1] - m[2];
       y[0] = ((m[0] + sum) + m[3]) + m[4];
@@ -57,7 +58,7 @@ struct Kernel3 {
   // Without the factors 1/3, -1/3, -16/15 and 1/15 of the points 1 … -2, which come with PointsToTaps.
   struct ResultsToPoints {
     using V = Vec<float>;
-    static constexpr int in = kStep, out = side;
+    static constexpr int in = results, out = side;
     static void apply(const V (&g)[in], V (&t)[out]) {
       const V even = g[0] + g[2], odd = g[1] + g[3], q(0.25f), f(4.0f);
       t[0] = g[0];

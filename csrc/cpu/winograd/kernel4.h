@@ -14,6 +14,7 @@ struct Kernel4 {
   static constexpr int stride = 2;
   static constexpr int side = 5, taps = 2;  // along an axis of a phase
   static constexpr int width = 4;           // of the whole kernel
+  static constexpr int results = 4;         // of a tile
 
   struct PixelsToPoints {
     using V = Vec<float>;
@@ -42,7 +43,7 @@ struct Kernel4 {
 
   struct PointsToResults {
     using V = Vec<float>;
-    static constexpr int in = side, out = kStep;
+    static constexpr int in = side, out = results;
     static void apply(const V (&m)[in], V (&y)[out]) {
       y[0] = ((m[0] + m[1]) + m[2]) + m[3];
       y[1] = fma(V(2.0f), m[3], fma(V(0.5f), m[2], -m[1]));
@@ -54,7 +55,7 @@ struct Kernel4 {
   // Without the factors -2/9, -8/9 and 1/9 of the points -1, 1/2 and 2, which come with PointsToTaps.
   struct ResultsToPoints {
     using V = Vec<float>;
-    static constexpr int in = kStep, out = side;
+    static constexpr int in = results, out = side;
     static void apply(const V (&g)[in], V (&t)[out]) {
       const V q(0.25f), f(4.0f);
       t[0] = g[0];

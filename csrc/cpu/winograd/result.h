@@ -37,10 +37,11 @@ struct Results {
   }
 
   // Brings the lines of a tile's results, a panel of channels from o on, to the cache.
+  template <class Kernel>
   void fetch(const Corner& c, int64_t o) const {
     const float* const out = at(c, o);
-    for (int64_t i = 0; i < min64(kStep, size[0] - c.i); ++i)
-      for (int64_t j = 0; j < min64(kStep, size[1] - c.j); ++j)
+    for (int64_t i = 0; i < min64(Kernel::results, size[0] - c.i); ++i)
+      for (int64_t j = 0; j < min64(Kernel::results, size[1] - c.j); ++j)
         __builtin_prefetch(out + i * step[0] + j * step[1], 1);
   }
 
@@ -59,7 +60,7 @@ struct Results {
     const auto load = [&](int i, int j) { return V::load(sums + (i * Kernel::side + j) * apart); };
     const int64_t height = size[0] - c.i, width = size[1] - c.j;
     const int n = lanes(o);
-    if (height >= kStep && width >= kStep && n == V::size && channel_step == 1)
+    if (height >= Kernel::results && width >= Kernel::results && n == V::size && channel_step == 1)
       return transform<Line>(
           load, [&](int i, int j, V value) { (value + offset).store(out + i * step[0] + j * step[1]); });
     transform<Line>(load, [&](int i, int j, V value) {

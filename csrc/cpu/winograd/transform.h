@@ -12,8 +12,6 @@ namespace pydl {
 namespace PYDL_ISA {
 namespace {
 
-constexpr int kStep = 4;  // results of a tile along an axis
-
 template <class Kernel>
 constexpr int kPoints = Kernel::side * Kernel::side;  // products of a tile and a phase
 template <class Kernel>

@@ -23,7 +23,7 @@ constexpr int64_t kPartsSize = INT64_C(3) << 20;  // elements of the sums of all
 template <class Kernel>
 struct WeightGradient {
   Pixels image, maps;
-  TileGrid grid;
+  TileGrid<Kernel::results> grid;
   int64_t origin[2];
   float* weight;
 
@@ -226,7 +226,7 @@ void weight_grad(const View& x, const View& y, const View& w, const Window2d& wi
     with_pixels(y, [&](const Pixels& maps) {
       WeightGradient<Kernel>{image,
                              maps,
-                             TileGrid(y.shape[0], y.shape[2], y.shape[3]),
+                             TileGrid<Kernel::results>(y.shape[0], y.shape[2], y.shape[3]),
                              {-window.padding[0], -window.padding[1]},
                              data_as<float>(w)}
           .run();

@@ -32,7 +32,7 @@ struct Convolution {
 
   Pixels image;
   Weights filters;
-  TileGrid grid;
+  TileGrid<Kernel::results> grid;
   int64_t origin[kPhases<Kernel>][2];
   Results results[kResults];
 
@@ -151,7 +151,7 @@ struct Convolution {
       Corner corner = grid.corner(begin);
       for (int p = 0; p < kPoints<Kernel>; ++p) {
         for (; fetched * kPoints<Kernel> < count * p; ++fetched, corner = grid.after(corner))
-          results[r].fetch(corner, o);
+          results[r].template fetch<Kernel>(corner, o);
         multiply_phases(PhaseRange<Kernel>(p), r, n, points, weights, sums, count, o, chain > 0);
         points += point_step(tiles, n);
         weights += Weights::point_step(n);
@@ -194,8 +194,11 @@ void forward(const View& x, const View& w, const View* bias, const View& y, cons
                                                {w.strides[2], w.strides[3]},
                                                false};
   with_pixels(x, [&](const Pixels& image) {
-    Convolution<Kernel, Phases::added> c{
-        image, filters, TileGrid(y.shape[0], y.shape[2], y.shape[3]), {}, {Results(y, bias)}};
+    Convolution<Kernel, Phases::added> c{image,
+                                         filters,
+                                         TileGrid<Kernel::results>(y.shape[0], y.shape[2], y.shape[3]),
+                                         {},
+                                         {Results(y, bias)}};
     for (int f = 0; f < kPhases<Kernel>; ++f) {
       c.origin[f][0] = row_phase<Kernel::stride>(f) - window.padding[0];
       c.origin[f][1] = column_phase<Kernel::stride>(f) - window.padding[1];
@@ -229,7 +232,11 @@ void transposed(const View& y, const View& w, const View* bias, const View& x, c
                                                true};
   with_pixels(y, [&](const Pixels& image) {
     Convolution<Kernel, Phases::apart> c{
-        image, filters, TileGrid(x.shape[0], ceil_div(x.shape[2], s), ceil_div(x.shape[3], s)), {}, {}};
+        image,
+        filters,
+        TileGrid<Kernel::results>(x.shape[0], ceil_div(x.shape[2], s), ceil_div(x.shape[3], s)),
+        {},
+        {}};
     for (int f = 0; f < kPhases<Kernel>; ++f) {
       const ResultPhase<Kernel> rows(row_phase<Kernel::stride>(f), window.padding[0]),
           columns(column_phase<Kernel::stride>(f), window.padding[1]);

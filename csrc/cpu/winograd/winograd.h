@@ -1,6 +1,6 @@
 // Convolutions of float images with one group, of 3×3 taps and stride 1 with 36 products for what takes 144,
-// or, with stride 2 and dilation 1, of 3×3 taps with 81 for 144 and of 4×4 taps with 100 for 256: the
-// contracts of kernels/conv.h, to the accuracy of docs/reliability.md.
+// of 5×5 taps with 36 for 100, or, with stride 2 and dilation 1, of 3×3 taps with 81 for 144 and of 4×4 taps
+// with 100 for 256: the contracts of kernels/conv.h, to the accuracy of docs/reliability.md.
 //
 // The order of summation is fixed by the shapes alone: over the phases of the stride and channels (in
 // weight_grad over tiles) in chains of a fixed length from the first on, each chain added to the sum of those
