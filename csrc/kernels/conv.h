@@ -17,7 +17,7 @@
 // the layout or (first two) the other images of the batch.
 //
 // float convolutions of 3×3 and 5×5 with stride 1 and any dilation, and of 3×3 and 4×4 with stride 2, with
-// one group and enough channels go by Winograd's algorithm unless core/algorithm.h says otherwise: with an
+// enough channels in a group, go by Winograd's algorithm unless core/algorithm.h says otherwise: with an
 // error of their own (docs/reliability.md), and tiles whose results are NaN together. The choice depends on
 // the shape of one image.
 //

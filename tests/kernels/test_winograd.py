@@ -60,12 +60,13 @@ def normal(seed, *shape):
     return np.random.default_rng(seed).standard_normal(shape).astype("f4")
 
 
-def passes(window, x, w, g, padding, bias=None):
+def passes(window, x, w, g, padding, bias=None, groups=1):
     """Convolution of x, transposed convolution of g (of x's gradient, where the padding is even), weight gradient."""
     even = padding if isinstance(padding, int) else 0
-    yield _cpu.conv2d(x, w, bias, padding=padding, **window.options)
-    yield _cpu.conv_transpose2d(g, w, None, padding=even, **window.options)
-    yield _cpu.conv2d_weight_grad(x, g, window.taps, padding=padding, **window.options)
+    options = {"groups": groups, **window.options}
+    yield _cpu.conv2d(x, w, bias, padding=padding, **options)
+    yield _cpu.conv_transpose2d(g, w, None, padding=even, **options)
+    yield _cpu.conv2d_weight_grad(x, g, window.taps, padding=padding, **options)
 
 
 def error(got, exact):
@@ -181,18 +182,34 @@ def test_few_channels_and_unfit_sizes_are_direct(window):
 OTHERS = [
     ((3, 3), {"stride": (2, 1)}),
     ((3, 3), {"stride": 2, "dilation": 2}),
-    ((3, 3), {"stride": 2, "groups": 2}),
+    ((3, 3), {"groups": 4}),
+    ((3, 3), {"stride": 2, "groups": 4}),
     ((3, 3), {"stride": 3}),
-    ((3, 3), {"groups": 2}),
     ((4, 4), {}),
     ((4, 4), {"stride": (2, 1)}),
     ((4, 4), {"stride": 2, "dilation": 2}),
-    ((4, 4), {"stride": 2, "groups": 2}),
+    ((4, 4), {"stride": 2, "groups": 8}),
     ((4, 3), {"stride": (2, 1)}),
     ((5, 5), {"stride": 2}),
-    ((5, 5), {"groups": 2}),
+    ((5, 5), {"groups": 4}),
     ((5, 3), {}),
 ]
+
+
+@KERNELS
+def test_groups_have_the_bits_of_convolutions_of_their_own(window):
+    x, w, b = normal(50, 2, 3 * 16, 16, 16), normal(51, 3 * 17, 16, window.taps, window.taps), normal(52, 3 * 17)
+    g = normal(53, *out_shape(window, x, w, window.padding))
+    whole = zip(
+        passes(window, x, w, g, window.padding, b, groups=3),
+        passes(window, *double(x, w, g), window.padding, *double(b), groups=3),
+        strict=True,
+    )
+    parts = [np.split(a, 3, axis) for a, axis in ((x, 1), (w, 0), (g, 1), (b, 0))]
+    alone = zip(*(passes(window, x, w, g, window.padding, b) for x, w, g, b in zip(*parts, strict=True)), strict=True)
+    for (got, exact), each, axis in zip(whole, alone, (1, 1, 0), strict=True):
+        np.testing.assert_array_equal(got, np.concatenate(each, axis))
+        assert error(got, exact) < LIMIT
 
 
 @pytest.mark.parametrize(("kernel", "options"), OTHERS, ids=str)

@@ -52,12 +52,12 @@ double tiles_along(const WinogradCase& c, int64_t n, int64_t dilation) {
   return double(ceil_div(ceil_div(n, dilation), c.results)) * double(dilation);
 }
 
-// Whether a convolution of `channels` with `filters`, or its gradient, takes Winograd's algorithm where one
-// image has `height` × `width` maps (transposed, its image has them in every phase of the stride): by what
-// one sample is, so that its results do not depend on the others.
-bool takes_winograd(DType dtype, int64_t channels, int64_t filters, const Window2d& window, int64_t groups,
-                    int64_t height, int64_t width) {
-  if (dtype != DType::f32 || groups != 1 || conv_algorithm() == ConvAlgorithm::direct) return false;
+// Whether a convolution of `channels` with `filters` a group, or its gradient, takes Winograd's algorithm
+// where one image has `height` × `width` maps (transposed, its image has them in every phase of the stride):
+// by what one sample is, so that its results do not depend on the others.
+bool takes_winograd(DType dtype, int64_t channels, int64_t filters, const Window2d& window, int64_t height,
+                    int64_t width) {
+  if (dtype != DType::f32 || conv_algorithm() == ConvAlgorithm::direct) return false;
   const bool dilated = window.dilation[0] != 1 || window.dilation[1] != 1;
   for (const WinogradCase& c : kWinogradCases) {
     bool fits = channels >= c.channels && filters >= c.filters && (c.stride == 1 || !dilated);
@@ -71,11 +71,31 @@ bool takes_winograd(DType dtype, int64_t channels, int64_t filters, const Window
   return false;
 }
 
+// The g-th of `groups` parts along a dimension.
+View part_of(const View& v, int dim, int64_t groups, int64_t g) {
+  View part = v;
+  part.shape[dim] /= groups;
+  part.data = data_as<float>(v) + g * part.shape[dim] * v.strides[dim];
+  return part;
+}
+
+// body(image, weights, bias, maps) of every group.
+template <class Body>
+void for_groups(const View& x, const View& w, const View* bias, const View& y, int64_t groups, Body&& body) {
+  for (int64_t g = 0; g < groups; ++g) {
+    const View b = bias ? part_of(*bias, 0, groups, g) : View{};
+    body(part_of(x, 1, groups, g), part_of(w, 0, groups, g), bias ? &b : nullptr, part_of(y, 1, groups, g));
+  }
+}
+
 void run_forward(const View& x, const View& w, const View* bias, const View& y, const Window2d& window,
                  int64_t groups) {
   if (numel(y) == 0) return;
-  if (takes_winograd(y.dtype, w.shape[1], w.shape[0], window, groups, y.shape[2], y.shape[3]))
-    return winograd_forward(x, w, bias, y, window);
+  if (takes_winograd(y.dtype, w.shape[1], w.shape[0] / groups, window, y.shape[2], y.shape[3]))
+    return for_groups(x, w, bias, y, groups,
+                      [&](const View& image, const View& taps, const View* b, const View& maps) {
+                        winograd_forward(image, taps, b, maps, window);
+                      });
   dispatch_float(y.dtype, [&](auto zero) { forward<decltype(zero)>(x, w, bias, y, window, groups); });
 }
 
@@ -84,15 +104,22 @@ void run_transposed(const View& y, const View& w, const View* bias, const View& 
   if (numel(x) == 0) return;
   const int64_t height = ceil_div(x.shape[2], window.stride[0]),
                 width = ceil_div(x.shape[3], window.stride[1]);
-  if (takes_winograd(x.dtype, w.shape[0], w.shape[1], window, groups, height, width))
-    return winograd_transposed(y, w, bias, x, window);
+  if (takes_winograd(x.dtype, w.shape[0] / groups, w.shape[1], window, height, width))
+    return for_groups(x, w, bias, y, groups,
+                      [&](const View& image, const View& taps, const View* b, const View& maps) {
+                        winograd_transposed(maps, taps, b, image, window);
+                      });
   dispatch_float(x.dtype, [&](auto zero) { transposed<decltype(zero)>(y, w, bias, x, window, groups); });
 }
 
 void run_weight_grad(const View& x, const View& y, const View& w, const Window2d& window, int64_t groups) {
   if (numel(w) == 0) return;
-  if (numel(y) > 0 && takes_winograd(w.dtype, w.shape[1], w.shape[0], window, groups, y.shape[2], y.shape[3]))
-    return winograd_weight_grad(x, y, w, window);
+  if (numel(y) > 0 &&
+      takes_winograd(w.dtype, w.shape[1], w.shape[0] / groups, window, y.shape[2], y.shape[3]))
+    return for_groups(x, w, nullptr, y, groups,
+                      [&](const View& image, const View& taps, const View*, const View& maps) {
+                        winograd_weight_grad(image, maps, taps, window);
+                      });
   dispatch_float(w.dtype, [&](auto zero) { weight_grad<decltype(zero)>(x, y, w, window, groups); });
 }
 
