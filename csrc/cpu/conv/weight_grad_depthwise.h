@@ -47,21 +47,23 @@ struct DepthwiseGrad {
     for (; i < size; ++i) to[i] += level[i];
   }
 
-  // One tap or a few side by side, over `count` pixels of a row; all of them inside the image for [begin,
-  // end).
+  // Taps of one row or of three, over `count` pixels of a row; all of them inside the image for [begin, end).
   struct Taps {
     const T *map, *image;
     int64_t x, count, begin, end;  // x: of the first tap of the first pixel
   };
 
+  static constexpr int64_t kSome = 3, kFar = INT64_C(1) << 40;
+
   void chain(int64_t row, int64_t j, int64_t count, T* out) const {
     const Windows<T>& w = windows;
     const int64_t n = row / w.out[0], i = row % w.out[0];
     const T* const map = maps + n * map_step[0] + i * map_step[1] + j * map_step[2];
-    for (int64_t u = 0; u < w.taps[0]; ++u)
+    for (int64_t u = 0, rows; u < w.taps[0]; u += rows) {
+      const int64_t y = i * w.step[0] + u * w.spread[0] + w.origin[0], last = y + (kSome - 1) * w.spread[0];
+      rows = u + kSome <= w.taps[0] && y >= 0 && last < w.size[0] ? kSome : 1;
       for (int64_t v = 0; v < w.taps[1]; v += kSome) {
         const int64_t some = min64(kSome, w.taps[1] - v), reach = (some - 1) * w.spread[1];
-        const int64_t y = i * w.step[0] + u * w.spread[0] + w.origin[0];
         const int64_t x = j * w.step[1] + v * w.spread[1] + w.origin[1];
         Taps taps{map, w.image + n * w.image_step, x, count, count, count};
         if (y >= 0 && y < w.size[0]) {
@@ -72,58 +74,83 @@ struct DepthwiseGrad {
         } else {
           taps.x = -kFar;
         }
-        all_channels(taps, some, out + (u * w.taps[1] + v) * channels);
+        all_channels(taps, rows, some, out + (u * w.taps[1] + v) * channels);
       }
-  }
-
-  static constexpr int64_t kSome = 3, kFar = INT64_C(1) << 40;
-
-  void all_channels(const Taps& taps, int64_t some, T* out) const {
-    constexpr int64_t W = Vec<T>::size;
-    int64_t c = 0;
-    for (; c + W <= channels; c += W) {
-      if (some == 3) some_taps<3, true>(taps, 0, c, W, out);
-      if (some == 2) some_taps<2, true>(taps, 0, c, W, out);
-      if (some == 1) some_taps<1, true>(taps, 0, c, W, out);
     }
-    for (int64_t t = 0; t < some && c < channels; ++t)
-      some_taps<1, false>(taps, t, c, int(channels - c), out);
   }
 
-  // Taps first … first + N of them, channels c … c + lanes.
-  template <int N, bool Whole>
+  void all_channels(const Taps& taps, int64_t rows, int64_t some, T* out) const {
+    constexpr int64_t W = Vec<T>::size;
+    const Windows<T>& w = windows;
+    int64_t c = 0;
+    if (rows == kSome && some == kSome)
+      for (; c + W <= channels; c += W) some_taps<kSome, kSome, true>(taps, 0, c, W, out);
+    for (int64_t r = 0; r < rows; ++r) {
+      Taps row = taps;
+      row.image += r * w.spread[0] * w.pixel_step[0];
+      T* const to = out + r * w.taps[1] * channels;
+      int64_t at = c;
+      for (; at + W <= channels; at += W) {
+        if (some == 3) some_taps<1, 3, true>(row, 0, at, W, to);
+        if (some == 2) some_taps<1, 2, true>(row, 0, at, W, to);
+        if (some == 1) some_taps<1, 1, true>(row, 0, at, W, to);
+      }
+      for (int64_t t = 0; t < some && at < channels; ++t)
+        some_taps<1, 1, false>(row, t, at, int(channels - at), to);
+    }
+  }
+
+  // Taps first … first + N of R rows, channels c … c + lanes.
+  template <int R, int N, bool Whole>
   void some_taps(const Taps& taps, int64_t first, int64_t c, int lanes, T* out) const {
     const auto fetch = [lanes](const T* p) {
       return Whole ? Vec<T>::load(p) : Vec<T>::load_partial(p, lanes);
     };
     const Windows<T>& w = windows;
     const int64_t step = w.step[1] * w.pixel_step[1], tap = w.spread[1] * w.pixel_step[1];
-    Vec<T> sum[N];
+    const int64_t row = w.spread[0] * w.pixel_step[0];
+    Vec<T> sum[R][N];
 #pragma GCC unroll 3
-    for (int t = 0; t < N; ++t) sum[t] = Vec<T>(T(0));
+    for (int r = 0; r < R; ++r)
+#pragma GCC unroll 3
+      for (int t = 0; t < N; ++t) sum[r][t] = Vec<T>(T(0));
     const T* map = taps.map + c;
     const auto border = [&](int64_t p) {
 #pragma GCC unroll 3
       for (int t = 0; t < N; ++t) {
         const int64_t x = taps.x + p * w.step[1] + (first + t) * w.spread[1];
         const bool inside = x >= 0 && x < w.size[1];
-        sum[t] = fma(fetch(map), inside ? fetch(taps.image + x * w.pixel_step[1] + c) : Vec<T>(T(0)), sum[t]);
+#pragma GCC unroll 3
+        for (int r = 0; r < R; ++r)
+          sum[r][t] =
+              fma(fetch(map), inside ? fetch(taps.image + r * row + x * w.pixel_step[1] + c) : Vec<T>(T(0)),
+                  sum[r][t]);
       }
     };
     int64_t p = 0;
     for (; p < taps.begin; ++p, map += map_step[2]) border(p);
-    const T* image =
-        shifted(taps.image, (taps.x + p * w.step[1] + first * w.spread[1]) * w.pixel_step[1] + c);
-    for (; p < taps.end; ++p, map += map_step[2], image += step) {
+    const T* image[R];
+#pragma GCC unroll 3
+    for (int r = 0; r < R; ++r)
+      image[r] =
+          shifted(taps.image, r * row + (taps.x + p * w.step[1] + first * w.spread[1]) * w.pixel_step[1] + c);
+    for (; p < taps.end; ++p, map += map_step[2]) {
       const Vec<T> m = fetch(map);
 #pragma GCC unroll 3
-      for (int t = 0; t < N; ++t) sum[t] = fma(m, fetch(image + t * tap), sum[t]);
+      for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 3
+        for (int t = 0; t < N; ++t) sum[r][t] = fma(m, fetch(image[r] + t * tap), sum[r][t]);
+        image[r] += step;
+      }
     }
     for (; p < taps.count; ++p, map += map_step[2]) border(p);
-    T* const to = out + first * channels + c;
 #pragma GCC unroll 3
-    for (int t = 0; t < N; ++t)
-      Whole ? sum[t].store(to + t * channels) : sum[t].store_partial(to + t * channels, lanes);
+    for (int r = 0; r < R; ++r)
+#pragma GCC unroll 3
+      for (int t = 0; t < N; ++t) {
+        T* const to = out + (r * w.taps[1] + first + t) * channels + c;
+        Whole ? sum[r][t].store(to) : sum[r][t].store_partial(to, lanes);
+      }
   }
 };
 
