@@ -38,11 +38,12 @@ struct RowCounter {
   }
 };
 
-// Lanes Lane, Lane + Step, … of a block of rows, joined, for the N registers of outputs from the i-th on.
+// Lanes Lane, Lane + Step, … of a block of rows, joined, for N registers of outputs, `next` apart from the
+// i-th.
 template <class R, int Lane, int Step, int N, class T>
-[[gnu::always_inline]] inline void join_lanes(const T* const* row, int rows, int64_t i, Vec<T> (&v)[N]) {
-  constexpr int W = Vec<T>::size;
-  const auto load = [&](int r, int k) { return R::before(Vec<T>::load(row[r] + i + k * W)); };
+[[gnu::always_inline]] inline void join_lanes(const T* const* row, int rows, int64_t i, int64_t next,
+                                              Vec<T> (&v)[N]) {
+  const auto load = [&](int r, int k) { return R::before(Vec<T>::load(row[r] + i + k * next)); };
   if constexpr (Step == kLanes) {
 #pragma GCC unroll 2
     for (int k = 0; k < N; ++k) v[k] = load(Lane, k);
@@ -50,24 +51,26 @@ template <class R, int Lane, int Step, int N, class T>
 #pragma GCC unroll 2
       for (int k = 0; k < N; ++k) v[k] = R::join(v[k], load(r, k));
   } else {
-    join_lanes<R, Lane, 2 * Step>(row, rows, i, v);
+    join_lanes<R, Lane, 2 * Step>(row, rows, i, next, v);
     if (Lane + Step >= rows) return;
     Vec<T> other[N];
-    join_lanes<R, Lane + Step, 2 * Step>(row, rows, i, other);
+    join_lanes<R, Lane + Step, 2 * Step>(row, rows, i, next, other);
 #pragma GCC unroll 2
     for (int k = 0; k < N; ++k) v[k] = R::join(v[k], other[k]);
   }
 }
 
-// The value of a block of rows for n outputs that lie together, a multiple of two registers.
+// The value of a block of rows for n outputs that lie together; whole registers are read and written, two at
+// a time: the last one twice where there is no other.
 template <class R, class T>
 [[gnu::noinline]] void join_rows(const T* const* row, int rows, int64_t n, T* to) {
-  constexpr int N = 2;
-  for (int64_t i = 0; i < n; i += N * Vec<T>::size) {
+  constexpr int N = 2, W = Vec<T>::size;
+  for (int64_t i = 0; i < n; i += N * W) {
+    const int64_t next = i + W < n ? W : 0;
     Vec<T> v[N];
-    join_lanes<R, 0, 1>(row, rows, i, v);
+    join_lanes<R, 0, 1>(row, rows, i, next, v);
 #pragma GCC unroll 2
-    for (int k = 0; k < N; ++k) v[k].store(to + i + k * Vec<T>::size);
+    for (int k = 0; k < N; ++k) v[k].store(to + i + k * next);
   }
 }
 
@@ -107,11 +110,11 @@ template <class R, class T>
 template <class R, class T>
 [[gnu::noinline]] void combine_block(const T* x, const int64_t* offsets, int rows, int64_t stride, int n,
                                      T* to) {
-  constexpr int line = 2 * Vec<T>::size;
+  constexpr int W = Vec<T>::size;
   const T* row[kBlock];
   for (int r = 0; r < rows; ++r) row[r] = x + offsets[r];
-  const int whole = stride == 1 ? n / line * line : 0;
-  if (rows <= 2 * kLanes || whole <= line) {
+  const int whole = stride == 1 ? n / W * W : 0;
+  if (rows <= 2 * kLanes || whole <= 2 * W) {
     join_rows<R>(row, rows, whole, to);
   } else if (whole > 0) {
     T lanes[kLanes][RowCounter<typename R::Joined, T>::width];
@@ -127,15 +130,17 @@ template <class R, class T>
   join_scattered<R>(row, rows, stride, n - whole, to + whole);
 }
 
-// The same for a whole block of short rows one after the other, of whole registers: its lanes are chained as
-// one long row.
+// The same for short rows one after the other, all lanes alike in number: these are chained as one long row,
+// which is whole registers however short a row is.
 template <class R, class T>
-[[gnu::noinline]] void combine_dense(const T* x, int64_t n, T* to) {
+[[gnu::noinline]] void combine_dense(const T* x, int rows, int64_t n, T* to) {
+  static_assert(kLanes % Vec<T>::size == 0, "");
   T lanes[kLanes * RowCounter<typename R::Joined, T>::width];
-  const T *rows[kBlock], *chains[kLanes];
-  for (int r = 0; r < kChain; ++r) rows[r * kLanes] = x + r * kLanes * n;
+  const T *row[kBlock], *chains[kLanes];
+  const int chain = rows / kLanes;
+  for (int r = 0; r < chain; ++r) row[r * kLanes] = x + r * kLanes * n;
   for (int j = 0; j < kLanes; ++j) chains[j] = lanes + j * n;
-  chain_rows<R>(rows, kChain, kLanes * n, lanes);
+  chain_rows<R>(row, chain, kLanes * n, lanes);
   join_rows<typename R::Joined>(chains, kLanes, n, to);
 }
 
@@ -145,14 +150,14 @@ template <class R, class T>
                                         const Reduced& reduced, int64_t begin, int64_t end, int64_t stride,
                                         int n) {
   int64_t offsets[kBlock];
-  const bool dense = stride == 1 && reduced.ndim == 1 && reduced.step() == n && n % (2 * Vec<T>::size) == 0;
+  const bool dense = stride == 1 && reduced.ndim == 1 && reduced.step() == n;
   for (int64_t k = begin; k < end; k += kBlock) {
     const int rows = int(end - k < kBlock ? end - k : kBlock);
     const int64_t first = reduced.offset(k);
     if (k == begin || reduced.ndim > 1)
       for (int i = 0; i < rows; ++i) offsets[i] = reduced.offset(k + i) - first;
-    if (dense && rows == kBlock) {
-      combine_dense<R>(x + first, n, counter.top());
+    if (dense && rows % kLanes == 0) {
+      combine_dense<R>(x + first, rows, n, counter.top());
     } else {
       combine_block<R>(x + first, offsets, rows, stride, n, counter.top());
     }
