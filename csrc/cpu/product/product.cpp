@@ -166,6 +166,7 @@ struct Product {
         result.cols.offsets(col0 + j, nb, row_at + mb);
         const LongSum<T> sums{part.sums ? part.sums + item * all_levels : own_sums, level};
         run_block({i, j, mb, nb, row_at, row_at + mb}, part, own_a, memory, sums);
+        if (result.far) streamed();
       });
     });
   }
@@ -227,7 +228,7 @@ struct Product {
     alignas(64) T tile[Tile<T>::rows * Tile<T>::cols];
     const T* packed = nullptr;
     for_tiles(at, begins, ends, [&](const TilePlace& t, int64_t i, int64_t j) {
-      prefetch_tile(result, t);
+      if (!result.far) prefetch_tile(result, t);
       Panel<T, false> source{rows_at, i, nullptr, 0};
       if (!panels.packed && at.mb <= Tile<T>::rows &&
           b.find_panel(t.col, t.cols, panels.k, &source.b, &source.step))
@@ -270,11 +271,13 @@ template <class T>
 void multiply(const LeftOperand<T>& a, const RightOperand<T>& b, const Result<T>& result, int64_t m,
               int64_t n, int64_t k0, int64_t k, int64_t max_rows, int64_t max_cols, bool shared) {
   const int64_t deep = min64(max64(k, 1), kMostDeep);
+  Result<T> to = result;
+  to.far = m * n * int64_t(sizeof(T)) >= kFarBytes;
   const int64_t most_rows = max64(max_rows, kSharedElements / deep / max_rows * max_rows);
   const int64_t most_cols = max64(max_cols, kSharedElements / deep / max_cols * max_cols);
   for (int64_t j = 0; j < n; j += most_cols)
     for (int64_t i = 0; i < m; i += most_rows)
-      Product<T>{a, b, result, i, j, min64(most_rows, m - i), min64(most_cols, n - j), k0, k}.run(
+      Product<T>{a, b, to, i, j, min64(most_rows, m - i), min64(most_cols, n - j), k0, k}.run(
           max_rows, max_cols, shared);
 }
 

@@ -8,7 +8,8 @@ namespace pydl {
 namespace PYDL_ISA {
 
 constexpr int64_t kSharedElements = INT64_C(1) << 22;  // of one operand packed at a time
-constexpr int64_t kItemWork = INT64_C(1) << 18;        // multiply-adds worth waking a thread for
+constexpr int64_t kFarBytes = INT64_C(16) << 20;  // of a result that no cache keeps for who reads it next
+constexpr int64_t kItemWork = INT64_C(1) << 18;   // multiply-adds worth waking a thread for
 
 // The result of a product: element (i, j) at rows.offset(i) + cols.offset(j).
 template <class T>
@@ -20,6 +21,7 @@ struct Result {
   int64_t row_bias_step = 0, col_bias_step = 0;
   T alpha = 1, beta = 0, slope = 0;
   Activation activation = Activation::none;
+  bool far = false;  // may be written past the caches
 };
 
 // result (m × n) = a · b over k in [k0, k0 + k). Blocks have at most max_rows × max_cols elements. What is

@@ -105,7 +105,7 @@ static void store_tile(const Result<T>& r, const TilePlace& t, const T* tile) {
   }
 }
 
-// … or straight to the result: whole registers of consecutive columns, neither scaled nor activated.
+// … or straight to the result: consecutive columns, neither scaled nor activated.
 template <class T>
 struct ToResult {
   T* out;
@@ -113,27 +113,31 @@ struct ToResult {
   bool adds;                     // to what is there
   const T *row_bias, *col_bias;  // of the tile, or null
   int64_t row_bias_step, col_bias_step;
+  int last = Vec<T>::size;  // lanes of a row's last register
+  bool streams = false;     // past the caches: rows are whole cache lines
 
   template <bool Add, int Rows, int Vecs>
   __attribute__((always_inline)) void finish(const Accumulators<T, Rows, Vecs>& sum, const T* before) const {
     constexpr int W = Vec<T>::size;
     const ToResult r = *this;  // copies of what no store can change
-    if (!r.adds && !r.row_bias && !r.col_bias)
+    if (r.last == W && !r.adds && !r.row_bias && !r.col_bias)
       return sum.template leave<Add>(before, [r](int i, int v, Vec<T> x) __attribute__((always_inline)) {
-        x.store(r.out + r.row_at[i] + v * W);
+        T* const to = r.out + r.row_at[i] + v * W;
+        r.streams ? x.stream(to) : x.store(to);
       });
     Vec<T> by_column[Vecs];
     for (int v = 0; v < Vecs; ++v)
-      by_column[v] = !r.col_bias ? Vec<T>(T(0))
-                     : r.col_bias_step == 1
-                         ? Vec<T>::load(r.col_bias + v * W)
-                         : Vec<T>::gather(r.col_bias + v * W * r.col_bias_step, r.col_bias_step);
+      by_column[v] = r.col_bias ? load_stepped(r.col_bias + v * W * r.col_bias_step, r.col_bias_step,
+                                               v + 1 < Vecs ? W : r.last)
+                                : Vec<T>(T(0));
     sum.template leave<Add>(before, [&, r](int i, int v, Vec<T> x) __attribute__((always_inline)) {
       T* const to = r.out + r.row_at[i] + v * W;
-      if (r.adds) x = x + Vec<T>::load(to);
+      const bool whole = v + 1 < Vecs || r.last == W;
+      if (r.adds) x = x + (whole ? Vec<T>::load(to) : Vec<T>::load_partial(to, r.last));
       if (r.row_bias) x = x + Vec<T>(r.row_bias[i * r.row_bias_step]);
       if (r.col_bias) x = x + by_column[v];
-      x.store(to);
+      if (!whole) return x.store_partial(to, r.last);
+      r.streams ? x.stream(to) : x.store(to);
     });
   }
 };
@@ -141,8 +145,17 @@ struct ToResult {
 // Whether a tile goes straight to the result.
 template <class T>
 static inline bool is_plain(const Result<T>& r, const TilePlace& t) {
-  return t.unit && t.cols % Vec<T>::size == 0 && r.alpha == T(1) && (!t.first || r.beta == T(0)) &&
+  return t.unit && r.alpha == T(1) && (!t.first || r.beta == T(0)) &&
          (!t.last || r.activation == Activation::none);
+}
+
+// Whether the rows of a tile are whole cache lines.
+template <class T>
+static inline bool is_lines(const Result<T>& r, const TilePlace& t) {
+  constexpr uintptr_t line = 64;
+  uintptr_t odd = uintptr_t(t.cols) * sizeof(T);
+  for (int i = 0; i < t.rows; ++i) odd |= reinterpret_cast<uintptr_t>(r.data + t.row_at[i] + t.col_at[0]);
+  return odd % line == 0;
 }
 
 // The first block of k replaces (or, with beta, scales) what is there, later ones add to it; bias and
@@ -155,7 +168,9 @@ static inline ToResult<T> straight(const Result<T>& r, const TilePlace& t) {
           t.last && r.row_bias ? r.row_bias + t.row * r.row_bias_step : nullptr,
           t.last && r.col_bias ? r.col_bias + t.col * r.col_bias_step : nullptr,
           r.row_bias_step,
-          r.col_bias_step};
+          r.col_bias_step,
+          (t.cols - 1) % Vec<T>::size + 1,
+          r.far && t.first && t.last && is_lines(r, t)};
 }
 
 // One tile's products, into the result; `tile` is memory for those that go there by way of it.
@@ -163,7 +178,7 @@ template <class T, class Source>
 static inline void multiply_to(const Result<T>& r, const TilePlace& t, int64_t kc, const Source& source,
                                T* tile) {
   if (is_plain(r, t))
-    return (t.cols == Tile<T>::cols
+    return (t.cols > Vec<T>::size
                 ? choose_rows<T, 2, Source, ToResult<T>>
                 : choose_rows<T, 1, Source, ToResult<T>>)(t.rows)(kc, source, straight(r, t));
   choose_tile<T, Source>(t.rows, t.cols)(kc, source, {tile});

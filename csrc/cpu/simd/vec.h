@@ -78,6 +78,19 @@ struct Vec {
     return r;
   }
   void store(T* p) const { std::memcpy(p, &v, sizeof(raw)); }
+  // To memory that is aligned to the register and not read soon: past the caches, without reading it first. A
+  // thread that has done so must call streamed() before another reads it.
+  void stream(T* p) const {
+#if defined(__AVX512F__)
+    _mm512_stream_si512(reinterpret_cast<__m512i*>(p), (__m512i)v);
+#elif defined(__AVX2__)
+    _mm256_stream_si256(reinterpret_cast<__m256i*>(p), (__m256i)v);
+#elif defined(__SSE2__)
+    _mm_stream_si128(reinterpret_cast<__m128i*>(p), (__m128i)v);
+#else
+    store(p);
+#endif
+  }
 
   // The first n lanes; the others are 0, or left alone.
   static Vec load_partial(const T* p, int n) {
@@ -134,6 +147,12 @@ struct Vec {
   bits as_bits() const { return (bits)v; }
   static Vec from_bits(bits b) { return Vec((raw)b); }
 };
+
+static inline void streamed() {
+#if defined(__SSE2__)
+  _mm_sfence();
+#endif
+}
 
 // The mask of lanes 0 … n-1.
 template <class T>
