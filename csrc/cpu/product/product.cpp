@@ -223,12 +223,21 @@ struct Product {
     }
   }
 
+  // Brings the rows of the next tile to the second-level cache.
+  static void prefetch_rows(const Stretch<T>* rows_at, int64_t begin, int64_t end) {
+    constexpr int64_t line = 64 / sizeof(T);
+    for (int64_t i = begin; i < end; ++i)
+      for (int64_t k = 0; k < rows_at->n; k += line) __builtin_prefetch(rows_at->rows[i] + k, 0, 2);
+  }
+
   void multiply_into_result(const Place& at, const Stretch<T>* rows_at, const Panels& panels, bool begins,
                             bool ends) const {
     alignas(64) T tile[Tile<T>::rows * Tile<T>::cols];
+    const bool far = rows * k > 8 * kNearElements;  // the left operand's rows come from memory
     const T* packed = nullptr;
     for_tiles(at, begins, ends, [&](const TilePlace& t, int64_t i, int64_t j) {
       if (!result.far) prefetch_tile(result, t);
+      if (far && j == 0) prefetch_rows(rows_at, i + t.rows, min64(at.mb, i + 2 * t.rows));
       Panel<T, false> source{rows_at, i, nullptr, 0};
       if (!panels.packed && at.mb <= Tile<T>::rows &&
           b.find_panel(t.col, t.cols, panels.k, &source.b, &source.step))
