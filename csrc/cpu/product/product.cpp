@@ -68,7 +68,7 @@ template <class T>
 void pack_whole(const RightOperand<T>& operand, T* out, int64_t lane0, int64_t lanes, int64_t k0, int64_t k) {
   constexpr int R = Tile<T>::cols;
   const int64_t padded = round_up(lanes, R), panels = padded / R;
-  const int64_t grain = max64(1, 32768 / (R * min64(max64(k, 1), kDeep)));
+  const int64_t grain = max64(1, 8192 / (R * min64(max64(k, 1), kDeep)));
   const int64_t groups = ceil_div(panels, grain), blocks = ceil_div(k, kDeep);
   parallel(groups * blocks, [&](int64_t item) {
     const int64_t block = item / groups, panel = item % groups * grain;
