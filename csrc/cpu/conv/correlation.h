@@ -141,6 +141,7 @@ struct Correlation {
       pack_panels(filter_operand(g), panels, 0, filters, 0, taps);
       tap_offsets(w, offsets);
       Result<T> out = exchanged(result_of(g));
+      out.far = images * w.out[0] * w.out[1] * filters * int64_t(sizeof(T)) >= kFarBytes;
       ElementRows<T>{
           w, images, filters, taps, panels, offsets, out, result_image_step, {result_step[0], result_step[1]}}
           .run();

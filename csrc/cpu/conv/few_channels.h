@@ -58,18 +58,19 @@ struct ElementRows {
   void block(int64_t first, int64_t count) const {
     const Windows<T>& w = windows;
     const T* rows[kPixels];
-    int64_t row_at[kPixels], j = first % w.out[1], i = first / w.out[1] % w.out[0],
-                             n = first / w.out[1] / w.out[0];
-    for (int64_t p = 0; p < count; ++p) {
-      rows[p] = w.image + w.at(n, i * w.step[0] + w.origin[0], j * w.step[1] + w.origin[1]);
-      row_at[p] = n * image_step + i * step[0] + j * step[1];
-      if (++j < w.out[1]) continue;
-      j = 0;
-      if (++i < w.out[0]) continue;
-      i = 0;
-      ++n;
+    int64_t row_at[kPixels];
+    int64_t line = first / w.out[1], j = first % w.out[1];
+    for (int64_t p = 0; p < count; ++line, j = 0) {
+      const int64_t n = line / w.out[0], i = line % w.out[0], end = min64(count, p + w.out[1] - j);
+      const T* from = w.image + w.at(n, i * w.step[0] + w.origin[0], j * w.step[1] + w.origin[1]);
+      int64_t to = n * image_step + i * step[0] + j * step[1];
+      for (; p < end; ++p, from += w.step[1] * w.pixel_step[1], to += step[1]) {
+        rows[p] = from;
+        row_at[p] = to;
+      }
     }
     for (int64_t f = 0; f < filters; f += NR) columns(f, count, rows, row_at);
+    if (result.far) streamed();
   }
 
   // Filters [f, f + NR) of all pixels of a block.
@@ -81,12 +82,13 @@ struct ElementRows {
     const bool unit = is_unit(column_at, width);
     for (int64_t p = 0, height; p < count; p += height) {
       height = next_rows(count - p);
+      TilePlace to{p, f, int(height), width, row_at + p, column_at, unit, false, false};
+      if (!result.far) prefetch_tile(result, to);
       for (int64_t k = 0; k < taps; k += kDeep) {
         const int64_t kc = min64(kDeep, taps - k);
-        const Elements<T> source{rows + p, offsets + k, panels + f * taps + k * NR};
-        multiply_to(result,
-                    TilePlace{p, f, int(height), width, row_at + p, column_at, unit, k == 0, k + kc == taps},
-                    kc, source, tile);
+        to.first = k == 0;
+        to.last = k + kc == taps;
+        multiply_to(result, to, kc, Elements<T>{rows + p, offsets + k, panels + f * taps + k * NR}, tile);
       }
     }
   }
