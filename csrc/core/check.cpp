@@ -1,7 +1,5 @@
 #include "core/check.h"
 
-#include <sstream>
-
 namespace pydl {
 
 std::string to_string(DType dtype) {
@@ -20,12 +18,11 @@ std::string to_string(DType dtype) {
   return "unknown";
 }
 
+// No stream: beside a library that carries another C++ runtime its locale may be that one's, and crash.
 std::string shape_string(const int64_t* shape, int ndim) {
-  std::ostringstream text;
-  text << "(";
-  for (int i = 0; i < ndim; ++i) text << (i ? ", " : "") << shape[i];
-  text << (ndim == 1 ? ",)" : ")");
-  return text.str();
+  std::string text = "(";
+  for (int i = 0; i < ndim; ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
+  return text + (ndim == 1 ? ",)" : ")");
 }
 
 std::string shape_string(const View& v) { return shape_string(v.shape, v.ndim); }

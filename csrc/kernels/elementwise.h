@@ -1,9 +1,9 @@
 // Contract of the elementwise family.
 //
 // unary: y[i] = f(x[i]). binary: out[i] = f(a[i], b[i]). Inputs have the output's shape (broadcast dimensions
-// have stride 0) and its dtype, float or double; one of two may be a number. Any strides. The output is overwritten; it may be exactly
-// one of the inputs (same pointer, same strides) and may not overlap them otherwise. Functions and the
-// meaning of the two scalars: functors.h.
+// have stride 0) and its dtype, float or double; one of two may be a number. Any strides. The output is
+// overwritten; it may be exactly one of the inputs (same pointer, same strides) and may not overlap them
+// otherwise. Functions and the meaning of the two scalars: functors.h.
 #pragma once
 #include "core/view.h"
 
