@@ -47,9 +47,11 @@ constexpr struct WinogradCase {
 } kWinogradCases[] = {
     {3, 1, 4, 36, 16, 16}, {3, 2, 4, 81, 16, 16}, {4, 2, 4, 100, 8, 3}, {5, 1, 2, 36, 16, 16}};
 
-// Tiles along an axis of n results; those of a dilated convolution have every `dilation`-th of them.
-double tiles_along(const WinogradCase& c, int64_t n, int64_t dilation) {
-  return double(ceil_div(ceil_div(n, dilation), c.results)) * double(dilation);
+constexpr int64_t kPhaseResults = 256;  // pay for the filters, which every phase of a dilation transforms
+
+// Tiles along an axis of n results, of which a phase of a dilation has every `dilation`-th.
+int64_t tiles_along(const WinogradCase& c, int64_t n, int64_t dilation) {
+  return ceil_div(ceil_div(n, dilation), c.results);
 }
 
 // Whether a convolution of `channels` with `filters` a group, or its gradient, takes Winograd's algorithm
@@ -63,9 +65,10 @@ bool takes_winograd(DType dtype, int64_t channels, int64_t filters, const Window
     bool fits = channels >= c.channels && filters >= c.filters && (c.stride == 1 || !dilated);
     for (int a = 0; a < 2; ++a) fits = fits && window.kernel[a] == c.kernel && window.stride[a] == c.stride;
     if (!fits) continue;
-    const double tiles =
-        tiles_along(c, height, window.dilation[0]) * tiles_along(c, width, window.dilation[1]);
-    return double(c.products) * tiles <
+    const int64_t (&d)[2] = window.dilation;
+    const int64_t tiles = tiles_along(c, height, d[0]) * tiles_along(c, width, d[1]);  // of one phase
+    if (dilated && tiles * c.results * c.results < kPhaseResults) return false;
+    return double(c.products) * double(tiles) * double(d[0]) * double(d[1]) <
            kWorthwhile * double(c.kernel * c.kernel) * double(height) * double(width);
   }
   return false;
