@@ -27,24 +27,30 @@ struct Operand {
 };
 
 // y[i] = f(in[0][i], …) for n elements, n a multiple of the register. One such loop is all that is compiled
-// for a function and a type; every other arrangement of the operands is brought into this form.
+// for a function and a type; every other arrangement of the operands is brought into this form. `far`: y is
+// aligned to the register and written past the caches.
 template <int N, class T>
-using Loop = void (*)(const Operand<T> (&in)[N], T* y, int64_t n, T a, T b);
+using Loop = void (*)(const Operand<T> (&in)[N], T* y, int64_t n, T a, T b, bool far);
 
 template <class F, class T>
-void unary_loop(const Operand<T> (&in)[1], T* y, int64_t n, T a, T b) {
+void unary_loop(const Operand<T> (&in)[1], T* y, int64_t n, T a, T b, bool far) {
   const Scalars<Vec<T>> p{a, b};
   const T* x = in[0].at;
-  for (int64_t i = 0; i < n; i += Vec<T>::size, x += in[0].step) F::apply(Vec<T>::load(x), p).store(y + i);
+  for (int64_t i = 0; i < n; i += Vec<T>::size, x += in[0].step) {
+    const Vec<T> value = F::apply(Vec<T>::load(x), p);
+    far ? value.stream(y + i) : value.store(y + i);
+  }
 }
 
 template <class F, class T>
-void binary_loop(const Operand<T> (&in)[2], T* y, int64_t n, T a, T b) {
+void binary_loop(const Operand<T> (&in)[2], T* y, int64_t n, T a, T b, bool far) {
   const Scalars<Vec<T>> p{a, b};
   const T *x1 = in[0].at, *x2 = in[1].at;
   const int64_t step1 = in[0].step, step2 = in[1].step;
-  for (int64_t i = 0; i < n; i += Vec<T>::size, x1 += step1, x2 += step2)
-    F::apply(Vec<T>::load(x1), Vec<T>::load(x2), p).store(y + i);
+  for (int64_t i = 0; i < n; i += Vec<T>::size, x1 += step1, x2 += step2) {
+    const Vec<T> value = F::apply(Vec<T>::load(x1), Vec<T>::load(x2), p);
+    far ? value.stream(y + i) : value.store(y + i);
+  }
 }
 
 // The n elements p[0], p[stride], … as whole registers: in place where they are, else copied to `buffer` and
@@ -65,7 +71,8 @@ Operand<T> stage(const T* p, int64_t stride, int64_t n, T* buffer) {
 
 // One row of n elements: operand 0 is the output, the others are the inputs.
 template <int N, class T>
-void run_row(Loop<N - 1, T> loop, T* const (&p)[N], const int64_t (&strides)[N], int64_t n, T a, T b) {
+void run_row(Loop<N - 1, T> loop, T* const (&p)[N], const int64_t (&strides)[N], int64_t n, T a, T b,
+             bool far) {
   constexpr int W = Vec<T>::size;
   bool in_place = strides[0] == 1;
   for (int k = 1; k < N; ++k) in_place &= strides[k] == 1 || strides[k] == 0;
@@ -77,9 +84,20 @@ void run_row(Loop<N - 1, T> loop, T* const (&p)[N], const int64_t (&strides)[N],
     for (int k = 1; k < N; ++k) in[k - 1] = stage(p[k] + i * strides[k], strides[k], piece, buffers[k]);
     T* y = p[0] + i * strides[0];
     const bool direct = strides[0] == 1 && piece % W == 0;
-    loop(in, direct ? y : buffers[0], (piece + W - 1) / W * W, a, b);
+    const bool streams = far && direct && reinterpret_cast<uintptr_t>(y) % sizeof(Vec<T>) == 0;
+    loop(in, direct ? y : buffers[0], (piece + W - 1) / W * W, a, b, streams);
     for (int64_t j = 0; j < piece && !direct; ++j) y[j * strides[0]] = buffers[0][j];
   }
+  if (far) streamed();
+}
+
+// Whether a result is larger than what caches keep for who reads it next, and is not where an operand was
+// read.
+template <int N>
+bool is_far(const View* const (&views)[N]) {
+  bool far = numel(*views[0]) * item_size(views[0]->dtype) >= kFarBytes;
+  for (int k = 1; k < N; ++k) far &= views[k]->data != views[0]->data;
+  return far;
 }
 
 // Whether rows are short and each operand holds them one after another, or has the same row for all of them:
@@ -99,8 +117,8 @@ bool has_repeated_rows(const LoopNest<N>& nest) {
 
 // As many such rows at a time as the repeated one is copied out for.
 template <int N, class T>
-void run_repeated_rows(Loop<N - 1, T> loop, const View* const (&views)[N], const LoopNest<N>& nest, T a,
-                       T b) {
+void run_repeated_rows(Loop<N - 1, T> loop, const View* const (&views)[N], const LoopNest<N>& nest, T a, T b,
+                       bool far) {
   const int64_t length = nest.shape[1], fit = kRepeated / length;
   const int64_t step = fit > Vec<T>::size ? fit / Vec<T>::size * Vec<T>::size : fit;  // whole registers
   parallel_ranges(nest.shape[0], (kGrain / length + step) / step * step, [&](int64_t begin, int64_t end) {
@@ -115,7 +133,7 @@ void run_repeated_rows(Loop<N - 1, T> loop, const View* const (&views)[N], const
       T* p[N];
       for (int k = 0; k < N; ++k)
         p[k] = nest.strides[k][0] == 0 ? copies[k] : data_as<T>(*views[k]) + row * length;
-      run_row<N, T>(loop, p, ones, (end - row < step ? end - row : step) * length, a, b);
+      run_row<N, T>(loop, p, ones, (end - row < step ? end - row : step) * length, a, b, far);
     }
   });
 }
@@ -123,13 +141,14 @@ void run_repeated_rows(Loop<N - 1, T> loop, const View* const (&views)[N], const
 template <int N, class T>
 void run_loop(Loop<N - 1, T> loop, const View* const (&views)[N], double a, double b) {
   const LoopNest<N> nest(views);
-  if (has_repeated_rows(nest)) return run_repeated_rows<N, T>(loop, views, nest, T(a), T(b));
+  const bool far = is_far(views);
+  if (has_repeated_rows(nest)) return run_repeated_rows<N, T>(loop, views, nest, T(a), T(b), far);
   int64_t strides[N];
   for (int k = 0; k < N; ++k) strides[k] = nest.row_stride(k);
   nest.run([&](const int64_t (&at)[N], int64_t n) {
     T* p[N];
     for (int k = 0; k < N; ++k) p[k] = data_as<T>(*views[k]) + at[k];
-    run_row<N, T>(loop, p, strides, n, T(a), T(b));
+    run_row<N, T>(loop, p, strides, n, T(a), T(b), far);
   });
 }
 

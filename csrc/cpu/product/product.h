@@ -8,8 +8,7 @@ namespace pydl {
 namespace PYDL_ISA {
 
 constexpr int64_t kSharedElements = INT64_C(1) << 22;  // of one operand packed at a time
-constexpr int64_t kFarBytes = INT64_C(16) << 20;  // of a result that no cache keeps for who reads it next
-constexpr int64_t kItemWork = INT64_C(1) << 18;   // multiply-adds worth waking a thread for
+constexpr int64_t kItemWork = INT64_C(1) << 18;        // multiply-adds worth waking a thread for
 
 // The result of a product: element (i, j) at rows.offset(i) + cols.offset(j).
 template <class T>

@@ -148,6 +148,8 @@ struct Vec {
   static Vec from_bits(bits b) { return Vec((raw)b); }
 };
 
+constexpr int64_t kFarBytes = INT64_C(16) << 20;  // of a result that no cache keeps for who reads it next
+
 static inline void streamed() {
 #if defined(__SSE2__)
   _mm_sfence();
