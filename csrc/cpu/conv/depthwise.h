@@ -109,13 +109,94 @@ struct Depthwise {
       for (int64_t t = 0; t < taps; ++t)
         for (int64_t o = 0; o < channels; ++o)
           filters[t * channels + o] = weight(o)[t / w.taps[1] * tap_step[0] + t % w.taps[1] * tap_step[1]];
-      const int64_t rows = images * w.out[0];
-      parallel_ranges(rows, max64(1, 65536 / (channels * w.out[1] * max64(1, taps))),
+      const int64_t height = takes_pairs() ? 2 : 1, groups = ceil_div(w.out[0], height);
+      parallel_ranges(images * groups, max64(1, 65536 / (height * channels * w.out[1] * max64(1, taps))),
                       [&](int64_t begin, int64_t end) {
-                        for (int64_t r = begin; r < end; ++r)
-                          channel_row(filters, r / w.out[0], r % w.out[0]);
+                        for (int64_t g = begin; g < end; ++g) {
+                          const int64_t n = g / groups, i = g % groups * height;
+                          i + 1 < min64(w.out[0], i + height) ? row_pair(filters, n, i)
+                                                              : channel_row(filters, n, i);
+                        }
                       });
     });
+  }
+
+  // Windows of 3×3 whose nine taps stay in registers beside the sums of two rows: every row of the image is
+  // read for both.
+  bool takes_pairs() const {
+#if defined(__AVX512F__)
+    for (int a = 0; a < 2; ++a)
+      if (windows.taps[a] != 3 || windows.step[a] != 1 || windows.spread[a] != 1) return false;
+    return true;
+#else
+    return false;
+#endif
+  }
+
+  // Rows i and i + 1 of all channels.
+  void row_pair(const T* filters, int64_t n, int64_t i) const {
+    constexpr int W = Vec<T>::size;
+    const Windows<T>& w = windows;
+    const int64_t begin = max64(0, -w.origin[1]), end = min64(w.out[1], w.size[1] - w.origin[1] - 2);
+    const bool many = end - begin >= kPixels;
+    for (int64_t j = 0; j < w.out[1]; ++j) {
+      if (many && j == begin) j = end;
+      if (j == w.out[1]) break;
+      pixels<1, 4>(filters, n, i, j);
+      pixels<1, 4>(filters, n, i + 1, j);
+    }
+    for (int64_t next = begin; many && next < end; next += kPixels) {
+      const int64_t j = min64(next, end - kPixels);
+      int64_t o = 0;
+      for (; o + W <= channels; o += W) pair_of_pixels<true>(filters + o, n, i, j, o, W);
+      if (o < channels) pair_of_pixels<false>(filters + o, n, i, j, o, int(channels - o));
+    }
+  }
+
+  // Pixels j … of rows i and i + 1, all of whose taps lie inside the image along the width: of each the sum
+  // tap by tap, as in some_channels.
+  template <bool Whole>
+  void pair_of_pixels(const T* filters, int64_t n, int64_t i, int64_t j, int64_t o, int count) const {
+    constexpr int P = kPixels;
+    const auto fetch = [count](const T* p) {
+      return Whole ? Vec<T>::load(p) : Vec<T>::load_partial(p, count);
+    };
+    static const T zeros[Vec<T>::size] = {};
+    const Windows<T>& w = windows;
+    Vec<T> filter[9], sum[2][P];
+#pragma GCC unroll 9
+    for (int t = 0; t < 9; ++t) filter[t] = fetch(filters + t * channels);
+#pragma GCC unroll 4
+    for (int p = 0; p < P; ++p) sum[0][p] = sum[1][p] = Vec<T>(T(0));
+#pragma GCC unroll 4
+    for (int line = 0; line < 4; ++line) {
+      const int64_t y = i + line + w.origin[0];
+      const bool inside = y >= 0 && y < w.size[0];
+      const int64_t step = inside ? w.pixel_step[1] : 0;
+      const T* const from = inside ? w.image + w.at(n, y, j + w.origin[1]) + o : zeros;
+      Vec<T> pixel[P + 2];
+#pragma GCC unroll 6
+      for (int p = 0; p < P + 2; ++p) pixel[p] = fetch(from + p * step);
+#pragma GCC unroll 2
+      for (int q = 0; q < 2; ++q) {
+        const int u = line - q;
+        if (u < 0 || u > 2) continue;
+#pragma GCC unroll 3
+        for (int v = 0; v < 3; ++v)
+#pragma GCC unroll 4
+          for (int p = 0; p < P; ++p) sum[q][p] = fma(filter[3 * u + v], pixel[p + v], sum[q][p]);
+      }
+    }
+    const Vec<T> offset = bias ? Vec<T>::gather(bias + o * bias_step, bias_step, count) : Vec<T>(T(0));
+#pragma GCC unroll 2
+    for (int q = 0; q < 2; ++q) {
+      T* const to = result + n * result_image_step + (i + q) * result_step[0] + j * result_step[1] + o;
+#pragma GCC unroll 4
+      for (int p = 0; p < P; ++p) {
+        const Vec<T> value = bias ? sum[q][p] + offset : sum[q][p];
+        Whole ? value.store(to + p * result_step[1]) : value.store_partial(to + p * result_step[1], count);
+      }
+    }
   }
 
   // One row of pixels, all channels: several pixels at a time where all their taps lie inside the image along
