@@ -58,7 +58,10 @@ struct Strided final : LeftOperand<T>, RightOperand<T> {
   }
 
   bool find_panel(int64_t lane0, int64_t count, int64_t k0, const T** first, int64_t* step) const override {
-    if (count < R || lanes.levels != 1 || lanes.stride[0] != 1 || ks.levels > 1) return false;
+    return count == R && find_side_by_side(lane0, k0, first, step);
+  }
+  bool find_side_by_side(int64_t lane0, int64_t k0, const T** first, int64_t* step) const override {
+    if (lanes.levels != 1 || lanes.stride[0] != 1 || ks.levels > 1) return false;
     *first = data + lanes.offset(lane0) + ks.offset(k0);
     *step = ks.step();
     return true;

@@ -5,6 +5,8 @@
 // copied or packed once beforehand, the other by its block.
 #include "cpu/product/product.h"
 
+#include <cstdlib>
+
 #include "core/parallel.h"
 #include "core/scratch.h"
 #include "cpu/product/long_sum.h"
@@ -18,6 +20,15 @@ constexpr int64_t kMostDeep = 16 * kLeaf;            // k packed at a time
 constexpr int64_t kNearElements = INT64_C(1) << 16;  // in the second-level cache
 constexpr int64_t kPacking = 8;                      // rows whose products take as long as packing a panel
 constexpr int64_t kFewItems = 16, kMostItems = 32;
+
+// How far the rows of an operand that is read where it lies may spread, in bytes for a tile's steps of k:
+// each of them may be on a page of its own. A step of a wide tile takes long enough to fetch what the next
+// one needs, and packing costs more than that where what is packed has few uses.
+#if defined(__AVX512F__)
+constexpr int64_t kSpread = INT64_C(1) << 20, kFewUses = 512;
+#else
+constexpr int64_t kSpread = INT64_C(1) << 17, kFewUses = kRows;
+#endif
 
 // Sizes of the blocks: multiples of a tile.
 struct Blocks {
@@ -101,14 +112,17 @@ struct Product {
     const int64_t deep = min64(k, kMostDeep), levels = LongSum<T>::levels(k);
     const double work = double(rows + kPacking) * double(cols) * double(max64(deep, 1));
     const Blocks cut = cut_blocks<T>(rows, cols, deep, max_rows, max_cols, shared ? wanted_blocks(work) : 1);
-    const bool in_place = a.in_place(cols);
+    const Left left = find_left();
+    const bool right_in_place = is_right_in_place();
     const int64_t row_step = deep + 16;
-    const int64_t size_a = !in_place && k > 0 && cut.col_blocks > 1 ? round_up(rows * row_step, 16) : 0,
-                  size_b = cut.row_blocks > 1 ? round_up(round_up(cols, NR) * deep, 16) : 0,
+    const int64_t size_a =
+                      left == Left::copied && k > 0 && cut.col_blocks > 1 ? round_up(rows * row_step, 16) : 0,
+                  size_b =
+                      cut.row_blocks > 1 && !right_in_place ? round_up(round_up(cols, NR) * deep, 16) : 0,
                   size_sums =
                       k > kMostDeep ? levels * cut.row_blocks * cut.col_blocks * cut.rows * cut.cols : 0;
     if (size_a + size_b + size_sums == 0)
-      return run_blocks(cut, {0, k, nullptr, row_step, nullptr, nullptr, in_place});
+      return run_blocks(cut, {0, k, nullptr, row_step, nullptr, nullptr, left, right_in_place});
     with_scratch<T>(size_a + size_b + size_sums, [&](T* memory) {
       Part part{0,
                 deep,
@@ -116,7 +130,8 @@ struct Product {
                 row_step,
                 size_b ? memory + size_a : nullptr,
                 size_sums ? memory + size_a + size_b : nullptr,
-                in_place};
+                left,
+                right_in_place};
       for (; part.p < k; part.p += deep) {
         part.k = min64(deep, k - part.p);
         if (part.a) copy_whole(a, part.a, row_step, row0, rows, k0 + part.p, part.k);
@@ -127,15 +142,40 @@ struct Product {
   }
 
  private:
+  // How the left operand is read: row by row or side by side where it is, or from a copy.
+  enum class Left { rows, side_by_side, copied };
+
   // Steps [p, p + k) of the sum, and what the blocks share: the left operand's rows copied and the right
-  // one's panels packed for these steps, and the sums that outlive them. Null: each block has its own.
+  // one's panels packed for these steps, and the sums that outlive them. Null: each block has its own, or
+  // reads the operand where it is.
   struct Part {
     int64_t p, k;
     T* a;
     int64_t a_step;
     T *b, *sums;
-    bool in_place;
+    Left left;
+    bool right_in_place;
   };
+
+  // Whether an operand is read in place that is used for so many rows or columns of the result.
+  bool is_near(int64_t step, int64_t uses) const {
+    return uses <= kFewUses || std::abs(step) * min64(k, kDeep) * int64_t(sizeof(T)) <= kSpread;
+  }
+
+  Left find_left() const {
+    const T* first;
+    int64_t step;
+    if (a.in_place(cols)) return Left::rows;
+    const bool side_by_side = k <= kLeaf && is_plain(result) && a.find_side_by_side(row0, k0, &first, &step);
+    return side_by_side && is_near(step, cols) ? Left::side_by_side : Left::copied;
+  }
+
+  bool is_right_in_place() const {
+    const T* first;
+    int64_t step;
+    return cols >= Tile<T>::cols && b.find_panel(col0, Tile<T>::cols, k0, &first, &step) &&
+           is_near(step, rows);
+  }
 
   // Rows [i, i + mb) × columns [j, j + nb) of the part of the result, and where they lie in the result.
   struct Place {
@@ -143,10 +183,11 @@ struct Product {
     const int64_t *row_at, *col_at;
   };
 
-  // The right operand's panels for steps [k, k + kc): packed, or memory to pack one into.
+  // The right operand's panels for steps [k, k + kc): packed, or memory to pack one into, where it is not
+  // read in place.
   struct Panels {
     T* memory;
-    bool packed;
+    bool packed, in_place;
     int64_t k, kc;
   };
 
@@ -174,7 +215,8 @@ struct Product {
   // The rows of a block for steps [p, p + kc) of the part.
   void find_rows(RowTable<T>& table, const Place& at, const Part& part, int64_t p, int64_t kc) const {
     if (part.a) return table.add_rows(part.a + at.i * part.a_step + p, part.a_step, at.mb, kc);
-    if (part.in_place && kc > 0) return a.find(table, row0 + at.i, at.mb, k0 + part.p + p, kc);
+    if (part.left == Left::side_by_side) return;
+    if (part.left == Left::rows && kc > 0) return a.find(table, row0 + at.i, at.mb, k0 + part.p + p, kc);
     a.copy(table.copies, kCopy, row0 + at.i, at.mb, k0 + part.p + p, kc);
     table.add_rows(table.copies, kCopy, at.mb, kc);
   }
@@ -188,8 +230,10 @@ struct Product {
       RowTable<T> table(at.mb, own_a);
       find_rows(table, at, part, p, kc);
       const Panels panels{part.b ? part.b + p * round_up(cols, Tile<T>::cols) + at.j * kc : own_b,
-                          part.b != nullptr, k0 + from, kc};
-      if (k <= kLeaf) {
+                          part.b != nullptr, part.right_in_place, k0 + from, kc};
+      if (part.left == Left::side_by_side) {
+        multiply_side_by_side(at, panels, from == 0, to == k);
+      } else if (k <= kLeaf) {
         multiply_into_result(at, table.stretches, panels, from == 0, to == k);
       } else {
         multiply_into_sums(at, table.stretches, panels, sums, from);
@@ -239,11 +283,23 @@ struct Product {
       if (!result.far) prefetch_tile(result, t);
       if (far && j == 0) prefetch_rows(rows_at, i + t.rows, min64(at.mb, i + 2 * t.rows));
       Panel<T, false> source{rows_at, i, nullptr, 0};
-      if (!panels.packed && at.mb <= Tile<T>::rows &&
-          b.find_panel(t.col, t.cols, panels.k, &source.b, &source.step))
+      if (panels.in_place && b.find_panel(t.col, t.cols, panels.k, &source.b, &source.step))
         return multiply_to(result, t, panels.kc, source, tile);
       if (i == 0) packed = pack_panel(t, panels, j);
       multiply_to(result, t, panels.kc, Panel<T>{rows_at, i, packed}, tile);
+    });
+  }
+
+  void multiply_side_by_side(const Place& at, const Panels& panels, bool begins, bool ends) const {
+    SideBySide<T> source{};
+    for_tiles(at, begins, ends, [&](const TilePlace& t, int64_t i, int64_t j) {
+      if (!result.far) prefetch_tile(result, t);
+      a.find_side_by_side(t.row, panels.k, &source.a, &source.a_step);
+      if (i == 0 && !(panels.in_place && b.find_panel(t.col, t.cols, panels.k, &source.b, &source.b_step))) {
+        source.b = pack_panel(t, panels, j);
+        source.b_step = Tile<T>::cols;
+      }
+      multiply_straight(result, t, panels.kc, source);
     });
   }
 

@@ -53,6 +53,11 @@ struct LeftOperand {
   virtual bool in_place(int64_t columns) const = 0;
   // Adds stretches for steps [k0, k0 + kc) of `count` rows to the table; may use its copies.
   virtual void find(RowTable<T>& table, int64_t row, int64_t count, int64_t k0, int64_t kc) const = 0;
+  // Whether rows lie side by side at each step of k; then where `row` begins and how far the next step is.
+  virtual bool find_side_by_side(int64_t /*row*/, int64_t /*k0*/, const T** /*first*/,
+                                 int64_t* /*step*/) const {
+    return false;
+  }
   // out[i · row_step + k]: the same as a copy.
   virtual void copy(T* out, int64_t row_step, int64_t row, int64_t count, int64_t k0, int64_t kc) const = 0;
 };

@@ -142,7 +142,14 @@ struct ToResult {
   }
 };
 
-// Whether a tile goes straight to the result.
+// Whether every tile goes straight to the result …
+template <class T>
+static inline bool is_plain(const Result<T>& r) {
+  return r.cols.levels == 1 && r.cols.step() == 1 && r.alpha == T(1) && r.beta == T(0) &&
+         r.activation == Activation::none;
+}
+
+// … or this one.
 template <class T>
 static inline bool is_plain(const Result<T>& r, const TilePlace& t) {
   return t.unit && r.alpha == T(1) && (!t.first || r.beta == T(0)) &&
@@ -173,14 +180,19 @@ static inline ToResult<T> straight(const Result<T>& r, const TilePlace& t) {
           r.far && t.first && t.last && is_lines(r, t)};
 }
 
+// The products of a tile that is_plain, into the result.
+template <class T, class Source>
+static inline void multiply_straight(const Result<T>& r, const TilePlace& t, int64_t kc,
+                                     const Source& source) {
+  (t.cols > Vec<T>::size ? choose_rows<T, 2, Source, ToResult<T>>
+                         : choose_rows<T, 1, Source, ToResult<T>>)(t.rows)(kc, source, straight(r, t));
+}
+
 // One tile's products, into the result; `tile` is memory for those that go there by way of it.
 template <class T, class Source>
 static inline void multiply_to(const Result<T>& r, const TilePlace& t, int64_t kc, const Source& source,
                                T* tile) {
-  if (is_plain(r, t))
-    return (t.cols > Vec<T>::size
-                ? choose_rows<T, 2, Source, ToResult<T>>
-                : choose_rows<T, 1, Source, ToResult<T>>)(t.rows)(kc, source, straight(r, t));
+  if (is_plain(r, t)) return multiply_straight(r, t, kc, source);
   choose_tile<T, Source>(t.rows, t.cols)(kc, source, {tile});
   store_tile(r, t, tile);
 }

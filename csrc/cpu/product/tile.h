@@ -96,6 +96,31 @@ struct Panel {
   };
 };
 
+// Rows of A side by side, `a_step` from one step of k to the next; B in a packed panel or where it is.
+template <class T>
+struct SideBySide {
+  const T* a;
+  int64_t a_step;
+  const T* b;
+  int64_t b_step;
+
+  template <int Rows>
+  struct Cursor {
+    const T *a, *b;
+    int64_t a_step, b_step;
+
+    explicit Cursor(const SideBySide& s) : a(s.a), b(s.b), a_step(s.a_step), b_step(s.b_step) {}
+
+    int64_t ready(int64_t wanted) const { return wanted; }
+    T left(int i, int64_t k) const { return a[k * a_step + i]; }
+    const T* right(int64_t k) const { return b + k * b_step; }
+    void skip(int64_t n) {
+      a += n * a_step;
+      b += n * b_step;
+    }
+  };
+};
+
 // The accumulators of the first Rows rows and Vecs registers of columns of a tile.
 template <class T, int Rows, int Vecs>
 struct Accumulators {
