@@ -53,37 +53,38 @@ struct PlaneRows {
     const int64_t work = filters * taps * round_up(windows.out[1], Vec<T>::size);
     parallel_ranges(lines, max64(1, (INT64_C(1) << 18) / work), [&](int64_t begin, int64_t end) {
       Result<T> out = result;
-      int64_t filter_at[kMost];
+      int64_t filter_at[kMost], column_at[NR];
       out.rows.offsets(0, filters, filter_at);
+      for (int64_t c = 0; c < NR; ++c) column_at[c] = c * step[1];
       for (int64_t l = begin; l < end; ++l) {
         const int64_t n = l / windows.out[0], i = l % windows.out[0];
-        out.data = result.data + n * image_step + i * step[0];
-        row(n, i, out, filter_at);
+        row(n, i, result.data + n * image_step + i * step[0], out, filter_at, column_at);
       }
     });
   }
 
  private:
-  void row(int64_t n, int64_t i, const Result<T>& out, const int64_t* filter_at) const {
-    constexpr int64_t NR = Tile<T>::cols;
+  static constexpr int64_t NR = Tile<T>::cols;
+
+  // Row i of image n, which begins at `first`; out.data is any.
+  void row(int64_t n, int64_t i, T* first, Result<T>& out, const int64_t* filter_at,
+           const int64_t* column_at) const {
     const Windows<T>& w = windows;
-    const bool unit = step[1] == 1;
-    int64_t column_at[NR];
     alignas(64) T tile[kRows * NR];
     for (int64_t next = 0; next < w.out[1]; next += NR) {
       // The last tile may overlap the one before it: a whole one goes straight to the result.
       const int64_t j = next + NR > w.out[1] ? max64(0, w.out[1] - NR) : next;
       const int width = int(min64(NR, w.out[1] - j));
-      for (int64_t c = 0; c < width; ++c) column_at[c] = (j + c) * step[1];
       const T* const base = w.image + w.at(n, i * w.step[0] + w.origin[0], j + w.origin[1]);
+      out.data = first + j * step[1];
       for (int64_t f = 0, height; f < filters; f += height) {
         height = next_rows(filters - f);
         for (int64_t k = 0; k < taps; k += kDeep) {
           const int64_t kc = min64(kDeep, taps - k);
-          multiply_to(
-              out,
-              TilePlace{f, j, int(height), width, filter_at + f, column_at, unit, k == 0, k + kc == taps}, kc,
-              Shifts<T>{weights + f * taps + k, taps, base, offsets + k}, tile);
+          multiply_to(out,
+                      TilePlace{f, j, int(height), width, filter_at + f, column_at, step[1] == 1, k == 0,
+                                k + kc == taps},
+                      kc, Shifts<T>{weights + f * taps + k, taps, base, offsets + k}, tile);
         }
       }
     }

@@ -94,23 +94,27 @@ static void with_padded(const Windows<T>& windows, int64_t images, bool channels
   const int64_t slack = 2 * Vec<T>::size;  // a register may be read beyond the last line
   with_scratch<T>(images * w.image_step + slack, [&](T* memory) {
     w.image = memory;
-    parallel_ranges(images * w.size[0], 1 + 16384 / (w.size[1] * w.channels),
-                    [&](int64_t begin, int64_t end) {
-                      for (int64_t line = begin; line < end; ++line) {
-                        const int64_t n = line / w.size[0], y = line % w.size[0] - top.before;
-                        T* const out = memory + w.at(n, line % w.size[0], 0);
-                        const bool whole = w.size[1] == windows.size[1] && y >= 0 && y < windows.size[0];
-                        if (!whole && channels_last)
-                          __builtin_memset(out, 0, w.size[1] * w.channels * sizeof(T));
-                        if (!whole && !channels_last)
-                          for (int64_t c = 0; c < w.channels; ++c)
-                            __builtin_memset(out + c * w.channel_step, 0, w.size[1] * sizeof(T));
-                        if (y >= 0 && y < windows.size[0])
-                          copy_line(out + left.before * w.pixel_step[1], w.channel_step, w.pixel_step[1],
-                                    windows.image + windows.at(n, y, 0), windows.channel_step,
-                                    windows.pixel_step[1], w.channels, windows.size[1]);
-                      }
-                    });
+    // Lines that follow one another in both images are copied as one.
+    const bool joined =
+        w.size[1] == windows.size[1] && windows.pixel_step[0] == windows.size[1] * windows.pixel_step[1];
+    const int64_t grain = 1 + 16384 / (w.size[1] * w.channels);
+    parallel_ranges(images * w.size[0], grain, [&](int64_t begin, int64_t end) {
+      for (int64_t line = begin, count; line < end; line += count) {
+        const int64_t n = line / w.size[0], y = line % w.size[0] - top.before;
+        const bool inside = y >= 0 && y < windows.size[0];
+        count = joined && inside ? min64(end - line, windows.size[0] - y) : 1;
+        T* const out = memory + w.at(n, line % w.size[0], 0);
+        const bool whole = w.size[1] == windows.size[1] && inside;
+        if (!whole && channels_last) __builtin_memset(out, 0, w.size[1] * w.channels * sizeof(T));
+        if (!whole && !channels_last)
+          for (int64_t c = 0; c < w.channels; ++c)
+            __builtin_memset(out + c * w.channel_step, 0, w.size[1] * sizeof(T));
+        if (inside)
+          copy_line(out + left.before * w.pixel_step[1], w.channel_step, w.pixel_step[1],
+                    windows.image + windows.at(n, y, 0), windows.channel_step, windows.pixel_step[1],
+                    w.channels, count * windows.size[1]);
+      }
+    });
     __builtin_memset(memory + images * w.image_step, 0, slack * sizeof(T));
     body(w);
   });

@@ -139,14 +139,16 @@ bool takes_lines(const Windows<T>& w) {
 
 // Sums of blocks as `grad` has them, in parts that are added as a tree.
 template <class T, class Grad>
-void add_blocks(const Grad& grad, int64_t images, T* out) {
-  const int64_t blocks = images * grad.blocks_of_image(), size = grad.size();
+void add_blocks(const Grad& grad, T* out) {
+  const int64_t blocks = grad.blocks(), size = grad.size();
   const int64_t grain = ceil_div(blocks, 16), parts = ceil_div(blocks, grain);
-  with_scratch<T>(parts * size, [&](T* partial) {
+  with_scratch<T>((parts + 1) * size, [&](T* partial) {
     parallel_ranges(blocks, grain, [&](int64_t begin, int64_t end) {
       grad.run(begin, end, partial + begin / grain * size);
     });
-    add_parts(partial, parts, size, out);
+    T* const sums = partial + parts * size;
+    add_parts(partial, parts, size, sums);
+    grad.store(sums, out);
   });
 }
 
@@ -156,14 +158,15 @@ void narrow_weight_grad(const View& x, const View& y, T* out, const Window2d& wi
   const Windows<T> w = conv_windows<T>(x, window, y.shape + 2, 1), maps = map_windows<T>(y);
   const auto by_taps = [&](const Windows<T>& pixels) {
     with_padded(w, images, true, [&](const Windows<T>& image) {
-      add_blocks(NarrowGrad<T>{image, pixels, filters}, images, out);
+      add_blocks(NarrowGrad<T>{image, pixels, images, filters}, out);
     });
   };
-  if (NarrowGrad<T>{w, maps, filters}.lanes_are_filters()) return with_channels_last(maps, images, by_taps);
+  if (NarrowGrad<T>{w, maps, images, filters}.lanes_are_filters())
+    return with_channels_last(maps, images, by_taps);
   if (!takes_lines(w)) return by_taps(maps);
   with_planes(w, images, [&](const Windows<T>& image) {
     with_planes(maps, images, [&](const Windows<T>& planes) {
-      add_blocks(PlaneGrad<T>{image, planes, filters}, images, out);
+      add_blocks(PlaneGrad<T>{image, planes, images, filters}, out);
     });
   });
 }

@@ -2,8 +2,8 @@
 // stretch of a padded image, multiplied by the maps' pixels without packing either. Lanes run along the
 // stretch; or along the filters, where these fill whole registers and the stretch is far from it.
 //
-// Pixels are cut into blocks of some lines; a block's products are added as those of one block of k
-// (product/tile.h), and the blocks are the leaves of a binary counter (product/long_sum.h).
+// Pixels are cut into blocks of some lines, or of some small images; a block's products are added as those of
+// one block of k (product/tile.h), and the blocks are the leaves of a binary counter (product/long_sum.h).
 #pragma once
 #include "cpu/conv/padded.h"
 #include "cpu/product/long_sum.h"
@@ -44,7 +44,7 @@ template <class T>
 struct NarrowGrad {
   Windows<T> image;  // channels last, padded
   Windows<T> maps;   // windows of one pixel; channels last where lanes are filters
-  int64_t filters;
+  int64_t images, filters;
 
   static constexpr int64_t NR = Tile<T>::cols;
 
@@ -59,20 +59,24 @@ struct NarrowGrad {
   int64_t rows() const { return lanes_are_filters() ? image.taps[0] * stretch() : filters; }
   int64_t lanes() const { return lanes_are_filters() ? filters : stretch(); }
 
-  int64_t lines() const { return max64(1, kDeep / image.out[1]); }  // of a block
+  // Of a block: lines of an image, and images that have no more.
+  int64_t lines() const { return min64(image.out[0], max64(1, kDeep / image.out[1])); }
+  int64_t together() const { return max64(1, kDeep / (image.out[0] * image.out[1])); }
   int64_t blocks_of_image() const { return ceil_div(image.out[0], lines()); }
-  int64_t size() const { return filters * weights(); }
+  int64_t blocks() const { return ceil_div(images, together()) * blocks_of_image(); }
+  int64_t size() const { return strips() * round_up(lanes(), NR) * rows(); }  // of the sums
 
-  // Blocks [begin, end) of all images into out, laid out as the weights.
+  // The sums over blocks [begin, end) of all images, tile by tile.
   void run(int64_t begin, int64_t end, T* out) const {
-    const int64_t level = strips() * round_up(lanes(), NR) * rows();
+    const int64_t level = size();
     int64_t levels = 2;
     for (int64_t leaves = end - begin; leaves > 1; leaves = (leaves + 1) / 2) ++levels;
-    const int64_t indices = (2 * lines() * image.out[1] + rows()) * int64_t(sizeof(int64_t) / sizeof(T));
+    const int64_t pixels = together() * lines() * image.out[1];
+    const int64_t indices = (2 * pixels + rows()) * int64_t(sizeof(int64_t) / sizeof(T));
     with_scratch<T>(levels * level + indices, [&](T* memory) {
       const LongSum<T> sums{memory, level};
       PixelPlace* const places = reinterpret_cast<PixelPlace*>(memory + levels * level);
-      int64_t* const row_at = reinterpret_cast<int64_t*>(places + lines() * image.out[1]);
+      int64_t* const row_at = reinterpret_cast<int64_t*>(places + pixels);
       find_places(places);
       find_rows(row_at);
       for (int64_t b = begin; b < end; ++b) {
@@ -81,7 +85,23 @@ struct NarrowGrad {
         multiply(b, row_at, places, sums.at(top, 0));
         for (int l = top; l > top - merges; --l) add_tiles(sums.at(l - 1, 0), sums.at(l, 0));
       }
-      store(memory, out);
+      __builtin_memcpy(out, memory, level * sizeof(T));
+    });
+  }
+
+  // From sums to weights.
+  void store(const T* sums, T* out) const {
+    for_tiles([&](int64_t place, int64_t strip, int64_t lane, int64_t row, int64_t height) {
+      const int64_t width = min64(NR, lanes() - lane);
+      const T* const tile = sums + place;
+      if (lanes_are_filters()) {
+        for (int64_t i = 0; i < height; ++i)
+          spread(out + lane * weights() + weight((row + i) / stretch(), (row + i) % stretch()), weights(),
+                 tile + i * NR, 1, width);
+      } else {
+        for (int64_t l = 0; l < width; ++l)
+          spread(out + row * weights() + weight(strip, lane + l), weights(), tile + l, NR, height);
+      }
     });
   }
 
@@ -101,11 +121,12 @@ struct NarrowGrad {
 
   // Of the pixels of a block, from its first on.
   void find_places(PixelPlace* out) const {
-    for (int64_t i = 0; i < lines(); ++i)
-      for (int64_t j = 0; j < image.out[1]; ++j) {
-        const int64_t map = maps.at(0, i, j), pixel = image.at(0, i * image.step[0], j * image.step[1]);
-        *out++ = lanes_are_filters() ? PixelPlace{pixel, map} : PixelPlace{map, pixel};
-      }
+    for (int64_t n = 0; n < together(); ++n)
+      for (int64_t i = 0; i < lines(); ++i)
+        for (int64_t j = 0; j < image.out[1]; ++j) {
+          const int64_t map = maps.at(n, i, j), pixel = image.at(n, i * image.step[0], j * image.step[1]);
+          *out++ = lanes_are_filters() ? PixelPlace{pixel, map} : PixelPlace{map, pixel};
+        }
   }
 
   void find_rows(int64_t* out) const {
@@ -117,8 +138,8 @@ struct NarrowGrad {
   int64_t line(int64_t u) const { return u * image.spread[0] * image.pixel_step[0]; }
 
   void multiply(int64_t block, const int64_t* row_at, const PixelPlace* places, T* tiles) const {
-    const int64_t n = block / blocks_of_image(), i = block % blocks_of_image() * lines();
-    const int64_t pixels = min64(lines(), image.out[0] - i) * image.out[1];
+    const int64_t n = block / blocks_of_image() * together(), i = block % blocks_of_image() * lines();
+    const int64_t pixels = min64(together(), images - n) * min64(lines(), image.out[0] - i) * image.out[1];
     const T* const map = maps.image + maps.at(n, i, 0);
     const T* const under = image.image + image.at(n, i * image.step[0] + image.origin[0], image.origin[1]);
     for_tiles([&](int64_t place, int64_t strip, int64_t lane, int64_t row, int64_t height) {
@@ -136,21 +157,6 @@ struct NarrowGrad {
   void add_tiles(T* to, const T* from) const {
     for_tiles([&](int64_t place, int64_t, int64_t lane, int64_t, int64_t height) {
       add_tile(to + place, from + place, int(height), int(min64(NR, lanes() - lane)));
-    });
-  }
-
-  void store(const T* tiles, T* out) const {
-    for_tiles([&](int64_t place, int64_t strip, int64_t lane, int64_t row, int64_t height) {
-      const int64_t width = min64(NR, lanes() - lane);
-      const T* const tile = tiles + place;
-      if (lanes_are_filters()) {
-        for (int64_t i = 0; i < height; ++i)
-          spread(out + lane * weights() + weight((row + i) / stretch(), (row + i) % stretch()), weights(),
-                 tile + i * NR, 1, width);
-      } else {
-        for (int64_t l = 0; l < width; ++l)
-          spread(out + row * weights() + weight(strip, lane + l), weights(), tile + l, NR, height);
-      }
     });
   }
 

@@ -11,11 +11,20 @@ namespace pydl {
 namespace PYDL_ISA {
 namespace {
 
-// Lines of some maps and what lies under them at the first of some neighbouring taps.
+constexpr int kMostTaps = 4;  // at once
+
+// How many taps the registers hold beside so many maps: the more, the fewer loads there are for a product.
+constexpr int taps_beside(int rows) {
+  const int fit = (Tile<float>::rows * 2) / rows;
+  return fit < kMostTaps ? fit : kMostTaps;
+}
+
+// Lines of some maps and what lies under them at some taps.
 template <class T>
 struct LinePairs {
   const T *map, *image;
-  int64_t map_step, map_line, image_line, tap_step;
+  int64_t tap[kMostTaps];  // from `image` on
+  int64_t map_step, map_line, image_line;
   int64_t lines, width, chain;  // chain: lines in one chain of products
 };
 
@@ -31,15 +40,15 @@ __attribute__((always_inline)) static inline Vec<T> held(Vec<T> x) {
 // One step of a chain: a register of every map times one at every tap.
 template <int Rows, int Taps, class T, class Load>
 __attribute__((always_inline)) static inline void add_products(const T* map, int64_t map_step, const T* image,
-                                                               int64_t tap_step, Load&& load,
+                                                               const int64_t (&tap)[Taps], Load&& load,
                                                                Vec<T> (&sum)[Rows][Taps]) {
   Vec<T> taps[Taps];
-#pragma GCC unroll 2
-  for (int t = 0; t < Taps; ++t) taps[t] = load(image + t * tap_step);
+#pragma GCC unroll 4
+  for (int t = 0; t < Taps; ++t) taps[t] = load(image + tap[t]);
 #pragma GCC unroll 12
   for (int i = 0; i < Rows; ++i) {
     const Vec<T> left = held(load(map + i * map_step));
-#pragma GCC unroll 2
+#pragma GCC unroll 4
     for (int t = 0; t < Taps; ++t) sum[i][t] = fma(left, taps[t], sum[i][t]);
   }
 }
@@ -49,6 +58,8 @@ template <class T, int Rows, int Taps>
 static void multiply_lines(const LinePairs<T>& p, T* out, int64_t row_step) {
   using V = Vec<T>;
   constexpr int W = V::size;
+  int64_t tap[Taps];
+  for (int t = 0; t < Taps; ++t) tap[t] = p.tap[t];
   const auto rest = lanes_below<T>(p.width % W);
   const auto whole = [](const T* at) __attribute__((always_inline)) { return V::load(at); };
   const auto part = [rest](const T* at) __attribute__((always_inline)) { return load_masked(at, rest); };
@@ -56,19 +67,19 @@ static void multiply_lines(const LinePairs<T>& p, T* out, int64_t row_step) {
     V sum[Rows][Taps];
 #pragma GCC unroll 12
     for (int i = 0; i < Rows; ++i)
-#pragma GCC unroll 2
+#pragma GCC unroll 4
       for (int t = 0; t < Taps; ++t) sum[i][t] = V(T(0));
     for (int64_t l = first; l < min64(first + p.chain, p.lines); ++l) {
       const T* const map = p.map + l * p.map_line;
       const T* const image = p.image + l * p.image_line;
       int64_t j = 0;
       for (; j + W <= p.width; j += W)
-        add_products<Rows, Taps>(map + j, p.map_step, image + j, p.tap_step, whole, sum);
-      if (j < p.width) add_products<Rows, Taps>(map + j, p.map_step, image + j, p.tap_step, part, sum);
+        add_products<Rows, Taps>(map + j, p.map_step, image + j, tap, whole, sum);
+      if (j < p.width) add_products<Rows, Taps>(map + j, p.map_step, image + j, tap, part, sum);
     }
 #pragma GCC unroll 12
     for (int i = 0; i < Rows; ++i)
-#pragma GCC unroll 2
+#pragma GCC unroll 4
       for (int t = 0; t < Taps; ++t) {
         T* const to = out + i * row_step + t * W;
         (first == 0 ? sum[i][t] : V::load(to) + sum[i][t]).store(to);
@@ -76,18 +87,19 @@ static void multiply_lines(const LinePairs<T>& p, T* out, int64_t row_step) {
   }
 }
 
-template <class T, int Taps, int Rows = kRows>
-static auto choose_lines(int64_t rows) {
+// The function for that many rows, and for one tap or as many as the registers hold beside them.
+template <class T, int Rows = kRows>
+static auto choose_lines(int64_t rows, bool one) {
   if constexpr (Rows > 1)
-    if (rows < Rows) return choose_lines<T, Taps, height_below(Rows)>(rows);
-  return multiply_lines<T, Rows, Taps>;
+    if (rows < Rows) return choose_lines<T, height_below(Rows)>(rows, one);
+  return one ? multiply_lines<T, Rows, 1> : multiply_lines<T, Rows, taps_beside(Rows)>;
 }
 
 template <class T>
 struct PlaneGrad {
   Windows<T> image;  // planes, padded; one apart along the width
   Windows<T> maps;   // planes; windows of one pixel
-  int64_t filters;
+  int64_t images, filters;
 
   static constexpr int64_t W = Vec<T>::size;
 
@@ -96,8 +108,11 @@ struct PlaneGrad {
   int64_t registers() const { return ceil_div(image.out[1], W); }  // of a line
   int64_t lines() const { return max64(1, kDeep / registers()); }  // of a block
   int64_t blocks_of_image() const { return ceil_div(image.out[0], lines()); }
+  int64_t blocks() const { return images * blocks_of_image(); }
 
-  // Blocks [begin, end) of all images into out, laid out as the weights.
+  void store(const T* sums, T* out) const { __builtin_memcpy(out, sums, size() * sizeof(T)); }
+
+  // The sums over blocks [begin, end) of all images, laid out as the weights.
   void run(int64_t begin, int64_t end, T* out) const {
     int64_t levels = 2;
     for (int64_t leaves = end - begin; leaves > 1; leaves = (leaves + 1) / 2) ++levels;
@@ -120,25 +135,28 @@ struct PlaneGrad {
     p.map_step = maps.channel_step;
     p.map_line = maps.pixel_step[0];
     p.image_line = image.step[0] * image.pixel_step[0];
-    p.tap_step = image.spread[1];
     p.lines = min64(lines(), image.out[0] - i);
     p.width = image.out[1];
     p.chain = max64(1, kRun / registers());
-    int64_t tap = 0;
-    for (int64_t c = 0; c < image.channels; ++c)
-      for (int64_t u = 0; u < image.taps[0]; ++u, tap += image.taps[1])
-        for (int64_t v = 0; v < image.taps[1]; v += 2) {
-          const int64_t y = i * image.step[0] + u * image.spread[0] + image.origin[0];
-          p.image =
-              image.image + image.at(n, y, image.origin[1] + v * image.spread[1]) + c * image.channel_step;
-          for (int64_t f = 0, height; f < filters; f += height) {
-            height = next_rows(filters - f);
-            p.map = maps.image + maps.at(n, i, 0) + f * maps.channel_step;
-            const auto lines =
-                v + 1 < image.taps[1] ? choose_lines<T, 2>(height) : choose_lines<T, 1>(height);
-            lines(p, sums + (f * taps() + tap + v) * W, taps() * W);
-          }
-        }
+    const T* const map = maps.image + maps.at(n, i, 0);
+    p.image = image.image + image.at(n, i * image.step[0] + image.origin[0], image.origin[1]);
+    for (int64_t f = 0, height; f < filters; f += height) {
+      height = next_rows(filters - f);
+      p.map = map + f * maps.channel_step;
+      const int most = taps_beside(int(height));
+      for (int64_t tap = 0, count; tap < taps(); tap += count) {
+        count = taps() - tap < most ? 1 : most;
+        for (int64_t t = 0; t < count; ++t) p.tap[t] = offset(tap + t);
+        choose_lines<T>(height, count == 1)(p, sums + (f * taps() + tap) * W, taps() * W);
+      }
+    }
+  }
+
+  // Of a tap from the first.
+  int64_t offset(int64_t tap) const {
+    const int64_t v = tap % image.taps[1], u = tap / image.taps[1] % image.taps[0],
+                  c = tap / (image.taps[0] * image.taps[1]);
+    return c * image.channel_step + u * image.spread[0] * image.pixel_step[0] + v * image.spread[1];
   }
 
   static void add(T* to, const T* from, int64_t n) {

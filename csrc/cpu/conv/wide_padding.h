@@ -50,15 +50,18 @@ struct SpreadRows {
     const int64_t line = round_up(windows.out[1] * filters, W) + W;
     const int64_t rows = max64(1, kItemWork / (columns * row_step * depth()));
     parallel_ranges(images * windows.out[0], rows, [&](int64_t begin, int64_t end) {
-      with_scratch<T>(columns * row_step + W + line, [&](T* memory) {
+      with_scratch<T>(columns * row_step + W + line + filters + W, [&](T* memory) {
         T *const given = memory + margin.before * row_step, *const gathered = memory + columns * row_step + W;
+        T* const biases = gathered + line;
+        for (int64_t f = 0; f < filters + W; ++f)
+          biases[f] = bias && f < filters ? bias[f * bias_step] : T(0);
         __builtin_memset(memory, 0, margin.before * row_step * sizeof(T));
         __builtin_memset(given + windows.size[1] * row_step, 0, (margin.after * row_step + W) * sizeof(T));
         for (int64_t r = begin; r < end; ++r) {
           const int64_t n = r / windows.out[0], i = r % windows.out[0];
           const Taps taps = taps_of(i);
           if (taps.begin < taps.end) multiply(n, i, taps, given, row_step);
-          gather(given, taps.begin < taps.end ? windows.taps[1] : 0, row_step, gathered);
+          gather(given, taps.begin < taps.end ? windows.taps[1] : 0, row_step, biases, gathered);
           put(gathered, result + n * image_step + i * step[0]);
         }
       });
@@ -92,7 +95,7 @@ struct SpreadRows {
 
   // A row of the result, filters last; beyond the image there are zeros. A register holds some of what comes
   // after the filters of a pixel: the pixels that follow write over it.
-  void gather(const T* given, int64_t taps, int64_t row_step, T* out) const {
+  void gather(const T* given, int64_t taps, int64_t row_step, const T* biases, T* out) const {
     const Windows<T>& w = windows;
     const int64_t tap_step = w.spread[1] * row_step + filters;
     for (int64_t j = 0; j < w.out[1]; ++j)
@@ -100,37 +103,41 @@ struct SpreadRows {
         const T* from = shifted(given, (j + w.origin[1]) * row_step + f);
         Vec<T> sum(T(0));
         for (int64_t v = 0; v < taps; ++v, from = shifted(from, tap_step)) sum += Vec<T>::load(from);
-        sum.store(out + j * filters + f);
+        (sum + Vec<T>::load(biases + f)).store(out + j * filters + f);
       }
   }
 
   void put(const T* in, T* out) const {
     const int64_t width = windows.out[1];
+    if (filter_step == 1 && step[1] == filters) {
+      __builtin_memcpy(out, in, width * filters * sizeof(T));
+      return;
+    }
     for (int64_t f = 0; f < filters; f += W) {
       const int64_t count = min64(W, filters - f);
-      if (step[1] == 1 && width >= W) {
+      if (step[1] == 1) {
         for (int64_t next = 0; next < width; next += W) {  // the last block may overlap the one before it
-          const int64_t j = min64(next, width - W);
-          put_block(in + j * filters, out + j, f, count);
+          const int64_t j = max64(0, min64(next, width - W));
+          put_block(in + j * filters, out + j, f, count, min64(W, width));
         }
         continue;
       }
       for (int64_t j = 0; j < width; ++j)
-        for (int64_t i = f; i < f + count; ++i)
-          out[i * filter_step + j * step[1]] = in[j * filters + i] + bias_of(i);
+        for (int64_t i = f; i < f + count; ++i) out[i * filter_step + j * step[1]] = in[j * filters + i];
     }
   }
 
-  void put_block(const T* in, T* out, int64_t f, int64_t count) const {
+  // `count` filters from f on, of n <= W pixels.
+  void put_block(const T* in, T* out, int64_t f, int64_t count, int64_t n) const {
     Vec<T> block[W];
 #pragma GCC unroll 16
-    for (int64_t j = 0; j < W; ++j) block[j] = Vec<T>::load(in + j * filters + f);
+    for (int64_t j = 0; j < W; ++j) block[j] = Vec<T>::load(in + (j < n ? j : 0) * filters + f);
     transpose(block);
-    for (int64_t i = 0; i < count; ++i)
-      (block[i] + Vec<T>(bias_of(f + i))).store(out + (f + i) * filter_step);
+    for (int64_t i = 0; i < count; ++i) {
+      T* const to = out + (f + i) * filter_step;
+      n == W ? block[i].store(to) : block[i].store_partial(to, int(n));
+    }
   }
-
-  T bias_of(int64_t f) const { return bias ? bias[f * bias_step] : T(0); }
 };
 
 }  // namespace
