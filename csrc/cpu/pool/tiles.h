@@ -70,8 +70,9 @@ struct PoolTiles {
     return 2 * length > Vec<T>::size && width <= 2 && length * height * width <= most_elements;
   }
 
-  // body(first window, x of its first element, count): a register's windows of one row, or all that there
-  // are; the last may overlap those before it.
+  // body(first window, x of its first element, count): a register's windows of one row, of which the last may
+  // overlap those before it. A shorter row is worked on as a whole register too, since what that reads and
+  // writes too much is the next row's, which comes later; but for a thread's last row.
   template <class T, class Element, class Body>
   void run_rows(Element* x, Body&& body) const {
     constexpr int64_t W = Vec<T>::size;
@@ -79,7 +80,7 @@ struct PoolTiles {
       for (int64_t row = begin; row < end; ++row) {
         Element* const at = x + row * height * length * width;
         if (length < W) {
-          body(row * length, at, int(length));
+          body(row * length, at, int(row + 1 < end ? W : length));
           continue;
         }
         for (int64_t next = 0; next < length; next += W) {
