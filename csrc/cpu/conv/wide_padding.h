@@ -61,7 +61,12 @@ struct SpreadRows {
           const int64_t n = r / windows.out[0], i = r % windows.out[0];
           const Taps taps = taps_of(i);
           if (taps.begin < taps.end) multiply(n, i, taps, given, row_step);
-          gather(given, taps.begin < taps.end ? windows.taps[1] : 0, row_step, biases, gathered);
+          const int64_t along = taps.begin < taps.end ? windows.taps[1] : 0;
+          if (filters <= W / 2) {
+            gather<W / 2>(given, along, row_step, biases, gathered);
+          } else {
+            gather<W>(given, along, row_step, biases, gathered);
+          }
           put(gathered, result + n * image_step + i * step[0]);
         }
       });
@@ -93,17 +98,21 @@ struct SpreadRows {
     }
   }
 
-  // A row of the result, filters last; beyond the image there are zeros. A register holds some of what comes
-  // after the filters of a pixel: the pixels that follow write over it.
+  // A row of the result, filters last; beyond the image there are zeros. The lanes, half a register where
+  // that is enough, hold some of what comes after the filters of a pixel: the pixels that follow write over
+  // it.
+  template <int Lanes>
   void gather(const T* given, int64_t taps, int64_t row_step, const T* biases, T* out) const {
     const Windows<T>& w = windows;
     const int64_t tap_step = w.spread[1] * row_step + filters;
+    typedef T Sum __attribute__((vector_size(Lanes * sizeof(T)), aligned(sizeof(T)), may_alias));
+    const auto at = [](const T* p) { return *reinterpret_cast<const Sum*>(p); };
     for (int64_t j = 0; j < w.out[1]; ++j)
-      for (int64_t f = 0; f < filters; f += W) {
+      for (int64_t f = 0; f < filters; f += Lanes) {
         const T* from = shifted(given, (j + w.origin[1]) * row_step + f);
-        Vec<T> sum(T(0));
-        for (int64_t v = 0; v < taps; ++v, from = shifted(from, tap_step)) sum += Vec<T>::load(from);
-        (sum + Vec<T>::load(biases + f)).store(out + j * filters + f);
+        Sum sum{};
+        for (int64_t v = 0; v < taps; ++v, from = shifted(from, tap_step)) sum += at(from);
+        *reinterpret_cast<Sum*>(out + j * filters + f) = sum + at(biases + f);
       }
   }
 
