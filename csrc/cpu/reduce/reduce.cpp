@@ -9,6 +9,7 @@
 #include "cpu/reduce/extreme.h"
 #include "cpu/reduce/plan.h"
 #include "cpu/reduce/row_blocks.h"
+#include "cpu/reduce/short_rows.h"
 
 namespace pydl {
 namespace PYDL_ISA {
@@ -84,11 +85,23 @@ template <class R, class T>
 void reduce_along(const View& x, const View& y, const LoopNest<2>& nest, const Reduced& reduced) {
   const int64_t outputs = nest.rows() * nest.row_length(), count = reduced.count;
   const int64_t chunks = (count + kChunk - 1) / kChunk;
+  const bool together = reduced.step() == 1 && reduced.ndim == 1 && count < kShortBlocks * kBlock &&
+                        !(is_extreme<R> && count >= kBlock);
   if (chunks == 1)
     return parallel_ranges(outputs, kChunk / count, [&](int64_t begin, int64_t end) {
       int64_t at[2];
       for (int64_t i = begin; i < end; ++i) {
         if (i == begin || i % nest.row_length() == 0) output_offsets(nest, i, at);
+        if (together && end - i >= kTogether<T> &&
+            nest.row_length() - i % nest.row_length() >= kTogether<T>) {
+          T values[kTogether<T>];
+          combine_short_rows<typename R::Elements>(data_as<T>(x) + at[0], nest.row_stride(0), count, values);
+          for (int j = 0; j < kTogether<T>; ++j, at[1] += nest.row_stride(1))
+            data_as<T>(y)[at[1]] = R::after(values[j], T(count));
+          at[0] += kTogether<T> * nest.row_stride(0);
+          i += kTogether<T> - 1;
+          continue;
+        }
         data_as<T>(y)[at[1]] = R::after(combine<R>(data_as<T>(x) + at[0], reduced, 0, count), T(count));
         for (int k = 0; k < 2; ++k) at[k] += nest.row_stride(k);
       }
