@@ -20,7 +20,8 @@ struct Depthwise {
   int64_t bias_step;
 
   // The image is read in the order of the result, register by register: what lies otherwise is copied first.
-  void run() const {
+  void run() {
+    turn();
     const Windows<T>& w = windows;
     const bool by_channel = result_channel_step == 1 && multiplier == 1 && channels >= Vec<T>::size;
     const bool in_order = by_channel ? w.channel_step == 1 : result_step[1] != 1 || w.pixel_step[1] == 1;
@@ -35,6 +36,18 @@ struct Depthwise {
   }
 
  private:
+  // Windows whose taps run backwards, as those of a gradient do, are others with the filters turned round.
+  void turn() {
+    for (int a = 0; a < 2; ++a) {
+      if (windows.spread[a] >= 0) continue;
+      const int64_t last = windows.taps[a] - 1;
+      windows.origin[a] += last * windows.spread[a];
+      windows.spread[a] = -windows.spread[a];
+      weights += last * tap_step[a];
+      tap_step[a] = -tap_step[a];
+    }
+  }
+
   void run_pixels() const {
     const Windows<T>& w = windows;
     const int64_t rows = images * channels * w.out[0];
@@ -133,11 +146,22 @@ struct Depthwise {
 #endif
   }
 
+  // The windows of a row all of whose taps lie inside the image along the width.
+  struct Some {
+    int64_t begin, end;
+  };
+  Some inside() const {
+    const Windows<T>& w = windows;
+    const int64_t low = w.origin[1], high = low + (w.taps[1] - 1) * w.spread[1];
+    return {min64(w.out[1], low < 0 ? ceil_div(-low, w.step[1]) : 0),
+            high >= w.size[1] ? 0 : min64(w.out[1], ceil_div(w.size[1] - high, w.step[1]))};
+  }
+
   // Rows i and i + 1 of all channels.
   void row_pair(const T* filters, int64_t n, int64_t i) const {
     constexpr int W = Vec<T>::size;
     const Windows<T>& w = windows;
-    const int64_t begin = max64(0, -w.origin[1]), end = min64(w.out[1], w.size[1] - w.origin[1] - 2);
+    const auto [begin, end] = inside();
     const bool many = end - begin >= kPixels;
     for (int64_t j = 0; j < w.out[1]; ++j) {
       if (many && j == begin) j = end;
@@ -203,10 +227,7 @@ struct Depthwise {
   // the width. The last ones may be some of those before them once more.
   void channel_row(const T* filters, int64_t n, int64_t i) const {
     const Windows<T>& w = windows;
-    const int64_t reach = (w.taps[1] - 1) * w.spread[1];
-    const int64_t low = w.origin[1] + min64(reach, 0), high = w.origin[1] + max64(reach, 0);
-    const int64_t begin = min64(w.out[1], low < 0 ? ceil_div(-low, w.step[1]) : 0);
-    const int64_t end = high >= w.size[1] ? 0 : min64(w.out[1], ceil_div(w.size[1] - high, w.step[1]));
+    const auto [begin, end] = inside();
     const bool many = end - begin >= kPixels;
     int64_t j = 0;
     for (; j < (many ? begin : w.out[1]); ++j) pixels<1, 4>(filters, n, i, j);
