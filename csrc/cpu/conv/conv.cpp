@@ -20,6 +20,7 @@ constexpr double kWorthwhile = 0.65;  // the most of the direct products that Wi
 template <class T>
 void forward(const View& x, const View& w, const View* bias, const View& y, const Window2d& window,
              int64_t groups) {
+  if (is_one_pixel(y, x, window)) return gather_pixel<T>(x, w, bias, y, groups);
   Correlation<T> c{};
   c.windows = conv_windows<T>(x, window, y.shape + 2, groups);
   c.groups = groups;

@@ -1,6 +1,7 @@
 // The transposed convolution: a correlation for every phase of the stride.
 #pragma once
 #include "cpu/conv/correlation.h"
+#include "cpu/conv/one_pixel.h"
 
 namespace pydl {
 namespace PYDL_ISA {
@@ -62,47 +63,6 @@ Correlation<T> phase_correlation(const View& y, const View& w, const View& x, co
     c.result_step[a] = window.stride[a] * x.strides[2 + a];
   }
   return c;
-}
-
-// Whether y has one pixel, whose taps are all of x.
-bool is_one_pixel(const View& y, const View& x, const Window2d& window) {
-  for (int a = 0; a < 2; ++a)
-    if (y.shape[2 + a] != 1 || window.padding[a] != 0 || window.dilation[a] != 1 ||
-        x.shape[2 + a] != window.kernel[a])
-      return false;
-  return true;
-}
-
-// Then x is a matrix product: images × channels of y by channels × (filter, tap). `biases` holds the bias of
-// each of the columns.
-template <class T>
-void spread_pixel(const View& y, const View& w, const T* biases, const View& x, int64_t groups) {
-  const int64_t channels = y.shape[1] / groups, filters = w.shape[1],
-                columns = filters * w.shape[2] * w.shape[3];
-  for (int64_t g = 0; g < groups; ++g) {
-    const Strided<T> maps{data_as<T>(y) + g * channels * y.strides[1], line(y.shape[0], y.strides[0]),
-                          line(channels, y.strides[1])};
-    Strided<T> taps{data_as<T>(w) + g * channels * w.strides[0], {}, line(channels, w.strides[0])};
-    Result<T> result{data_as<T>(x) + g * filters * x.strides[1], line(x.shape[0], x.strides[0]), {}};
-    for (int d = 1; d < 4; ++d) {
-      taps.lanes.push(w.shape[d], w.strides[d]);
-      result.cols.push(w.shape[d], x.strides[d]);
-    }
-    result.col_bias = biases ? biases + g * columns : nullptr;
-    result.col_bias_step = 1;
-    multiply(maps, taps, result, y.shape[0], columns, 0, channels, 192, 512);
-  }
-}
-
-template <class T>
-void transposed_pixel(const View& y, const View& w, const View* bias, const View& x, int64_t groups) {
-  const int64_t area = w.shape[2] * w.shape[3];
-  if (!bias) return spread_pixel<T>(y, w, nullptr, x, groups);
-  with_scratch<T>(x.shape[1] * area, [&](T* biases) {
-    for (int64_t i = 0; i < x.shape[1] * area; ++i)
-      biases[i] = data_as<T>(*bias)[i / area * bias->strides[0]];
-    spread_pixel<T>(y, w, biases, x, groups);
-  });
 }
 
 template <class T>
