@@ -28,6 +28,15 @@ struct TapLanes final : RightOperand<T> {
     }
   }
 
+  bool find_panel(int64_t lane0, int64_t count, int64_t k0, const T** first, int64_t* step) const override {
+    const Windows<T>& w = windows;
+    if (count < R || w.channel_step != 1 || !is_line_of_pixels(w)) return false;
+    if (w.image_step != w.out[0] * w.pixel_step[0]) return false;
+    *first = w.image + lane0 + k0 * w.pixel_step[1];
+    *step = w.pixel_step[1];
+    return true;
+  }
+
  private:
   static constexpr int R = Tile<T>::cols;
   static constexpr int64_t kSome = 64;  // pixels packed at a time

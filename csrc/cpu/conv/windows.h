@@ -26,6 +26,14 @@ struct Windows {
   }
 };
 
+// Whether every window is one pixel, the next one the next pixel of the image, whose rows are one line.
+template <class T>
+static inline bool is_line_of_pixels(const Windows<T>& w) {
+  for (int a = 0; a < 2; ++a)
+    if (w.taps[a] != 1 || w.step[a] != 1 || w.origin[a] != 0 || w.out[a] != w.size[a]) return false;
+  return w.pixel_step[0] == w.out[1] * w.pixel_step[1];
+}
+
 // An address that may lie outside the array, where every element that is read lies inside.
 template <class T>
 static inline const T* shifted(const T* p, int64_t n) {
@@ -87,6 +95,15 @@ struct PixelLanes final : RightOperand<T> {
       }
       k += n;
     }
+  }
+
+  bool find_panel(int64_t lane0, int64_t count, int64_t k0, const T** first, int64_t* step) const override {
+    const Windows<T>& w = windows;
+    const int64_t pixels = w.out[0] * w.out[1], pixel = lane0 % pixels;
+    if (count < R || w.pixel_step[1] != 1 || pixel + count > pixels || !is_line_of_pixels(w)) return false;
+    *first = w.image + lane0 / pixels * w.image_step + pixel + k0 * w.channel_step;
+    *step = w.channel_step;
+    return true;
   }
 
  private:

@@ -166,7 +166,8 @@ struct Product {
     const T* first;
     int64_t step;
     if (a.in_place(cols)) return Left::rows;
-    const bool side_by_side = k <= kLeaf && is_plain(result) && a.find_side_by_side(row0, k0, &first, &step);
+    const bool goes_straight = k > kLeaf || is_plain(result);  // to memory of its own, or to the result
+    const bool side_by_side = goes_straight && a.find_side_by_side(row0, k0, &first, &step);
     return side_by_side && is_near(step, cols) ? Left::side_by_side : Left::copied;
   }
 
@@ -231,12 +232,12 @@ struct Product {
       find_rows(table, at, part, p, kc);
       const Panels panels{part.b ? part.b + p * round_up(cols, Tile<T>::cols) + at.j * kc : own_b,
                           part.b != nullptr, part.right_in_place, k0 + from, kc};
-      if (part.left == Left::side_by_side) {
-        multiply_side_by_side(at, panels, from == 0, to == k);
-      } else if (k <= kLeaf) {
-        multiply_into_result(at, table.stretches, panels, from == 0, to == k);
+      const bool side_by_side = part.left == Left::side_by_side;
+      if (k <= kLeaf) {
+        side_by_side ? multiply_side_by_side(at, panels, from == 0, to == k)
+                     : multiply_into_result(at, table.stretches, panels, from == 0, to == k);
       } else {
-        multiply_into_sums(at, table.stretches, panels, sums, from);
+        multiply_into_sums(at, table.stretches, panels, sums, from, side_by_side);
         if (to % kLeaf == 0 || to == k) merge_sums(at, sums, from / kLeaf, to == k);
       }
       p += kc;
@@ -267,6 +268,9 @@ struct Product {
     }
   }
 
+  // Whether an operand of so many rows or columns comes from memory.
+  bool is_far(int64_t lines) const { return lines * k > 8 * kNearElements; }
+
   // Brings the rows of the next tile to the second-level cache.
   static void prefetch_rows(const Stretch<T>* rows_at, int64_t begin, int64_t end) {
     constexpr int64_t line = 64 / sizeof(T);
@@ -277,11 +281,10 @@ struct Product {
   void multiply_into_result(const Place& at, const Stretch<T>* rows_at, const Panels& panels, bool begins,
                             bool ends) const {
     alignas(64) T tile[Tile<T>::rows * Tile<T>::cols];
-    const bool far = rows * k > 8 * kNearElements;  // the left operand's rows come from memory
     const T* packed = nullptr;
     for_tiles(at, begins, ends, [&](const TilePlace& t, int64_t i, int64_t j) {
       if (!result.far) prefetch_tile(result, t);
-      if (far && j == 0) prefetch_rows(rows_at, i + t.rows, min64(at.mb, i + 2 * t.rows));
+      if (j == 0 && is_far(rows)) prefetch_rows(rows_at, i + t.rows, min64(at.mb, i + 2 * t.rows));
       Panel<T, false> source{rows_at, i, nullptr, 0};
       if (panels.in_place && b.find_panel(t.col, t.cols, panels.k, &source.b, &source.step))
         return multiply_to(result, t, panels.kc, source, tile);
@@ -290,30 +293,61 @@ struct Product {
     });
   }
 
+  // A tile's operands where the rows of the left one lie side by side; i: its first row in the block.
+  void find_operands(SideBySide<T>& source, const TilePlace& t, const Panels& panels, int64_t i,
+                     int64_t j) const {
+    a.find_side_by_side(t.row, panels.k, &source.a, &source.a_step);
+    if (i > 0 || (panels.in_place && b.find_panel(t.col, t.cols, panels.k, &source.b, &source.b_step)))
+      return;
+    source.b = pack_panel(t, panels, j);
+    source.b_step = Tile<T>::cols;
+  }
+
+  // What a block reads in place in the steps of k after those of `panels`, none where all is near.
+  Ahead<T> look_ahead(const Place& at, const Panels& panels) const {
+    constexpr int64_t NR = Tile<T>::cols;
+    Ahead<T> next{};
+    const int64_t after = panels.k + panels.kc, steps = min64(kDeep, k0 + k - after);
+    if (steps <= 0 || (rows + cols) * k <= kNearElements) return next;
+    a.find_side_by_side(row0 + at.i, after, &next.a, &next.a_step);
+    next.rows = at.mb;
+    next.cols = at.nb;
+    if (!panels.in_place || !b.find_panel(col0 + at.j, NR, after, &next.b, &next.b_step)) next.b = nullptr;
+    next.steps = steps;
+    const int64_t tiles = ceil_div(at.mb, Tile<T>::rows) * ceil_div(at.nb, NR);
+    next.at_once = ceil_div(steps, tiles * max64(1, panels.kc / kRun));
+    return next;
+  }
+
   void multiply_side_by_side(const Place& at, const Panels& panels, bool begins, bool ends) const {
-    SideBySide<T> source{};
+    Ahead<T> ahead = look_ahead(at, panels);
+    SideBySide<T> source{nullptr, 0, nullptr, 0, &ahead};
     for_tiles(at, begins, ends, [&](const TilePlace& t, int64_t i, int64_t j) {
       if (!result.far) prefetch_tile(result, t);
-      a.find_side_by_side(t.row, panels.k, &source.a, &source.a_step);
-      if (i == 0 && !(panels.in_place && b.find_panel(t.col, t.cols, panels.k, &source.b, &source.b_step))) {
-        source.b = pack_panel(t, panels, j);
-        source.b_step = Tile<T>::cols;
-      }
+      find_operands(source, t, panels, i, j);
       multiply_straight(result, t, panels.kc, source);
     });
   }
 
   // Steps from `from` on, of one leaf of a long sum.
   void multiply_into_sums(const Place& at, const Stretch<T>* rows_at, const Panels& panels,
-                          const LongSum<T>& sums, int64_t from) const {
+                          const LongSum<T>& sums, int64_t from, bool side_by_side) const {
     alignas(64) T tile[Tile<T>::rows * Tile<T>::cols];
     const int level = LongSum<T>::depth(from / kLeaf);
     const bool begins = from % kLeaf == 0;
     const T* packed = nullptr;
+    Ahead<T> ahead = side_by_side ? look_ahead(at, panels) : Ahead<T>{};
+    SideBySide<T> source{nullptr, 0, nullptr, 0, &ahead};
     for_tiles(at, begins, false, [&](const TilePlace& t, int64_t i, int64_t j) {
       T* const sum = sums.at(level, j / Tile<T>::cols * at.mb + i);
-      if (i == 0) packed = pack_panel(t, panels, j);
-      choose_tile<T, Panel<T>>(t.rows, t.cols)(panels.kc, {rows_at, i, packed}, {begins ? sum : tile});
+      const ToTile<T> to{begins ? sum : tile};
+      if (side_by_side) {
+        find_operands(source, t, panels, i, j);
+        choose_tile<T, SideBySide<T>>(t.rows, t.cols)(panels.kc, source, to);
+      } else {
+        if (i == 0) packed = pack_panel(t, panels, j);
+        choose_tile<T, Panel<T>>(t.rows, t.cols)(panels.kc, {rows_at, i, packed}, to);
+      }
       if (!begins) add_tile(sum, tile, t.rows, t.cols);
     });
   }

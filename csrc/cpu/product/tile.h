@@ -96,6 +96,27 @@ struct Panel {
   };
 };
 
+// What is to be brought to the second-level cache while other tiles are computed, step by step of k: some at
+// the end of each chain of products, since few lines can be on their way at once.
+template <class T>
+struct Ahead {
+  const T* a;
+  int64_t a_step, rows;
+  const T* b;  // or null
+  int64_t b_step, cols;
+  int64_t steps, at_once;
+
+  void fetch() {
+    constexpr int64_t line = 64 / sizeof(T);
+    for (int64_t i = 0; i < at_once && steps > 0; ++i, --steps) {
+      for (int64_t r = 0; r < rows; r += line) __builtin_prefetch(a + r, 0, 2);
+      for (int64_t c = 0; b && c < cols; c += line) __builtin_prefetch(b + c, 0, 2);
+      a += a_step;
+      b += b ? b_step : 0;
+    }
+  }
+};
+
 // Rows of A side by side, `a_step` from one step of k to the next; B in a packed panel or where it is.
 template <class T>
 struct SideBySide {
@@ -103,13 +124,16 @@ struct SideBySide {
   int64_t a_step;
   const T* b;
   int64_t b_step;
+  Ahead<T>* ahead;
 
   template <int Rows>
   struct Cursor {
     const T *a, *b;
     int64_t a_step, b_step;
+    Ahead<T>* ahead;
 
-    explicit Cursor(const SideBySide& s) : a(s.a), b(s.b), a_step(s.a_step), b_step(s.b_step) {}
+    explicit Cursor(const SideBySide& s)
+        : a(s.a), b(s.b), a_step(s.a_step), b_step(s.b_step), ahead(s.ahead) {}
 
     int64_t ready(int64_t wanted) const { return wanted; }
     T left(int i, int64_t k) const { return a[k * a_step + i]; }
@@ -117,6 +141,7 @@ struct SideBySide {
     void skip(int64_t n) {
       a += n * a_step;
       b += n * b_step;
+      if (ahead->steps > 0) ahead->fetch();
     }
   };
 };
