@@ -51,10 +51,11 @@ struct Best {
 template <class R, class T>
 Best<T> best_of(const T* x, const Reduced& reduced, int64_t begin, int64_t end) {
   Best<T> best;
+  Walk<T> walk(x, reduced, begin);
   for (int64_t k = begin; k < end; k += kStretch) {
     T buffer[kStretch];
     const int64_t n = end - k < kStretch ? end - k : kStretch;
-    const T* p = reduced.fetch(x, k, n, buffer);
+    const T* p = walk.next(n, buffer);
     const T winner = extreme<R, R::largest>(p, n);
     if (best.index >= 0 && !beats<R>(winner, best.value)) continue;
     best.template offer<R>(winner, k + find_first(p, n, winner));

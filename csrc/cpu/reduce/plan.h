@@ -36,24 +36,61 @@ struct Reduced {
     }
     return at + k * strides[0];
   }
+};
 
-  // The n elements from position k on: in place where they lie together, else copied to `buffer`.
-  template <class T>
-  [[gnu::noinline]] const T* fetch(const T* x, int64_t k, int64_t n, T* buffer) const {
-    if (step() == 1 && k % inner() + n <= inner()) return x + offset(k);
+// Goes through positions of the reduced space from one on.
+template <class T>
+class Walk {
+ public:
+  Walk(const T* x, const Reduced& reduced, int64_t position) : x_(x), reduced_(reduced) {
+    inside_ = position % reduced.inner();
+    int64_t outer = position / reduced.inner();
+    for (int d = reduced.ndim - 2; d >= 0; --d) {
+      index_[d] = outer % reduced.shape[d];
+      outer /= reduced.shape[d];
+      x_ += index_[d] * reduced.strides[d];
+    }
+  }
+
+  // The next n elements: in place where they lie together, else copied to `buffer`.
+  [[gnu::noinline]] const T* next(int64_t n, T* buffer) {
+    const int64_t step = reduced_.step();
+    if (step == 1 && inside_ + n <= reduced_.inner()) {
+      const T* const from = x_ + inside_;
+      skip(n);
+      return from;
+    }
     for (int64_t done = 0; done < n;) {
-      const int64_t left = inner() - (k + done) % inner();
-      const int64_t run = left < n - done ? left : n - done;
-      const T* from = x + offset(k + done);
-      T* to = buffer + done;
-      if (step() == 1)
+      const int64_t left = reduced_.inner() - inside_, run = left < n - done ? left : n - done;
+      const T* const from = x_ + inside_ * step;
+      T* const to = buffer + done;
+      if (step == 1)
         for (int64_t i = 0; i < run; ++i) to[i] = from[i];
       else
-        for (int64_t i = 0; i < run; ++i) to[i] = from[i * step()];
+        for (int64_t i = 0; i < run; ++i) to[i] = from[i * step];
       done += run;
+      skip(run);
     }
     return buffer;
   }
+
+ private:
+  // n elements, no further than to the end of a row.
+  void skip(int64_t n) {
+    inside_ += n;
+    if (inside_ < reduced_.inner()) return;
+    inside_ = 0;
+    for (int d = reduced_.ndim - 2; d >= 0; --d) {
+      x_ += reduced_.strides[d];
+      if (++index_[d] < reduced_.shape[d]) return;
+      x_ -= index_[d] * reduced_.strides[d];
+      index_[d] = 0;
+    }
+  }
+
+  const T* x_;  // of the row
+  const Reduced& reduced_;
+  int64_t inside_, index_[kMaxDims];
 };
 
 // x and y without their reduced dimensions.

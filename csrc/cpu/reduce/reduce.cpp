@@ -71,10 +71,11 @@ template <class R, class T>
   if (reduced.step() == 1 && begin % reduced.inner() + (end - begin) <= reduced.inner())
     return tree<R>(x + reduced.offset(begin), end - begin);
   Counter<R, T> counter;
+  Walk<T> walk(x, reduced, begin);
   for (int64_t k = begin; k < end; k += kBlock) {
     T buffer[kBlock];
     const int64_t n = end - k < kBlock ? end - k : kBlock;
-    const T* p = reduced.fetch(x, k, n, buffer);
+    const T* p = walk.next(n, buffer);
     counter.push(n == kBlock ? block<R>(p, kChain) : tree<R>(p, n));
   }
   return counter.result();
