@@ -95,7 +95,7 @@ def test_other_layouts_give_the_bits_of_the_contiguous_copy():
 SHAPES = [
     (8, 16, 32, 20, 3, 1), (16, 32, 40, 8, 3, 1), (4, 3, 64, 30, 7, 1), (32, 1, 6, 28, 5, 1), (6, 24, 24, 20, 3, 24),
     (4, 32, 32, 9, 3, 8), (4, 70, 130, 5, 1, 1), (5, 16, 6, 14, 5, 1), (3, 3, 7, 37, 3, 1), (3, 19, 19, 35, 5, 19),
-    (3, 11, 13, 18, 3, 1),
+    (3, 11, 13, 18, 3, 1), (5, 40, 70, 16, 1, 1), (3, 40, 40, 12, 3, 40), (9, 5, 12, 6, 5, 1),
 ]  # fmt: skip
 
 
@@ -141,6 +141,31 @@ def test_memory_with_channels_last_gives_the_same_bits(n, c, o, size, kernel, gr
         np.testing.assert_array_equal(
             _cpu.conv2d_weight_grad(last, y_last, kernel, **options), _cpu.conv2d_weight_grad(x, y, kernel, **options)
         )
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("n", "c", "o", "kernel", "groups"), [(5, 6, 40, (4, 3), 1), (33, 70, 10, (5, 5), 2), (4, 3, 3, (1, 1), 3)]
+)
+def test_one_window_that_is_the_whole_image(threads, n, c, o, kernel, groups, dtype):
+    rng = np.random.default_rng(21)
+    x, w = (rng.standard_normal((*s, *kernel)).astype(dtype) for s in ((n, c), (o, c // groups)))
+    g = rng.standard_normal((n, o, 1, 1)).astype(dtype)
+    calls = [("conv2d", (x, w)), ("conv_transpose2d", (g, w)), ("conv2d_weight_grad", (x, g, kernel))]
+    for name, args in calls:
+        naive = getattr(naive_conv, name)
+        exact = [a.astype("f8") if isinstance(a, np.ndarray) else a for a in args]
+        absolute = [np.abs(a) if isinstance(a, np.ndarray) else a for a in exact]
+        expected = getattr(_cpu, name)(*args, groups=groups)
+        assert is_within(expected, naive(*exact, groups=groups), naive(*absolute, groups=groups), dtype), name
+        for count, first, second in zip(
+            (1, 2, 3, 4, 7),
+            layouts(args[0]),
+            layouts(args[1]) if name != "conv2d_weight_grad" else layouts(g),
+            strict=True,
+        ):
+            threads(count)
+            np.testing.assert_array_equal(getattr(_cpu, name)(first, second, *args[2:], groups=groups), expected)
 
 
 def test_the_result_lies_in_memory_as_the_input():

@@ -55,6 +55,22 @@ def test_windows_that_tile_equal_numpy(seed):
             np.testing.assert_array_equal(tile_values(share, window[0]), wanted)
 
 
+@pytest.mark.parametrize("width", [18, 26, 28, 30])
+def test_rows_shorter_than_a_register_on_any_number_of_threads(threads, width):
+    x = np.random.default_rng(8).standard_normal((64, 12, 28, width)).astype("f4")
+    window = [[2, 2], [2, 2], [0, 0]]
+    for count in (1, 2, 4, 7):
+        threads(count)
+        y, index = _cpu.max_pool2d(x, *window, 1, False)
+        values = tile_values(x, [2, 2])
+        np.testing.assert_array_equal(y, values.max(-1))
+        np.testing.assert_array_equal(index, values.argmax(-1))
+        back = _cpu.max_pool2d_scatter(y, index, *x.shape[2:], *window, 1, False)
+        np.testing.assert_array_equal(
+            tile_values(back, [2, 2]), np.where(np.arange(4) == index[..., None], y[..., None], 0)
+        )
+
+
 @pytest.mark.parametrize("tiles", [True, False])
 def test_every_layout_gives_the_same_bits(tiles):
     rng = np.random.default_rng(7)
