@@ -29,7 +29,9 @@ struct Correlation {
   const T* bias;
   int64_t bias_step;
 
-  void run() const {
+  void run() {
+    if (is_line_of_pixels(windows) && result_step[0] == windows.out[1] * result_step[1])
+      windows = as_line(windows);
     if (windows.taps[0] * windows.taps[1] == 0) return run_empty();
     if (windows.channels == 1 && groups > 1) return run_depthwise();
     if (!shared()) return parallel(groups, [&](int64_t g) { run_group(g); });

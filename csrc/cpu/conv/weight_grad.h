@@ -61,6 +61,7 @@ struct WeightGrad {
     maps.ks.push(y.shape[0], y.strides[0]);
     maps.ks.push(w.out[0], y.strides[2]);
     maps.ks.push(w.out[1], y.strides[3]);
+    if (is_line_of_pixels(w)) w = as_line(w);
     multiply(maps, TapLanes<T>{w}, result, filters, taps(), begin, count, 192, 256, shared);
   }
 };

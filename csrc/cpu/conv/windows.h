@@ -34,6 +34,15 @@ static inline bool is_line_of_pixels(const Windows<T>& w) {
   return w.pixel_step[0] == w.out[1] * w.pixel_step[1];
 }
 
+// Such windows as those of an image of one row.
+template <class T>
+static inline Windows<T> as_line(Windows<T> w) {
+  w.out[1] *= w.out[0];
+  w.size[1] *= w.size[0];
+  w.out[0] = w.size[0] = 1;
+  return w;
+}
+
 // An address that may lie outside the array, where every element that is read lies inside.
 template <class T>
 static inline const T* shifted(const T* p, int64_t n) {

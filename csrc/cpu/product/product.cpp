@@ -113,7 +113,7 @@ struct Product {
     const double work = double(rows + kPacking) * double(cols) * double(max64(deep, 1));
     const Blocks cut = cut_blocks<T>(rows, cols, deep, max_rows, max_cols, shared ? wanted_blocks(work) : 1);
     const Left left = find_left();
-    const bool right_in_place = is_right_in_place();
+    const bool right_in_place = (k <= kLeaf || left == Left::side_by_side) && is_right_in_place();
     const int64_t row_step = deep + 16;
     const int64_t size_a =
                       left == Left::copied && k > 0 && cut.col_blocks > 1 ? round_up(rows * row_step, 16) : 0,

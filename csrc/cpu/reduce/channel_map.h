@@ -16,6 +16,7 @@ struct MapLine {
   const T *in[I], *p[P];
   T* out;
   int64_t step[I], out_step;
+  bool far = false;  // whole registers go past the caches
 
   // n elements.
   template <class F>
@@ -24,9 +25,10 @@ struct MapLine {
     Vec<T> q[P];
     for (int k = 0; k < P; ++k) q[k] = Vec<T>(p[k][0]);
     if (direct() && n >= W) {
+      const bool streams = far && reinterpret_cast<uintptr_t>(out) % sizeof(Vec<T>) == 0;
       int64_t i = 0;
-      for (; i + W <= n; i += W) one(i, q, f);
-      if (i < n) one(n - W, q, f);  // overlaps the one before: the output overlaps no input
+      for (; i + W <= n; i += W) one(i, q, f, streams);
+      if (i < n) one(n - W, q, f, false);  // overlaps the one before: the output overlaps no input
       return;
     }
     for (int64_t i = 0; i < n; i += W) gathered(i, n - i < W ? int(n - i) : W, q, f);
@@ -39,11 +41,11 @@ struct MapLine {
     return unit;
   }
   template <class F>
-  void one(int64_t i, Vec<T> (&q)[P], F& f) const {
+  void one(int64_t i, Vec<T> (&q)[P], F& f, bool streams) const {
     Vec<T> v[I];
     for (int k = 0; k < P && Across; ++k) q[k] = Vec<T>::load(p[k] + i);
     for (int k = 0; k < I; ++k) v[k] = Vec<T>::load(in[k] + i);
-    f(v, q).store(out + i);
+    streams ? f(v, q).stream(out + i) : f(v, q).store(out + i);
   }
   template <class F>
   void gathered(int64_t i, int lanes, Vec<T> (&q)[P], F& f) const {
@@ -57,9 +59,10 @@ struct MapLine {
 // Lines [begin, end).
 template <bool Across, int I, int P, class T, class F>
 static void map_lines(const View* const (&in)[I], const T* const (&parameters)[P], const View& out,
-                      int64_t begin, int64_t end, F& f) {
+                      int64_t begin, int64_t end, bool far, F& f) {
   constexpr int dim = Across ? 1 : 2, other = Across ? 2 : 1;  // of the inner loop, and of the outer
   MapLine<T, I, P, Across> line;
+  line.far = far;
   for (int k = 0; k < I; ++k) line.step[k] = in[k]->strides[dim];
   for (int k = 0; k < P; ++k) line.p[k] = parameters[k];
   line.out_step = out.strides[dim];
@@ -86,10 +89,11 @@ constexpr int64_t kLongRow = 256;
 // Where they do: as rows of several pixels, with the parameters repeated.
 template <int I, int P, class T, class F>
 static void map_long_rows(const View* const (&in)[I], const T* const (&parameters)[P], const View& out,
-                          F& f) {
+                          bool far, F& f) {
   const int64_t C = out.shape[1], total = numel(out), length = C < kLongRow ? kLongRow / C * C : C;
   with_scratch<T>(P * length, [&](T* repeated) {
     MapLine<T, I, P, true> shape;
+    shape.far = far;
     for (int k = 0; k < P; ++k)
       for (int64_t i = 0; i < length; i += C)
         std::memcpy(repeated + k * length + i, parameters[k], C * sizeof(T));
@@ -106,6 +110,7 @@ static void map_long_rows(const View* const (&in)[I], const T* const (&parameter
         line.out = data_as<T>(out) + at;
         line.run(end - at < length ? end - at : length, f);
       }
+      if (far) streamed();
     });
   });
 }
@@ -118,13 +123,16 @@ static void map_channels(const View* const (&in)[I], const T* const (&parameters
   const bool across = channels_across(*in[0]);
   bool together = across && channel_rows_together(out);
   for (int k = 0; k < I; ++k) together &= channel_rows_together(*in[k]);
-  if (together) return map_long_rows(in, parameters, out, f);
+  const bool far = numel(out) * int64_t(sizeof(T)) >= kFarBytes;
+  if (together) return map_long_rows(in, parameters, out, far, f);
   const int64_t lines = out.shape[0] * out.shape[across ? 2 : 1], length = out.shape[across ? 1 : 2];
   const int64_t grain = 1 + kGrain / length, items = (lines + grain - 1) / grain;
   // From the end: a pass over the same images came before, and what it read last is still in the cache.
   parallel(items, [&](int64_t item) {
     const int64_t begin = (items - 1 - item) * grain, end = begin + grain < lines ? begin + grain : lines;
-    (across ? map_lines<true, I, P, T, F> : map_lines<false, I, P, T, F>)(in, parameters, out, begin, end, f);
+    (across ? map_lines<true, I, P, T, F> : map_lines<false, I, P, T, F>)(in, parameters, out, begin, end,
+                                                                          far, f);
+    if (far) streamed();
   });
 }
 
