@@ -20,7 +20,20 @@ constexpr double kWorthwhile = 0.65;  // the most of the direct products that Wi
 template <class T>
 void forward(const View& x, const View& w, const View* bias, const View& y, const Window2d& window,
              int64_t groups) {
-  if (is_one_pixel(y, x, window)) return gather_pixel<T>(x, w, bias, y, groups);
+  // As columns of a product, fewer filters leave lanes empty.
+  if (is_one_pixel(y, x, window) && w.shape[0] / groups >= Vec<T>::size) {
+    const bool planes_lie_together = x.strides[1] != 1 || x.shape[1] == 1 || x.shape[2] * x.shape[3] == 1;
+    if (planes_lie_together) return gather_pixel<T>(x, w, bias, y, groups);
+    const Windows<T> windows = conv_windows<T>(x, window, y.shape + 2, 1);
+    return with_padded(windows, x.shape[0], false, [&](const Windows<T>& planes) {
+      View copy = x;
+      copy.data = const_cast<T*>(planes.image);
+      copy.strides[0] = planes.image_step;
+      copy.strides[1] = planes.channel_step;
+      for (int a = 0; a < 2; ++a) copy.strides[2 + a] = planes.pixel_step[a];
+      gather_pixel<T>(copy, w, bias, y, groups);
+    });
+  }
   Correlation<T> c{};
   c.windows = conv_windows<T>(x, window, y.shape + 2, groups);
   c.groups = groups;

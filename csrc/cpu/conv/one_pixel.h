@@ -58,7 +58,8 @@ inline Axis image_elements(const View& x, int64_t channels) {
   return axis;
 }
 
-// Images × elements of x by elements × filters.
+// Images × elements of x by elements × filters, or the same with rows and columns exchanged where filters do
+// not fill a register.
 template <class T>
 void gather_pixel(const View& x, const View& w, const View* bias, const View& y, int64_t groups) {
   const int64_t channels = w.shape[1], filters = w.shape[0] / groups,
