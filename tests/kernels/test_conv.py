@@ -145,8 +145,12 @@ def test_memory_with_channels_last_gives_the_same_bits(n, c, o, size, kernel, gr
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
-    ("n", "c", "o", "kernel", "groups"), [(5, 6, 40, (4, 3), 1), (33, 70, 10, (5, 5), 2), (4, 3, 3, (1, 1), 3)]
-)
+    ("n", "c", "o", "kernel", "groups"),
+    [
+        (5, 6, 40, (4, 3), 1), (33, 70, 10, (5, 5), 2), (4, 3, 3, (1, 1), 3), (40, 16, 24, (5, 5), 1),
+        (9, 32, 64, (2, 2), 8), (9, 20, 20, (4, 4), 20), (9, 5, 90, (3, 4), 5), (17, 90, 18, (4, 4), 1),
+    ],
+)  # fmt: skip
 def test_one_window_that_is_the_whole_image(threads, n, c, o, kernel, groups, dtype):
     rng = np.random.default_rng(21)
     x, w = (rng.standard_normal((*s, *kernel)).astype(dtype) for s in ((n, c), (o, c // groups)))
@@ -166,6 +170,10 @@ def test_one_window_that_is_the_whole_image(threads, n, c, o, kernel, groups, dt
         ):
             threads(count)
             np.testing.assert_array_equal(getattr(_cpu, name)(first, second, *args[2:], groups=groups), expected)
+            if name != "conv2d_weight_grad":
+                bias = rng.standard_normal(expected.shape[1]).astype(dtype)
+                biased = getattr(_cpu, name)(first, second, bias, groups=groups)
+                np.testing.assert_array_equal(biased, expected + bias[:, None, None])
 
 
 def test_the_result_lies_in_memory_as_the_input():

@@ -46,9 +46,10 @@ def layouts(x):
 
 SHAPES = [(5, 7, 9), (65, 33, 300), (1, 100, 64), (130, 257, 513), (530, 70, 300), (40, 1100, 130)]
 THIN = [(70, 1, 130), (70, 2, 130), (70, 5, 9), (2, 70, 300), (300, 75, 1), (300, 75, 2), (20, 3, 2), (256, 128, 128)]
+FEW_ROWS = [(16, 70, 1100), (29, 45, 2100), (33, 40, 1030)]
 
 
-@pytest.mark.parametrize(("m", "n", "k"), SHAPES + THIN)
+@pytest.mark.parametrize(("m", "n", "k"), SHAPES + THIN + FEW_ROWS)
 def test_bits_depend_on_neither_layout_nor_threads_nor_the_other_rows(threads, m, n, k):
     rng = np.random.default_rng(2)
     a, b = random(rng, (m, k)), random(rng, (k, n))
@@ -63,6 +64,14 @@ def test_bits_depend_on_neither_layout_nor_threads_nor_the_other_rows(threads, m
         np.testing.assert_array_equal(_cpu.matmul(a[i : i + 1], b), c[i : i + 1])
     for j in range(0, n, 13):
         np.testing.assert_array_equal(_cpu.matmul(a, b[:, j : j + 1]), c[:, j : j + 1])
+
+
+@pytest.mark.parametrize(("m", "n", "k"), [(3, 2100, 600), (40, 2100, 600), (40, 90, 300)])
+def test_rows_many_pages_apart_give_the_bits_of_their_copy(m, n, k):
+    rng = np.random.default_rng(7)
+    a, b = random(rng, (m, k)), random(rng, (k, 5000))[:, :n]
+    np.testing.assert_array_equal(_cpu.matmul(a, b), _cpu.matmul(a, b.copy()))
+    np.testing.assert_array_equal(_cpu.matmul(b.T, a.T), _cpu.matmul(a, b).T)
 
 
 def test_a_product_larger_than_what_is_packed_at_a_time():
@@ -99,7 +108,7 @@ def test_gemm_scales_adds_and_activates(activation):
     np.testing.assert_array_equal(transposed, _cpu.gemm(a, b, c, 0.1, 0.5).T)
 
 
-@pytest.mark.parametrize(("m", "n", "k"), THIN)
+@pytest.mark.parametrize(("m", "n", "k"), THIN + FEW_ROWS)
 @pytest.mark.parametrize("activation", ["none", "relu"])
 def test_thin_products_with_bias(m, n, k, activation):
     rng = np.random.default_rng(8)

@@ -18,22 +18,8 @@ namespace {
 constexpr double kWorthwhile = 0.65;  // the most of the direct products that Winograd's algorithm may take
 
 template <class T>
-void forward(const View& x, const View& w, const View* bias, const View& y, const Window2d& window,
-             int64_t groups) {
-  // As columns of a product, fewer filters leave lanes empty.
-  if (is_one_pixel(y, x, window) && w.shape[0] / groups >= Vec<T>::size) {
-    const bool planes_lie_together = x.strides[1] != 1 || x.shape[1] == 1 || x.shape[2] * x.shape[3] == 1;
-    if (planes_lie_together) return gather_pixel<T>(x, w, bias, y, groups);
-    const Windows<T> windows = conv_windows<T>(x, window, y.shape + 2, 1);
-    return with_padded(windows, x.shape[0], false, [&](const Windows<T>& planes) {
-      View copy = x;
-      copy.data = const_cast<T*>(planes.image);
-      copy.strides[0] = planes.image_step;
-      copy.strides[1] = planes.channel_step;
-      for (int a = 0; a < 2; ++a) copy.strides[2 + a] = planes.pixel_step[a];
-      gather_pixel<T>(copy, w, bias, y, groups);
-    });
-  }
+void correlate(const View& x, const View& w, const View* bias, const View& y, const Window2d& window,
+               int64_t groups) {
   Correlation<T> c{};
   c.windows = conv_windows<T>(x, window, y.shape + 2, groups);
   c.groups = groups;
@@ -52,6 +38,19 @@ void forward(const View& x, const View& w, const View* bias, const View& y, cons
   }
   set_bias(c, bias);
   c.run();
+}
+
+template <class T>
+void forward(const View& x, const View& w, const View* bias, const View& y, const Window2d& window,
+             int64_t groups) {
+  // As columns of a product, fewer filters leave lanes empty.
+  const bool many_filters = w.shape[0] / groups >= Vec<T>::size;
+  if (is_one_pixel(y, x, window) && (many_filters || groups == 1))
+    return with_layout<T>(x, window, !many_filters, [&](const View& image) {
+      many_filters ? gather_pixel<T>(image, w, bias, y, groups)
+                   : correlate<T>(image, w, bias, y, window, groups);
+    });
+  correlate<T>(x, w, bias, y, window, groups);
 }
 
 // The kernels that Winograd's algorithm knows, the results of a tile along an axis, the products for a tile,
@@ -121,7 +120,8 @@ void run_transposed(const View& y, const View& w, const View* bias, const View& 
   if (numel(x) == 0) return;
   const int64_t height = ceil_div(x.shape[2], window.stride[0]),
                 width = ceil_div(x.shape[3], window.stride[1]);
-  if (takes_winograd(x.dtype, w.shape[0] / groups, w.shape[1], window, height, width))
+  if (!is_one_pixel(y, x, window) &&
+      takes_winograd(x.dtype, w.shape[0] / groups, w.shape[1], window, height, width))
     return for_groups(x, w, bias, y, groups,
                       [&](const View& image, const View& taps, const View* b, const View& maps) {
                         winograd_transposed(maps, taps, b, image, window);

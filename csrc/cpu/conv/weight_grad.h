@@ -175,7 +175,7 @@ void narrow_weight_grad(const View& x, const View& y, T* out, const Window2d& wi
 
 template <class T>
 void weight_grad(const View& x, const View& y, const View& w, const Window2d& window, int64_t groups) {
-  if (is_one_pixel(y, x, window)) return pixel_weight_grad<T>(x, y, w, groups);
+  if (is_one_pixel(y, x, window) && groups < x.shape[1]) return pixel_weight_grad<T>(x, y, w, groups);
   if (numel(y) > 0 && is_narrow(conv_windows<T>(x, window, y.shape + 2, groups), groups))
     return narrow_weight_grad<T>(x, y, data_as<T>(w), window);
   if (groups > 1 && w.shape[1] == 1 && w.shape[0] == groups && numel(y) > 0)

@@ -2,8 +2,7 @@
 #include "kernels/gemm.h"
 
 #include "core/dispatch.h"
-#include "cpu/product/outer.h"
-#include "cpu/product/product.h"
+#include "cpu/product/matrices.h"
 
 namespace pydl {
 namespace PYDL_ISA {
@@ -11,8 +10,6 @@ namespace PYDL_ISA {
 GemmKernels gemm_kernels();
 
 namespace {
-
-constexpr int64_t kBlockRows = 192, kBlockCols = 512;
 
 // The leading dimensions and a matrix's own two, as axes.
 struct Matrices {
@@ -50,19 +47,6 @@ Result<T> make_result(T* data, const Axis& rows, const Axis& cols, const GemmOpt
     r.col_bias_step = o.bias->strides[0];
   }
   return r;
-}
-
-// Vector lanes go along the result's columns, or along its rows where these are the consecutive ones, in the
-// result or, with columns for a part of a register only, in the left operand.
-template <class T>
-void multiply_matrices(const Strided<T>& a, const Strided<T>& b, const Result<T>& c, int64_t m, int64_t n,
-                       int64_t k, bool shared) {
-  if (const Outer<T> outer{a, b, c, n}; (k == 1 || k == 2) && n >= Vec<T>::size && outer.fits())
-    return k == 1 ? outer.template run<1>(m) : outer.template run<2>(m);
-  const bool narrow = n < Vec<T>::size && m >= Tile<T>::cols;
-  if (narrow || (c.cols.step() != 1 && c.rows.step() == 1))
-    return multiply(b, a, exchanged(c), n, m, 0, k, kBlockRows, kBlockCols, shared);
-  multiply(a, b, c, m, n, 0, k, kBlockRows, kBlockCols, shared);
 }
 
 template <class T>

@@ -18,17 +18,18 @@ namespace {
 
 constexpr int64_t kMostDeep = 16 * kLeaf;            // k packed at a time
 constexpr int64_t kNearElements = INT64_C(1) << 16;  // in the second-level cache
-constexpr int64_t kPacking = 8;                      // rows whose products take as long as packing a panel
 constexpr int64_t kFewItems = 16, kMostItems = 32;
 
 // How far the rows of an operand that is read where it lies may spread, in bytes for a tile's steps of k:
 // each of them may be on a page of its own. A step of a wide tile takes long enough to fetch what the next
-// one needs, and packing costs more than that where what is packed has few uses.
+// one needs, and packing costs more than that where what is packed has few uses; but not where rows many
+// pages apart come from memory.
 #if defined(__AVX512F__)
 constexpr int64_t kSpread = INT64_C(1) << 20, kFewUses = 512;
 #else
 constexpr int64_t kSpread = INT64_C(1) << 17, kFewUses = kRows;
 #endif
+constexpr int64_t kFarApart = INT64_C(1) << 14, kCachedElements = INT64_C(1) << 20;
 
 // Sizes of the blocks: multiples of a tile.
 struct Blocks {
@@ -157,9 +158,12 @@ struct Product {
     bool right_in_place;
   };
 
-  // Whether an operand is read in place that is used for so many rows or columns of the result.
-  bool is_near(int64_t step, int64_t uses) const {
-    return uses <= kFewUses || std::abs(step) * min64(k, kDeep) * int64_t(sizeof(T)) <= kSpread;
+  // Whether an operand of so many lanes is read in place that has so many uses, each for a row or column of
+  // the result.
+  bool is_near(int64_t step, int64_t lanes, int64_t uses) const {
+    const int64_t apart = std::abs(step) * int64_t(sizeof(T));
+    if (apart * min64(k, kDeep) <= kSpread) return true;
+    return uses <= kFewUses && (apart <= kFarApart || lanes * k <= kCachedElements);
   }
 
   Left find_left() const {
@@ -168,14 +172,14 @@ struct Product {
     if (a.in_place(cols)) return Left::rows;
     const bool goes_straight = k > kLeaf || is_plain(result);  // to memory of its own, or to the result
     const bool side_by_side = goes_straight && a.find_side_by_side(row0, k0, &first, &step);
-    return side_by_side && is_near(step, cols) ? Left::side_by_side : Left::copied;
+    return side_by_side && is_near(step, rows, cols) ? Left::side_by_side : Left::copied;
   }
 
   bool is_right_in_place() const {
     const T* first;
     int64_t step;
     return cols >= Tile<T>::cols && b.find_panel(col0, Tile<T>::cols, k0, &first, &step) &&
-           is_near(step, rows);
+           is_near(step, cols, rows);
   }
 
   // Rows [i, i + mb) × columns [j, j + nb) of the part of the result, and where they lie in the result.

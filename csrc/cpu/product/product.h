@@ -8,6 +8,7 @@ namespace pydl {
 namespace PYDL_ISA {
 
 constexpr int64_t kSharedElements = INT64_C(1) << 22;  // of one operand packed at a time
+constexpr int64_t kPacking = 8;                        // rows whose products take as long as packing a panel
 constexpr int64_t kItemWork = INT64_C(1) << 18;        // multiply-adds worth waking a thread for
 
 // The result of a product: element (i, j) at rows.offset(i) + cols.offset(j).

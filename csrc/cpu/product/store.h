@@ -2,6 +2,7 @@
 #pragma once
 #include "cpu/product/product.h"
 #include "cpu/simd/math.h"
+#include "cpu/simd/transpose.h"
 #include "kernels/functors.h"
 
 namespace pydl {
@@ -45,6 +46,8 @@ static inline void store_lanes(T* p, const int64_t* at, bool unit, int n, Vec<T>
   for (int i = 0; i < n; ++i) p[at[i]] = lanes[i];
 }
 
+constexpr int kFewest = 4;  // consecutive elements that are worth a register
+
 // Which part of the result a tile is, and where its elements lie.
 struct TilePlace {
   int64_t row, col;  // of its first element
@@ -78,17 +81,21 @@ static inline void prefetch_tile(const Result<T>& r, const TilePlace& t) {
   }
 }
 
-// Any tile, any step of the result.
 template <class T>
-static void store_tile(const Result<T>& r, const TilePlace& t, const T* tile) {
+static void store_turned(const Result<T>& r, const TilePlace& t, const T* tile);
+
+// Any tile, its rows `step` apart, and any step of the result.
+template <class T>
+static void store_tile(const Result<T>& r, const TilePlace& t, const T* tile, int64_t step = Tile<T>::cols) {
   using V = Vec<T>;
   constexpr int W = V::size;
+  if (!t.unit && t.rows >= kFewest && is_unit(t.row_at, t.rows)) return store_turned(r, t, tile);
   for (int i = 0; i < t.rows; ++i) {
     T* const out = r.data + t.row_at[i];
     for (int j = 0; j < t.cols; j += W) {
       const int n = int(min64(W, t.cols - j));
       const int64_t* const at = t.col_at + j;
-      V value = V::load(tile + i * Tile<T>::cols + j);
+      V value = V::load(tile + i * step + j);
       if (r.alpha != T(1)) value = value * V(r.alpha);
       if (!t.first) {
         value = value + load_lanes<T>(out, at, t.unit, n);
@@ -103,6 +110,23 @@ static void store_tile(const Result<T>& r, const TilePlace& t, const T* tile) {
       store_lanes(out, at, t.unit, n, value);
     }
   }
+}
+
+// A tile whose rows are the consecutive ones of the result.
+template <class T>
+static void store_turned(const Result<T>& r, const TilePlace& t, const T* tile) {
+  constexpr int W = Vec<T>::size, NR = Tile<T>::cols, step = (kRows + W - 1) / W * W;
+  alignas(64) T turned[NR * step];
+  Vec<T> block[W];
+  for (int i = 0; i < t.rows; i += W)
+    for (int j = 0; j < t.cols; j += W) {
+      for (int k = 0; k < W; ++k)
+        block[k] = i + k < t.rows ? Vec<T>::load(tile + (i + k) * NR + j) : Vec<T>(T(0));
+      transpose(block);
+      for (int k = 0; k < W; ++k) block[k].store(turned + (j + k) * step + i);
+    }
+  const TilePlace place{t.col, t.row, t.cols, t.rows, t.col_at, t.row_at, true, t.first, t.last};
+  store_tile(exchanged(r), place, turned, step);
 }
 
 // … or straight to the result: consecutive columns, neither scaled nor activated.
