@@ -186,6 +186,20 @@ def test_signs_of_zero_and_infinities():
     assert _cpu.amin(np.full(20, np.inf)) == np.inf
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ["sum", "mean", "prod", "amax", "amin"])
+def test_subnormals_count_as_zero_however_many_there_are(name, dtype):
+    reduce, tiny = getattr(_cpu, name), np.finfo(dtype).smallest_subnormal * 9
+    rng = np.random.default_rng(5)
+    for rows, n in [(1, 1), (2, 1), (40, 1), (1, 3), (5, 3), (3, 17), (1, 300), (20, 300)]:
+        x = rng.choice(np.array([tiny, -tiny, 0.0, -0.0], dtype), (rows, n))
+        expected = reduce(x, 1)
+        np.testing.assert_array_equal(expected, np.zeros(rows))
+        for other in layouts(x):
+            assert reduce(other, 1).tobytes() == expected.tobytes()
+        assert b"".join(reduce(x[i : i + 1], 1).tobytes() for i in range(rows)) == expected.tobytes()
+
+
 def test_nothing_to_reduce():
     empty = np.zeros((3, 0), np.float32)
     assert _cpu.sum(empty, 1).tobytes() == np.zeros(3, np.float32).tobytes()

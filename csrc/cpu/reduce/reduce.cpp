@@ -35,8 +35,8 @@ struct ProductOf {
     return a * b;
   }
   template <class V>
-  static V after(V x, V) {
-    return x * V(1);
+  static V after(V x, V count) {
+    return flushed(x, count);
   }
 };
 

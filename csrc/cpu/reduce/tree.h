@@ -19,6 +19,13 @@ namespace {
 
 constexpr int kLanes = 16, kChain = 8, kBlock = kLanes * kChain;
 
+// x, or zero where it is subnormal: a result that nothing was joined to is rounded as others are. count · -0
+// is -0, which a compiler that does not know `count` has to add.
+template <class V>
+static inline V flushed(V x, V count) {
+  return x + count * V(-0.0);
+}
+
 // What a reduction does: `before` on every element, `join` on two partial results, `after` on the last one
 // and the number of elements. Elements and Joined do the same to elements and to partial results; they are
 // named so that loops over them are compiled once.
@@ -38,9 +45,9 @@ struct SumOf {
     return a + b;
   }
   template <class V>
-  static V after(V x, V) {
-    return x + V(-0.0);
-  }  // one element alone is rounded like a sum
+  static V after(V x, V count) {
+    return flushed(x, count);
+  }
 };
 
 struct MeanOf : SumOf {
@@ -79,8 +86,8 @@ struct LargestOf {
     return a > b || a != a ? a : b;
   }
   template <class V>
-  static V after(V x, V) {
-    return x;
+  static V after(V x, V count) {
+    return flushed(x, count);
   }
 };
 
