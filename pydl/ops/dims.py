@@ -10,17 +10,19 @@ import numpy as np
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_OURS = {"axis": "dim", "keepdims": "keepdim"}
+
 
 def with_axis(function: F) -> F:
     """`function`, that also takes NumPy's names for dim and keepdim."""
 
     @wraps(function)
     def call(*args: Any, **named: Any) -> Any:
-        for theirs, ours in (("axis", "dim"), ("keepdims", "keepdim")):
-            if theirs in named:
-                if ours in named:
-                    raise TypeError(f"[{function.__name__}] expected {ours} or {theirs}, got both")
-                named[ours] = named.pop(theirs)
+        for theirs in named.keys() & _OURS:
+            ours = _OURS[theirs]
+            if ours in named:
+                raise TypeError(f"[{function.__name__}] expected {ours} or {theirs}, got both")
+            named[ours] = named.pop(theirs)
         return function(*args, **named)
 
     return cast(F, call)

@@ -123,10 +123,12 @@ def _of_integers(function: str, input: Tensor, dims: tuple[int, ...], keepdim: b
 
 def _converted(function: str, input: Any, dtype: Any) -> Tensor:
     """The input, as `dtype` where one is given."""
+    _check(function, input)
+    if dtype is None:
+        return input
     from .cast import cast
 
-    _check(function, input)
-    return input if dtype is None else cast(input, dtype)
+    return cast(input, dtype)
 
 
 @with_axis
