@@ -14,6 +14,11 @@ constexpr int64_t kFew = 8;        // lines that lie in one another are read aga
 
 int64_t magnitude(int64_t step) { return step < 0 ? -step : step; }
 
+// A dimension of a copy: its elements, and the steps to the next one in the source and in the target.
+struct Dim {
+  int64_t n, from, to;
+};
+
 // The dimensions of more than one element, by the steps of the target: its smallest comes last, so that
 // writing goes through memory. Neighbours that lie like one in both arrays are one. Where the source goes
 // through memory in another dimension, that is the last but one, and both are cut into blocks.
@@ -38,44 +43,42 @@ class Nest {
     turn();
   }
 
-  // row(a, b, n, step of a, step of b) for lines that begin at elements a and b: all of them together are the
+  // tile(a, b, across, along) for rectangles that begin at elements a and b: all of them together are the
   // array. Shared out by shape alone.
   template <class F>
-  void lines(F&& row) const {
+  void tiles(F&& tile) const {
     const int64_t across = dims_[ndim_ - 2].n, along = dims_[ndim_ - 1].n;
-    const int64_t high = turned_ ? kBlock : std::max<int64_t>(1, kGrain / along);
+    const int64_t high =
+        turned_ ? std::max(kBlock, kBlock * kBlock / along) : std::max<int64_t>(1, kGrain / along);
     const int64_t wide = turned_ ? kGrain / kBlock : kGrain;
     const int64_t bands = (across + high - 1) / high, pieces = (along + wide - 1) / wide;
     int64_t planes = 1;
     for (int d = 0; d < ndim_ - 2; ++d) planes *= dims_[d].n;
-    const int64_t each = kGrain / (high * std::min(wide, along));  // a small plane's parts are few
+    const int64_t each =
+        kGrain / (std::min(high, across) * std::min(wide, along));  // a small plane's parts are few
     parallel_ranges(planes * bands * pieces, each, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const int64_t y = i / pieces % bands * high, x = i % pieces * wide;
-        part(i / pieces / bands, y, std::min(across, y + high), x, std::min(along, x + wide), row);
+        part(i / pieces / bands, y, std::min(high, across - y), x, std::min(wide, along - x), tile);
       }
     });
   }
 
  private:
-  struct Dim {
-    int64_t n, from, to;
-  };
-
-  // Lines y … last - 1, from x to end, of one plane of the last two dimensions.
+  // `high` lines from the y-th on, `wide` elements from the x-th on, of one plane of the last two dimensions.
   template <class F>
-  void part(int64_t plane, int64_t y, int64_t last, int64_t x, int64_t end, F&& row) const {
-    const Dim &across = dims_[ndim_ - 2], &along = dims_[ndim_ - 1];
-    int64_t a = 0, b = 0;
+  void part(int64_t plane, int64_t y, int64_t high, int64_t x, int64_t wide, F&& tile) const {
+    Dim across = dims_[ndim_ - 2], along = dims_[ndim_ - 1];
+    int64_t a = y * across.from + x * along.from, b = y * across.to + x * along.to;
     for (int d = ndim_ - 3; d >= 0; plane /= dims_[d--].n) {
       a += plane % dims_[d].n * dims_[d].from;
       b += plane % dims_[d].n * dims_[d].to;
     }
-    const int64_t wide = turned_ ? kBlock : kGrain;
-    for (; x < end; x += wide)
-      for (int64_t i = y; i < last; ++i)
-        row(a + i * across.from + x * along.from, b + i * across.to + x * along.to, std::min(wide, end - x),
-            along.from, along.to);
+    across.n = high;
+    for (int64_t done = 0; done < wide; done += along.n) {
+      along.n = std::min(turned_ ? kBlock : kGrain, wide - done);
+      tile(a + done * along.from, b + done * along.to, across, along);
+    }
   }
 
   void push(const Dim& next) {
@@ -116,12 +119,91 @@ bool converted<double, bool>(double x) {
   return x != 0;
 }
 
+// Element by element, the longer dimension innermost.
+template <class A, class B>
+void copy_elements(const A* source, B* target, Dim across, Dim along) {
+  if (across.n > along.n) std::swap(across, along);
+  for (int64_t i = 0; i < across.n; ++i, source += across.from, target += across.to) {
+    if (along.from == 1 && along.to == 1) {
+      for (int64_t j = 0; j < along.n; ++j) target[j] = converted<A, B>(source[j]);
+    } else {
+      for (int64_t j = 0; j < along.n; ++j) target[j * along.to] = converted<A, B>(source[j * along.from]);
+    }
+  }
+}
+
+// Lines that are consecutive in both arrays.
+template <class T>
+void copy_lines(const T* source, T* target, const Dim& across, int64_t n) {
+  constexpr int64_t few = 64, chunk = 16 / sizeof(T);
+  if (n < chunk) return copy_elements(source, target, across, Dim{n, 1, 1});
+  for (int64_t i = 0; i < across.n; ++i, source += across.from, target += across.to) {
+    if (n > few) {
+      std::memcpy(target, source, n * sizeof(T));
+      continue;
+    }
+    for (int64_t j = 0; j + chunk <= n; j += chunk) std::memcpy(target + j, source + j, 16);
+    std::memcpy(target + n - chunk, source + n - chunk, 16);
+  }
+}
+
+// The registers that every processor has.
+template <class T>
+struct Register;
+template <>
+struct Register<uint32_t> {
+  typedef uint32_t type __attribute__((vector_size(16)));
+  static constexpr int lanes = 4;
+
+  static void transpose(type (&r)[lanes]) {
+    const type a = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5),
+               b = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7),
+               c = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5),
+               d = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
+    r[0] = __builtin_shufflevector(a, c, 0, 1, 4, 5);
+    r[1] = __builtin_shufflevector(a, c, 2, 3, 6, 7);
+    r[2] = __builtin_shufflevector(b, d, 0, 1, 4, 5);
+    r[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
+  }
+};
+template <>
+struct Register<uint64_t> {
+  typedef uint64_t type __attribute__((vector_size(16)));
+  static constexpr int lanes = 2;
+
+  static void transpose(type (&r)[lanes]) {
+    const type a = r[0];
+    r[0] = __builtin_shufflevector(a, r[1], 0, 2);
+    r[1] = __builtin_shufflevector(a, r[1], 1, 3);
+  }
+};
+
+// Consecutive in the source along one dimension, in the target along the other.
+template <class T>
+void copy_turned(const T* source, T* target, const Dim& across, const Dim& along) {
+  using R = Register<T>;
+  constexpr int64_t L = R::lanes;
+  const int64_t high = across.n / L * L, wide = along.n / L * L;
+  for (int64_t i = 0; i < high; i += L)
+    for (int64_t j = 0; j < wide; j += L) {
+      typename R::type block[L];
+      for (int k = 0; k < L; ++k) std::memcpy(block + k, source + i + (j + k) * along.from, 16);
+      R::transpose(block);
+      for (int k = 0; k < L; ++k) std::memcpy(target + (i + k) * across.to + j, block + k, 16);
+    }
+  if (wide < along.n)
+    copy_elements(source + wide * along.from, target + wide, across, Dim{along.n - wide, along.from, 1});
+  if (high < across.n)
+    copy_elements(source + high, target + high * across.to, Dim{across.n - high, 1, across.to},
+                  Dim{wide, along.from, 1});
+}
+
 template <class A, class B>
 void copy_as(const View& from, const View& to) {
   const A* const source = data_as<const A>(from);
   B* const target = data_as<B>(to);
-  Nest(from, to).lines([=](int64_t a, int64_t b, int64_t n, int64_t sa, int64_t sb) {
-    for (int64_t i = 0; i < n; ++i) target[b + i * sb] = converted<A, B>(source[a + i * sa]);
+  Nest(from, to).tiles([=](int64_t a, int64_t b, const Dim& across, const Dim& along) {
+    copy_elements(source + a, target + b, across, along);
   });
 }
 
@@ -129,12 +211,11 @@ template <class T>
 void copy_same(const View& from, const View& to) {
   const T* const source = data_as<const T>(from);
   T* const target = data_as<T>(to);
-  Nest(from, to).lines([=](int64_t a, int64_t b, int64_t n, int64_t sa, int64_t sb) {
-    if (sa == 1 && sb == 1) {
-      std::memcpy(target + b, source + a, n * sizeof(T));
-      return;
-    }
-    for (int64_t i = 0; i < n; ++i) target[b + i * sb] = source[a + i * sa];
+  Nest(from, to).tiles([=](int64_t a, int64_t b, const Dim& across, const Dim& along) {
+    if (along.from == 1 && along.to == 1) return copy_lines(source + a, target + b, across, along.n);
+    if constexpr (sizeof(T) >= 4)
+      if (across.from == 1 && along.to == 1) return copy_turned(source + a, target + b, across, along);
+    copy_elements(source + a, target + b, across, along);
   });
 }
 
