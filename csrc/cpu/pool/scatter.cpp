@@ -1,5 +1,7 @@
 // The way back of pooling: what every element gets from the windows that hold it.
+#include "core/copy.h"
 #include "core/dispatch.h"
+#include "core/scratch.h"
 #include "cpu/pool/divisors.h"
 
 namespace pydl {
@@ -330,13 +332,31 @@ void scatter(const Source& source, const View& g, const View& index, const Windo
                   });
 }
 
+// body(g) with what the windows send as dx lies, where that is channels last: vectors run along these.
+template <class T, class Body>
+void with_channels_as(const View& dx, const View& g, Body&& body) {
+  if (dx.strides[1] != 1 || g.strides[1] == 1 || g.shape[1] < Vec<T>::size) return body(g);
+  with_scratch<T>(numel(g), [&](T* memory) {
+    View copy = g;
+    copy.data = memory;
+    copy.strides[1] = 1;
+    copy.strides[3] = g.shape[1];
+    copy.strides[2] = g.shape[3] * copy.strides[3];
+    copy.strides[0] = g.shape[2] * copy.strides[2];
+    copy_view(g, copy);
+    body(copy);
+  });
+}
+
 template <class I>
 void max_scatter(const View& g, const View& index, const Window2d& w, const View& dx) {
   dispatch_float(g.dtype, [&](auto zero) {
     using T = decltype(zero);
-    const Picked<T, I> source{data_as<T>(g), data_as<I>(index), lane_step(w, dx, g, index, g),
-                              lane_step(w, dx, g, index, index)};
-    scatter<T>(source, g, index, w, dx);
+    with_channels_as<T>(dx, g, [&](const View& sent) {
+      const Picked<T, I> source{data_as<T>(sent), data_as<I>(index), lane_step(w, dx, sent, index, sent),
+                                lane_step(w, dx, sent, index, index)};
+      scatter<T>(source, sent, index, w, dx);
+    });
   });
 }
 
@@ -350,7 +370,10 @@ void pool_mean_scatter(const View& g, const Window2d& w, const PoolDivisor& divi
   dispatch_float(g.dtype, [&](auto zero) {
     using T = decltype(zero);
     with_divisors<T>(dx, w, divisor, g, [&](const PoolDivisors<T>& divisors) {
-      scatter<T>(Shared<T>{data_as<T>(g), lane_step(w, dx, g, g, g), divisors}, g, g, w, dx);
+      with_channels_as<T>(dx, g, [&](const View& sent) {
+        const Shared<T> source{data_as<T>(sent), lane_step(w, dx, sent, sent, sent), divisors};
+        scatter<T>(source, sent, sent, w, dx);
+      });
     });
   });
 }
