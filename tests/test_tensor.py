@@ -79,6 +79,22 @@ def test_in_place_on_overlapping_memory_is_right():
     np.testing.assert_array_equal(x.numpy(), [0, 0, 1, 3, 5, 7])
 
 
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "div", "pow"])
+def test_arithmetic_in_place_has_the_bits_of_a_new_value(name):
+    x = pydl.tensor(np.random.default_rng(0).random((40, 50), np.float32) + 0.5)
+    others = [2.5, 3, x + 1.0, x[:1], x[3:4, :1], pydl.tensor([[2]]), pydl.tensor(np.asfortranarray(x.numpy()))]
+    for other in others:
+        y = x.clone()
+        memory, before = y.numpy().ctypes.data, y._shared_version().count
+        assert getattr(y, name + "_")(other) is y
+        assert (y.numpy().ctypes.data, y._shared_version().count) == (memory, before + 1)
+        np.testing.assert_array_equal(y.numpy(), getattr(pydl, name)(x, other).numpy())
+    expected = getattr(pydl, name)(x, x).numpy()
+    np.testing.assert_array_equal(getattr(x, name + "_")(x).numpy(), expected)
+    with pytest.raises(ValueError, match=rf"\[{name}\] expected shapes that broadcast together"):
+        getattr(x, name + "_")(pydl.ones(3))
+
+
 def test_dlpack_both_ways_without_a_copy():
     array = np.arange(6, dtype=np.float32).reshape(2, 3)
     x = pydl.from_dlpack(array)

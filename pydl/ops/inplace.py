@@ -1,18 +1,23 @@
-"""Changes in place: computed as a new value, written over the old one, and counted in its version."""
+"""Changes in place, counted in the version: computed as a new value that is written over the old one.
+
+Arithmetic outside the graph does without memory for the new value.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from .. import recording
 from ..autograd import is_grad_enabled
-from ..backend import array_module
+from ..backend import array_module, kernels
 from ..tensor import Tensor
 from .checks import as_fill, broadcast
 from .elementwise import add, div, mul, pow, sub
 from .kept import keep
-from .promotion import as_operand
+from .promotion import as_operand, promote
 from .select import SetItem, is_basic, plain_index
 from .unary import clamp
 
@@ -99,8 +104,32 @@ def become(function: str, tensor: Tensor, operation: Callable[..., Tensor], *opt
     return assign(function, tensor, operation(clone(tensor) if recorded else tensor, *options))
 
 
+def _written_over(function: str, name: str, tensor: Tensor, other: Any) -> bool:
+    """Whether the kernel `name` has written to `tensor`: outside the graph, where both fit as they are."""
+    if is_grad_enabled() and (tensor._requires_grad or (isinstance(other, Tensor) and other._requires_grad)):
+        return False
+    check_writable(function, tensor)
+    operand = promote(name, tensor, other)[1]
+    array, second = tensor._data, operand._data if isinstance(operand, Tensor) else operand
+    if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
+        return False
+    if isinstance(operand, Tensor) and (
+        second.shape != array.shape
+        or second.dtype != array.dtype
+        or (second is not array and np.may_share_memory(second, array))
+    ):
+        return False
+    getattr(kernels(array), name)(array, second, out=array)
+    tensor._shared_version().count += 1
+    return True
+
+
 def _with(function: str, operation: Any) -> Any:
+    name = operation.__name__
+
     def method(self: Tensor, other: Any, **options: Any) -> Tensor:
+        if not options and _written_over(function, name, self, other):
+            return self
         return assign(function, self, operation(_before(self), other, **options))
 
     method.__name__ = function

@@ -5,6 +5,8 @@
 // line's partial sum i mod W, and the W partial sums are added as one binary tree: the two agree bit by bit.
 // Along pays where the line is contiguous in memory, Across where its neighbours are.
 #pragma once
+#include <type_traits>
+
 #include "cpu/elementwise/loop.h"
 #include "cpu/simd/vec.h"
 
@@ -131,6 +133,18 @@ static inline void put(const Model& m, const Lines<T>& line, int64_t k, Vec<T> v
   put_lanes(line.p + k * line.step, Model::unit ? 1 : line.lane, m.lanes(k), value);
 }
 
+// The whole line: value(k) at step k, past the caches where it is `far` and whole registers.
+template <class Model, class T, class Value>
+static inline void put_line(const Model& m, const Lines<T>& line, bool far, Value&& value) {
+  const bool whole = std::is_same<Model, Along<T>>::value && m.n % Vec<T>::size == 0 &&
+                     reinterpret_cast<uintptr_t>(line.p) % sizeof(Vec<T>) == 0;
+  if (far && whole) {
+    for (int64_t k = 0; k < m.steps(); ++k) value(k).stream(line.p + k * line.step);
+  } else {
+    for (int64_t k = 0; k < m.steps(); ++k) put(m, line, k, value(k));
+  }
+}
+
 // The largest element of each line, -inf for an empty one. NaN may be passed over: sums of the line have it.
 template <class Model, class T>
 static inline Vec<T> line_maximum(const Model& m, const Lines<const T>& x) {
@@ -186,6 +200,7 @@ void for_lines(const View* const (&views)[N], int dim, Body&& body) {
             body(Across<T, false>{n, lanes}, offsets, neighbours);
           }
         }
+        streamed();  // where lines were written past the caches
       },
       grain);
 }
