@@ -61,3 +61,19 @@ def test_images(threads, channels, last):
         threads(count)
         for whole, *halves in zip(run(x), run(x[:35]), run(x[35:]), strict=True):
             np.testing.assert_array_equal(whole, np.concatenate(halves))
+
+
+def test_pools(threads):
+    x = normal(34, 180, 180, 16)
+    x[::5, ::7, ::11, ::3] = np.nan
+    x = x.transpose(0, 3, 1, 2)
+
+    def run(part):
+        return *_cpu.max_pool2d(part, [2, 2], [2, 2], [0, 0], 1, False), F.avg_pool2d(pydl.from_numpy(part), 2).numpy()
+
+    threads(1)
+    parts = run(x[:17]), run(x[17:])
+    for count in (1, 2, 3):
+        threads(count)
+        for whole, *halves in zip(run(x), *parts, strict=True):
+            np.testing.assert_array_equal(whole, np.concatenate(halves))

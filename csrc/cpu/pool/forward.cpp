@@ -19,6 +19,13 @@ struct Place {
   int count;
 };
 
+// A register of results, past the caches where they are far.
+template <bool Far, class T>
+void put_row(T* to, Vec<T> value) {
+  if (Far && reinterpret_cast<uintptr_t>(to) % sizeof(Vec<T>) == 0) return value.stream(to);
+  value.store(to);
+}
+
 // An Op reduces the windows of W lanes: start(place), add(state, value, tap, valid lanes), finish(state,
 // place); of W neighbouring channels of one window at the offsets y and index: start_row(index) and
 // finish_row(state, y, index, divisor(oh, ow)).
@@ -29,6 +36,7 @@ struct Max {
   T* y;
   I* index;
   int64_t y_step, index_step;  // between lanes
+  bool far;
 
   struct State {
     V best;
@@ -42,13 +50,31 @@ struct Max {
     s.best = select(takes, v, s.best);
     s.taken = takes ? typename V::bits{} + Int(tap) : s.taken;
   }
+  // All taps of whole windows: with no NaN among them, each takes one comparison.
+  template <int N>
+  void add_all(State& s, const V (&v)[N], const int64_t* taps) const {
+    const typename V::bits all = typename V::bits{} - 1;
+    auto nan = unordered(v[0], v[N - 1]);
+    for (int t = 1; t + 1 < N; t += 2) nan |= unordered(v[t], v[t + 1]);
+    if (any(nan)) {
+      for (int t = 0; t < N; ++t) add(s, v[t], taps[t], all);
+      return;
+    }
+    s = {v[0], typename V::bits{} + Int(taps[0])};
+    for (int t = 1; t < N; ++t) {
+      const auto takes = v[t] > s.best;
+      s.best = select(takes, v[t], s.best);
+      s.taken = takes ? typename V::bits{} + Int(taps[t]) : s.taken;
+    }
+  }
   void finish(const State& s, const Place& at) const {
     put_lanes(y + at.y, y_step, at.count, s.best);
     put_taps<T>(index + at.index, index_step, at.count, s.taken);
   }
   State start_row(int64_t) const { return start({}); }
+  template <bool Far>
   void finish_row(const State& s, int64_t at_y, int64_t at_index, T) const {
-    s.best.store(y + at_y);
+    put_row<Far>(y + at_y, s.best);
     put_taps<T>(index + at_index, 1, V::size, s.taken);
   }
   T divisor(int64_t, int64_t) const { return T(1); }
@@ -61,6 +87,7 @@ struct Gather {
   T* y;
   const I* index;
   int64_t y_step, index_step;
+  bool far;
 
   struct State {
     V value;
@@ -72,11 +99,18 @@ struct Gather {
   void add(State& s, V v, int64_t tap, typename V::bits valid) const {
     s.value = select((s.taken == Int(tap)) & valid, v, s.value);
   }
+  template <int N>
+  void add_all(State& s, const V (&v)[N], const int64_t* taps) const {
+    for (int t = 0; t < N; ++t) add(s, v[t], taps[t], typename V::bits{} - 1);
+  }
   void finish(const State& s, const Place& at) const { put_lanes(y + at.y, y_step, at.count, s.value); }
   State start_row(int64_t at_index) const {
     return {V(T(0)), fetch_taps<T>(index, at_index, 1, {0, V::size})};
   }
-  void finish_row(const State& s, int64_t at_y, int64_t, T) const { s.value.store(y + at_y); }
+  template <bool Far>
+  void finish_row(const State& s, int64_t at_y, int64_t, T) const {
+    put_row<Far>(y + at_y, s.value);
+  }
   T divisor(int64_t, int64_t) const { return T(1); }
 };
 
@@ -86,15 +120,23 @@ struct Mean {
   using State = V;
   T* y;
   int64_t y_step;
+  bool far;
   PoolDivisors<T> divisors;
 
   State start(const Place&) const { return V(T(0)); }
   void add(State& s, V v, int64_t, typename V::bits valid) const { s += select(valid, v, V(T(0))); }
+  template <int N>
+  void add_all(State& s, const V (&v)[N], const int64_t*) const {
+    for (int t = 0; t < N; ++t) s += v[t];
+  }
   void finish(const State& s, const Place& at) const {
     put_lanes(y + at.y, y_step, at.count, divisors.divide(s, at.oh, at.ow, {0, at.count}));
   }
   State start_row(int64_t) const { return V(T(0)); }
-  void finish_row(V sum, int64_t at_y, int64_t, T by) const { divisors.divide(sum, V(by)).store(y + at_y); }
+  template <bool Far>
+  void finish_row(V sum, int64_t at_y, int64_t, T by) const {
+    put_row<Far>(y + at_y, divisors.divide(sum, V(by)));
+  }
   T divisor(int64_t oh, int64_t ow) const { return divisors.of_window(oh, ow); }
 };
 
@@ -123,7 +165,7 @@ void window_across(const T* x, const View& vx, const PoolAxis& h, const PoolAxis
 
 // `windows` of a row, all with the same taps within the image, where there are W channels or more, one after
 // another in memory, and few taps: a tap is a row.
-template <class T, class Op>
+template <bool Far, class T, class Op>
 void windows_of_rows(const T* x, const View& vx, const PoolAxis& h, const PoolAxis& v, const Place& first,
                      int64_t windows, const int64_t (&step)[2], const Op& op) {
   const typename Vec<T>::bits all = typename Vec<T>::bits{} - 1;
@@ -137,6 +179,11 @@ void windows_of_rows(const T* x, const View& vx, const PoolAxis& h, const PoolAx
       taps[count++] = ky * v.kernel + kx;
     }
   const int64_t x_step = v.stride * vx.strides[3], y_step = step[0], index_step = step[1], C = vx.shape[1];
+  // What comes from memory, the next windows down read: fetched as it lies there. A memory that gives now a
+  // part of one row and now one of the next takes twice as long.
+  constexpr int64_t line = 64 / sizeof(T);
+  const int64_t ahead = Far && count > 0 ? x_step * h.stride : 0;
+  const T* const next = count > 0 ? rows[0] + h.stride * vx.strides[2] : x;
   with_count(count, [&](auto known) {
     constexpr int N = decltype(known)::value;
     const Op reduce = op;  // copies of what no store can change
@@ -144,12 +191,18 @@ void windows_of_rows(const T* x, const View& vx, const PoolAxis& h, const PoolAx
     for (int t = 0; t < (N > 0 ? N : count); ++t) row[t] = rows[t];
     for (int64_t i = 0; i < windows; ++i) {
       const T divisor = reduce.divisor(first.oh, first.ow + i);
+      for (int64_t e = 0; e < ahead; e += line) __builtin_prefetch(next + i * ahead + e, 0, 2);
       const int64_t at = i * x_step, at_y = first.y + i * y_step, at_index = first.index + i * index_step;
       for_whole_registers<T>(C, [&](int64_t c) __attribute__((always_inline)) {
         auto state = reduce.start_row(at_index + c);
-        for (int t = 0; t < (N > 0 ? N : count); ++t)
-          reduce.add(state, Vec<T>::load(row[t] + at + c), taps[t], all);
-        reduce.finish_row(state, at_y + c, at_index + c, divisor);
+        if constexpr (N > 0) {
+          Vec<T> v[N];
+          for (int t = 0; t < N; ++t) v[t] = Vec<T>::load(row[t] + at + c);
+          reduce.template add_all<N>(state, v, taps);
+        } else {
+          for (int t = 0; t < count; ++t) reduce.add(state, Vec<T>::load(row[t] + at + c), taps[t], all);
+        }
+        reduce.template finish_row<Far>(state, at_y + c, at_index + c, divisor);
       });
     }
   });
@@ -162,7 +215,8 @@ void row_of_rows(const T* x, const View& vx, const PoolAxis& h, const PoolAxis& 
   const Range whole = v.whole_windows();
   for (int64_t windows; place.ow < v.out; place.ow += windows) {
     windows = place.ow == whole.begin && whole.begin < whole.end ? whole.end - whole.begin : 1;
-    windows_of_rows(x, vx, h, v, place, windows, step, op);
+    (op.far ? windows_of_rows<true, T, Op> : windows_of_rows<false, T, Op>)(x, vx, h, v, place, windows, step,
+                                                                            op);
     place.y += windows * step[0];
     place.index += windows * step[1];
   }
@@ -204,13 +258,20 @@ void for_tile_rows(const PoolTiles& tiles, const T* x, const Op& op) {
   tiles.run_rows<T>(x, [&](int64_t first, const T* at, int count) {
     const Op reduce = op;  // copies of what no store can change
     const Place place{first, first, 0, 0, count};
+    const auto load = [&](int64_t ky, int64_t kx) __attribute__((always_inline)) {
+      const T* const from = at + ky * line + kx;
+      return count == Vec<T>::size ? load_spread(from, width) : load_some(from, width, count);
+    };
     auto state = reduce.start(place);
-    for (int64_t ky = 0; ky < height; ++ky)
-      for (int64_t kx = 0; kx < width; ++kx) {
-        const T* const from = at + ky * line + kx;
-        const auto lanes = count == Vec<T>::size ? load_spread(from, width) : load_some(from, width, count);
-        reduce.add(state, lanes, ky * width + kx, all);
-      }
+    if constexpr (Height > 0) {
+      Vec<T> v[Height * Width];
+      int64_t taps[Height * Width];
+      for (int t = 0; t < Height * Width; ++t) v[t] = load(t / Width, t % Width), taps[t] = t;
+      reduce.template add_all<Height * Width>(state, v, taps);
+    } else {
+      for (int64_t ky = 0; ky < height; ++ky)
+        for (int64_t kx = 0; kx < width; ++kx) reduce.add(state, load(ky, kx), ky * width + kx, all);
+    }
     reduce.finish(state, place);
   });
 }
@@ -268,15 +329,19 @@ void for_windows(const View& x, const Window2d& w, const View& y, const View& in
           for (; place.ow < v.out; ++place.ow, place.y += y.strides[3], place.index += index.strides[3])
             window_across(p, x, h, v, place, {y.strides[1], index.strides[1]}, op);
         }
+        if (op.far) streamed();
       });
 }
+
+// Whether the results are larger than what caches keep for who reads them next.
+bool is_far(const View& y) { return numel(y) * item_size(y.dtype) >= kFarBytes; }
 
 template <template <class, class> class Op, class I>
 void with_index(const View& x, const Window2d& w, const View& y, const View& index) {
   dispatch_float(x.dtype, [&](auto zero) {
     using T = decltype(zero);
     const Op<T, I> op{data_as<T>(y), data_as<I>(index), lane_step(w, x, y, index, y),
-                      lane_step(w, x, y, index, index)};
+                      lane_step(w, x, y, index, index), is_far(y)};
     for_windows<T>(x, w, y, index, op);
   });
 }
@@ -295,7 +360,7 @@ void pool_mean_forward(const View& x, const Window2d& w, const PoolDivisor& divi
   dispatch_float(x.dtype, [&](auto zero) {
     using T = decltype(zero);
     with_divisors<T>(x, w, divisor, y, [&](const PoolDivisors<T>& divisors) {
-      for_windows<T>(x, w, y, y, Mean<T>{data_as<T>(y), lane_step(w, x, y, y, y), divisors});
+      for_windows<T>(x, w, y, y, Mean<T>{data_as<T>(y), lane_step(w, x, y, y, y), is_far(y), divisors});
     });
   });
 }

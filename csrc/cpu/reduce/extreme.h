@@ -32,27 +32,6 @@ static inline Vec<double> larger(Vec<double> a, Vec<double> b) {
 #endif
 }
 
-// Where a or b is NaN.
-static inline Vec<float>::bits unordered(Vec<float> a, Vec<float> b) {
-#if defined(__AVX2__) && !defined(__AVX512F__)
-  return (Vec<float>::bits)_mm256_cmp_ps((__m256)a.v, (__m256)b.v, _CMP_UNORD_Q);
-#elif defined(__SSE2__) && !defined(__AVX512F__)
-  return (Vec<float>::bits)_mm_cmpunord_ps((__m128)a.v, (__m128)b.v);
-#else
-  return (a != a) | (b != b);
-#endif
-}
-
-static inline Vec<double>::bits unordered(Vec<double> a, Vec<double> b) {
-#if defined(__AVX2__) && !defined(__AVX512F__)
-  return (Vec<double>::bits)_mm256_cmp_pd((__m256d)a.v, (__m256d)b.v, _CMP_UNORD_Q);
-#elif defined(__SSE2__) && !defined(__AVX512F__)
-  return (Vec<double>::bits)_mm_cmpunord_pd((__m128d)a.v, (__m128d)b.v);
-#else
-  return (a != a) | (b != b);
-#endif
-}
-
 // Four vectors at a time. The smallest is the largest of the negatives, whose rounding is none. False where
 // there is a NaN.
 template <bool Largest, class T>
