@@ -1,9 +1,11 @@
 // Windows of an image times filters: what convolutions and the phases of transposed ones are.
 #pragma once
+#include "core/copy.h"
 #include "core/window.h"
 #include "cpu/conv/depthwise.h"
 #include "cpu/conv/few_channels.h"
 #include "cpu/conv/few_filters.h"
+#include "cpu/conv/grouped.h"
 #include "cpu/conv/padded.h"
 #include "cpu/conv/pixel_rows.h"
 #include "cpu/conv/wide_padding.h"
@@ -34,6 +36,7 @@ struct Correlation {
       windows = as_line(windows);
     if (windows.taps[0] * windows.taps[1] == 0) return run_empty();
     if (windows.channels == 1 && groups > 1) return run_depthwise();
+    if (takes_groups()) return run_grouped();
     if (!shared()) return parallel(groups, [&](int64_t g) { run_group(g); });
     for (int64_t g = 0; g < groups; ++g) run_group(g);
   }
@@ -204,6 +207,57 @@ struct Correlation {
           for (int64_t j = 0; j < width; ++j) line[c * result_channel_step + j * result_step[1]] = value;
         }
       }
+    });
+  }
+
+  bool takes_groups() const {
+    return groups > 1 && filters == windows.channels && shares_registers<T>(filters, groups * filters) &&
+           can_be_padded(windows);
+  }
+
+  void run_grouped() const {
+    constexpr int64_t W = Vec<T>::size;
+    const int64_t each = filters, channels = groups * each, taps = windows.taps[0] * windows.taps[1];
+    with_scratch<T>(channels * (each * taps + 1), [&](T* panels) {
+      T *out = panels, *const biases = panels + channels * each * taps;
+      for (int64_t first = 0; first < groups; first += W / each)
+        for (int64_t u = 0; u < windows.taps[0]; ++u)
+          for (int64_t v = 0; v < windows.taps[1]; ++v)
+            for (int64_t c = 0; c < each; ++c)
+              for (int64_t g = first; g < first + W / each; ++g) {
+                const T* const from =
+                    weights + g * weight_group_step + c * channel_step + u * tap_step[0] + v * tap_step[1];
+                for (int64_t f = 0; f < each; ++f) *out++ = from[f * filter_step];
+              }
+      for (int64_t f = 0; f < channels && bias; ++f) biases[f] = bias[f * bias_step];
+      Windows<T> all = windows;
+      all.channels = channels;
+      with_last_channels([&](T* y, int64_t image, int64_t line, int64_t pixel) {
+        const auto run = [&](const Windows<T>& w) {
+          GroupedRows<T>{w, images, each, panels, bias ? biases : nullptr, y, image, {line, pixel}}.run();
+        };
+        all.channel_step == 1 && is_padded(all) ? run(all) : with_padded(all, images, true, run);
+      });
+    });
+  }
+
+  // body(result, strides of its images, rows and pixels) with channels last: of the result, or of a copy.
+  template <class Body>
+  void with_last_channels(Body&& body) const {
+    if (result_channel_step == 1) return body(result, result_image_step, result_step[0], result_step[1]);
+    const int64_t channels = groups * filters, line = windows.out[1] * channels,
+                  image = windows.out[0] * line;
+    with_scratch<T>(images * image, [&](T* copy) {
+      body(copy, image, line, channels);
+      const DType dtype = sizeof(T) == 4 ? DType::f32 : DType::f64;
+      const View from{
+          copy, dtype, 4, {images, channels, windows.out[0], windows.out[1]}, {image, 1, line, channels}};
+      View to = from;
+      to.data = result;
+      to.strides[0] = result_image_step;
+      to.strides[1] = result_channel_step;
+      for (int a = 0; a < 2; ++a) to.strides[2 + a] = result_step[a];
+      copy_view(from, to);
     });
   }
 

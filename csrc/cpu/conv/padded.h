@@ -51,6 +51,11 @@ static void copy_line(T* out, int64_t to_channel, int64_t to_pixel, const T* in,
                       int64_t pixel, int64_t channels, int64_t width) {
   constexpr int W = Vec<T>::size;
   int64_t c = 0;
+  if (to_channel == 1 && channel == 1 && channels >= W) {
+    for (int64_t x = 0; x < width; ++x)
+      __builtin_memcpy(out + x * to_pixel, in + x * pixel, channels * sizeof(T));
+    return;
+  }
   if (to_pixel == 1 && pixel == 1 && width >= W)
     for (; c < channels; ++c)
       for (int64_t x = 0; x < width; x += W) {  // the last register may overlap the one before it

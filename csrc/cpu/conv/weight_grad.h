@@ -7,6 +7,7 @@
 #include "cpu/conv/weight_grad_depthwise.h"
 #include "cpu/conv/weight_grad_few_channels.h"
 #include "cpu/conv/weight_grad_few_taps.h"
+#include "cpu/conv/weight_grad_grouped.h"
 
 namespace pydl {
 namespace PYDL_ISA {
@@ -173,6 +174,19 @@ void narrow_weight_grad(const View& x, const View& y, T* out, const Window2d& wi
   });
 }
 
+// Groups that share registers.
+template <class T>
+void grouped_weight_grad(const View& x, const View& y, T* out, const Window2d& window, int64_t each) {
+  const int64_t images = x.shape[0];
+  const Windows<T> w = conv_windows<T>(x, window, y.shape + 2, 1);
+  with_channels_last(map_windows<T>(y), images, [&](const Windows<T>& maps) {
+    const auto run = [&](const Windows<T>& image) {
+      add_blocks(GroupedGrad<T>{image, maps, images, each}, out);
+    };
+    w.channel_step == 1 && is_padded(w) ? run(w) : with_padded(w, images, true, run);
+  });
+}
+
 template <class T>
 void weight_grad(const View& x, const View& y, const View& w, const Window2d& window, int64_t groups) {
   if (is_one_pixel(y, x, window) && groups < x.shape[1]) return pixel_weight_grad<T>(x, y, w, groups);
@@ -180,6 +194,9 @@ void weight_grad(const View& x, const View& y, const View& w, const Window2d& wi
     return narrow_weight_grad<T>(x, y, data_as<T>(w), window);
   if (groups > 1 && w.shape[1] == 1 && w.shape[0] == groups && numel(y) > 0)
     return depthwise_weight_grad<T>(x, y, data_as<T>(w), window);
+  if (groups > 1 && w.shape[1] == w.shape[0] / groups && shares_registers<T>(w.shape[1], x.shape[1]) &&
+      numel(y) > 0 && can_be_padded(conv_windows<T>(x, window, y.shape + 2, groups)))
+    return grouped_weight_grad<T>(x, y, data_as<T>(w), window, w.shape[1]);
   const WeightGrad<T> grad{conv_windows<T>(x, window, y.shape + 2, groups), y, w.shape[0] / groups};
   const int64_t size = grad.filters * grad.taps(), pixels = grad.pixels();
   T* const out = data_as<T>(w);
