@@ -110,6 +110,9 @@ MORE_CONVOLUTIONS = [  # shapes that no network of pydl.benchmark.shapes has
     (Conv("mobilenet.depthwise", 16, 128, 28, 128, 3, 2, 1), 128, 1),
     (Conv("dilated", 16, 64, 32, 64, 3, 1, 2), 1, 2),
     (Conv("grouped", 16, 128, 16, 128, 3, 1, 1), 4, 1),
+    (Conv("resnext.conv2", 8, 128, 28, 128, 3, 1, 1), 32, 1),
+    (Conv("resnext.conv2", 8, 256, 14, 256, 3, 1, 1), 32, 1),
+    (Conv("inception.1×1", 16, 192, 28, 96, 1), 1, 1),
 ]
 
 

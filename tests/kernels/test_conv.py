@@ -144,6 +144,28 @@ def test_memory_with_channels_last_gives_the_same_bits(n, c, o, size, kernel, gr
         )
 
 
+def lasting(x, columns=slice(None)):
+    return np.ascontiguousarray(x[..., columns].transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+
+
+@pytest.mark.parametrize(("n", "c", "o", "size", "kernel", "groups"), SHAPES)
+def test_rows_that_run_backwards_or_repeat_one_pixel(n, c, o, size, kernel, groups):
+    rng = np.random.default_rng(22)
+    x = rng.standard_normal((n, c, size, size)).astype("f4")
+    w = rng.standard_normal((o, c // groups, kernel, kernel)).astype("f4")
+    for options in ({"groups": groups}, {"groups": groups, "padding": kernel // 2, "stride": 2}):
+        y = _cpu.conv2d(x, w, **options)
+        backwards = [lasting(a, slice(None, None, -1))[..., ::-1] for a in (x, y)]
+        repeated = [np.broadcast_to(lasting(a, slice(1)), a.shape) for a in (x, y)]
+        for image, maps in (backwards, repeated):
+            for call, first, second, *rest in (
+                (_cpu.conv2d, image, w), (_cpu.conv_transpose2d, maps, w),
+                (_cpu.conv2d_weight_grad, image, maps, kernel),
+            ):  # fmt: skip
+                expected = call(first.copy(), second.copy(), *rest, **options)
+                np.testing.assert_array_equal(call(first, second, *rest, **options), expected)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
     ("n", "c", "o", "kernel", "groups"),

@@ -64,7 +64,7 @@ struct GroupedRows {
   }
 
  private:
-  // Filters [c, c + W) of a row of pixels; the last ones may be computed twice.
+  // Filters [c, c + W) of a row, some pixels at a time; where these do not fit, some are computed twice.
   template <int Each>
   void row(int64_t line, int64_t c) const {
     const Windows<T>& w = windows;
@@ -72,7 +72,7 @@ struct GroupedRows {
     const T* const x = w.image + w.at(n, i * w.step[0] + w.origin[0], w.origin[1]) + c;
     T* const y = result + n * image_step + i * step[0] + c;
     for (int64_t j = 0; j < count;) {
-      const int64_t some = count - j >= kPixels || j >= kPixels ? kPixels : count - j >= 4 || j >= 4 ? 4 : 1;
+      const int64_t some = count >= kPixels ? kPixels : count >= 4 ? 4 : 1;
       const int64_t first = min64(j, count - some);
       const T* const from = x + first * w.step[1] * w.pixel_step[1];
       T* const to = y + first * step[1];
@@ -94,8 +94,9 @@ struct GroupedRows {
     const Windows<T>& w = windows;
     const int64_t next = w.step[1] * w.pixel_step[1], across = w.spread[1] * w.pixel_step[1];
     const int64_t down = w.spread[0] * w.pixel_step[0], row = w.taps[1] * Each * W;
-    const bool side_by_side = across == next || across == -next;
-    const T* const lowest = across > 0 ? x : x + (w.taps[1] - 1) * across;
+    const bool forwards = w.spread[1] > 0,
+               side_by_side = (forwards ? w.spread[1] : -w.spread[1]) == w.step[1];
+    const T* const first = forwards ? x : x - (w.taps[1] - 1) * next;
     const T* filter = panels + c * Each * w.taps[0] * w.taps[1];
     V total[Pixels];
     for (int p = 0; p < Pixels; ++p) total[p] = V(T(0));
@@ -103,9 +104,9 @@ struct GroupedRows {
       V sum[Pixels];
       for (int p = 0; p < Pixels; ++p) sum[p] = V(T(0));
       if (side_by_side && w.taps[1] == 3) {
-        add_row<Each, Pixels, 3>(lowest + u * down, next, filter, across > 0, sum);
+        add_row<Each, Pixels, 3>(first + u * down, next, filter, forwards, sum);
       } else if (side_by_side && w.taps[1] == 5) {
-        add_row<Each, Pixels, 5>(lowest + u * down, next, filter, across > 0, sum);
+        add_row<Each, Pixels, 5>(first + u * down, next, filter, forwards, sum);
       } else {
         for (int64_t v = 0; v < w.taps[1]; ++v)
           add_row<Each, Pixels, 1>(x + u * down + v * across, next, filter + v * Each * W, true, sum);
