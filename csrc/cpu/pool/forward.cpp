@@ -1,4 +1,6 @@
 // Pooling: the largest element or the mean of every window, or its element at an index.
+#include <type_traits>
+
 #include "core/dispatch.h"
 #include "cpu/pool/divisors.h"
 #include "cpu/pool/tiles.h"
@@ -28,9 +30,10 @@ void put_row(T* to, Vec<T> value) {
 
 // An Op reduces the windows of W lanes: start(place), add(state, value, tap, valid lanes), finish(state,
 // place); of W neighbouring channels of one window at the offsets y and index: start_row(index) and
-// finish_row(state, y, index, divisor(oh, ow)).
+// finish_row(state, y, index, divisor(oh, ow)). Those that are common have loops that go past the caches.
 template <class T, class I>
 struct Max {
+  static constexpr bool streams = std::is_same<T, float>::value && sizeof(I) == 1;
   using V = Vec<T>;
   using Int = typename V::integer;
   T* y;
@@ -82,6 +85,7 @@ struct Max {
 
 template <class T, class I>
 struct Gather {
+  static constexpr bool streams = false;
   using V = Vec<T>;
   using Int = typename V::integer;
   T* y;
@@ -116,6 +120,7 @@ struct Gather {
 
 template <class T>
 struct Mean {
+  static constexpr bool streams = std::is_same<T, float>::value;
   using V = Vec<T>;
   using State = V;
   T* y;
@@ -215,8 +220,10 @@ void row_of_rows(const T* x, const View& vx, const PoolAxis& h, const PoolAxis& 
   const Range whole = v.whole_windows();
   for (int64_t windows; place.ow < v.out; place.ow += windows) {
     windows = place.ow == whole.begin && whole.begin < whole.end ? whole.end - whole.begin : 1;
-    (op.far ? windows_of_rows<true, T, Op> : windows_of_rows<false, T, Op>)(x, vx, h, v, place, windows, step,
-                                                                            op);
+    auto* run = windows_of_rows<false, T, Op>;
+    if constexpr (Op::streams)
+      if (op.far) run = windows_of_rows<true, T, Op>;
+    run(x, vx, h, v, place, windows, step, op);
     place.y += windows * step[0];
     place.index += windows * step[1];
   }

@@ -3,6 +3,7 @@
 
 #include "core/dispatch.h"
 #include "cpu/product/matrices.h"
+#include "cpu/product/outer.h"
 
 namespace pydl {
 namespace PYDL_ISA {
@@ -50,6 +51,14 @@ Result<T> make_result(T* data, const Axis& rows, const Axis& cols, const GemmOpt
 }
 
 template <class T>
+void run_product(const Strided<T>& a, const Strided<T>& b, const Result<T>& c, int64_t m, int64_t n,
+                 int64_t k, bool shared) {
+  if (const Outer<T> outer{a, b, c, n}; (k == 1 || k == 2) && n >= Vec<T>::size && outer.fits())
+    return k == 1 ? outer.template run<1>(m) : outer.template run<2>(m);
+  multiply_matrices(a, b, c, m, n, k, shared);
+}
+
+template <class T>
 void gemm(const View& a, const View& b, const View& c, const GemmOptions& options) {
   const int64_t k = a.shape[a.ndim - 1], n = c.shape[c.ndim - 1];
   const Matrices am(a), bm(b), cm(c);
@@ -57,15 +66,15 @@ void gemm(const View& a, const View& b, const View& c, const GemmOptions& option
   if (is_repeated(b)) {
     const Strided<T> left{data_as<T>(a), all_rows(a), am.cols}, right{data_as<T>(b), bm.cols, bm.rows};
     const Result<T> result = make_result(data_as<T>(c), all_rows(c), cm.cols, options);
-    return multiply_matrices(left, right, result, numel(c) / n, n, k, true);
+    return run_product(left, right, result, numel(c) / n, n, k, true);
   }
   const int64_t m = c.shape[c.ndim - 2], matrices = numel(c) / (m * n);
   const bool shared = matrices < 8;
   const auto one = [&](int64_t i) {
     const Strided<T> left{data_as<T>(a) + am.batch.offset(i), am.rows, am.cols};
     const Strided<T> right{data_as<T>(b) + bm.batch.offset(i), bm.cols, bm.rows};
-    multiply_matrices(left, right, make_result(data_as<T>(c) + cm.batch.offset(i), cm.rows, cm.cols, options),
-                      m, n, k, shared);
+    run_product(left, right, make_result(data_as<T>(c) + cm.batch.offset(i), cm.rows, cm.cols, options), m, n,
+                k, shared);
   };
   if (shared) {
     for (int64_t i = 0; i < matrices; ++i) one(i);

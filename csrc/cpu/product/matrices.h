@@ -1,7 +1,6 @@
 // Products of two matrices in memory: which of them gives the lanes.
 #pragma once
 #include "cpu/product/long_sum.h"
-#include "cpu/product/outer.h"
 #include "cpu/product/product.h"
 
 namespace pydl {
@@ -24,8 +23,6 @@ bool turns_few_rows(const Strided<T>& b, int64_t m, int64_t n, int64_t k) {
 template <class T>
 void multiply_matrices(const Strided<T>& a, const Strided<T>& b, const Result<T>& c, int64_t m, int64_t n,
                        int64_t k, bool shared) {
-  if (const Outer<T> outer{a, b, c, n}; (k == 1 || k == 2) && n >= Vec<T>::size && outer.fits())
-    return k == 1 ? outer.template run<1>(m) : outer.template run<2>(m);
   const bool narrow = n < Vec<T>::size && m >= Tile<T>::cols;
   if (narrow || (m > 1 && c.cols.step() != 1 && c.rows.step() == 1) || turns_few_rows(b, m, n, k))
     return multiply(b, a, exchanged(c), n, m, 0, k, kBlockRows, kBlockCols, shared);
