@@ -247,6 +247,17 @@ void copy_view(const View& from, const View& to) {
            [&](auto a) { dispatch(to.dtype, [&](auto b) { copy_as<decltype(a), decltype(b)>(from, to); }); });
 }
 
+View dense_images(const View& v, void* data, bool channels_last) {
+  const int64_t C = v.shape[1], H = v.shape[2], W = v.shape[3];
+  View out{data, v.dtype, 4, {v.shape[0], C, H, W}, {C * H * W, H * W, W, 1}};
+  if (channels_last) {
+    out.strides[1] = 1;
+    out.strides[2] = W * C;
+    out.strides[3] = C;
+  }
+  return out;
+}
+
 void fill_view(const View& to, double value) {
   if (numel(to) == 0) return;
   View one{&value, DType::f64, to.ndim, {}, {}};

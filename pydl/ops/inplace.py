@@ -1,6 +1,6 @@
 """Changes in place, counted in the version: computed as a new value that is written over the old one.
 
-Arithmetic outside the graph does without memory for the new value.
+Arithmetic outside the graph, of operands of one shape and dtype, does without memory for the new value.
 """
 
 from __future__ import annotations

@@ -245,19 +245,17 @@ struct Correlation {
   template <class Body>
   void with_last_channels(Body&& body) const {
     if (result_channel_step == 1) return body(result, result_image_step, result_step[0], result_step[1]);
-    const int64_t channels = groups * filters, line = windows.out[1] * channels,
-                  image = windows.out[0] * line;
-    with_scratch<T>(images * image, [&](T* copy) {
-      body(copy, image, line, channels);
-      const DType dtype = sizeof(T) == 4 ? DType::f32 : DType::f64;
-      const View from{
-          copy, dtype, 4, {images, channels, windows.out[0], windows.out[1]}, {image, 1, line, channels}};
-      View to = from;
-      to.data = result;
-      to.strides[0] = result_image_step;
-      to.strides[1] = result_channel_step;
-      for (int a = 0; a < 2; ++a) to.strides[2 + a] = result_step[a];
-      copy_view(from, to);
+    View to{
+        result, sizeof(T) == 4 ? DType::f32 : DType::f64, 4, {images, groups * filters}, {result_image_step}};
+    to.strides[1] = result_channel_step;
+    for (int a = 0; a < 2; ++a) {
+      to.shape[2 + a] = windows.out[a];
+      to.strides[2 + a] = result_step[a];
+    }
+    with_scratch<T>(numel(to), [&](T* memory) {
+      const View copy = dense_images(to, memory, true);
+      body(memory, copy.strides[0], copy.strides[2], copy.strides[3]);
+      copy_view(copy, to);
     });
   }
 

@@ -1,7 +1,6 @@
 // The way back of pooling: what every element gets from the windows that hold it.
 #include "core/copy.h"
 #include "core/dispatch.h"
-#include "core/scratch.h"
 #include "cpu/pool/divisors.h"
 
 namespace pydl {
@@ -336,16 +335,7 @@ void scatter(const Source& source, const View& g, const View& index, const Windo
 template <class T, class Body>
 void with_channels_as(const View& dx, const View& g, Body&& body) {
   if (dx.strides[1] != 1 || g.strides[1] == 1 || g.shape[1] < Vec<T>::size) return body(g);
-  with_scratch<T>(numel(g), [&](T* memory) {
-    View copy = g;
-    copy.data = memory;
-    copy.strides[1] = 1;
-    copy.strides[3] = g.shape[1];
-    copy.strides[2] = g.shape[3] * copy.strides[3];
-    copy.strides[0] = g.shape[2] * copy.strides[2];
-    copy_view(g, copy);
-    body(copy);
-  });
+  with_dense_copy<T>(g, true, body);
 }
 
 template <class I>
