@@ -77,6 +77,7 @@ py::object unary(const char* name, Unary op, py::handle x, double a, double b, p
   py::object y = output(name, out, vx, {&vx});
   const View vy = view_of_result(y);
   call_kernel(numel(vx), [=] { kernels().elementwise.unary(op, vx, vy, a, b); });
+  if (Tape* const tape = recording(); tape && op == Unary::relu) tape->note_rectifier({vx, vy, {}, false});
   return y;
 }
 
@@ -104,6 +105,8 @@ py::object binary(const char* name, Binary op, py::handle x1, py::handle x2, dou
   py::object y = output(name, out, like, {&p1.view, &p2.view});
   const View vy = view_of_result(y);
   call_kernel(numel(vy), [=]() mutable { kernels().elementwise.binary(op, p1.get(), p2.get(), vy, a, b); });
+  if (Tape* const tape = recording(); tape && op == Binary::relu_grad)
+    tape->note_rectifier({p2.view, vy, p1.view, true});
   return y;
 }
 

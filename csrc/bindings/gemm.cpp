@@ -9,13 +9,6 @@
 namespace pydl {
 namespace {
 
-Activation parse_activation(const std::string& name, const char* function) {
-  static const char* const names[] = {"none", "relu", "leaky_relu", "sigmoid", "tanh"};
-  for (int i = 0; i < 5; ++i)
-    if (name == names[i]) return static_cast<Activation>(i);
-  fail(function, "activation none, relu, leaky_relu, sigmoid or tanh", "'" + name + "'");
-}
-
 View at_least_2d(py::handle array, const char* function, const char* argument) {
   const View v = float_view(array, function, argument);
   if (v.ndim < 2)
@@ -68,60 +61,56 @@ int64_t work_of(int64_t results, int64_t k) {
   return work < 4e18 ? static_cast<int64_t>(work) : INT64_C(1) << 62;
 }
 
-void multiply(const View& a, const View& b, const View& c, GemmOptions options, const OptionalView& bias) {
-  call_kernel(work_of(numel(c), a.shape[a.ndim - 1]), [=]() mutable {
-    options.bias = bias.get();
-    kernels().gemm.gemm(a, b, c, options);
-  });
+// A product with all that the call needs, by value.
+struct Product {
+  View a, b, c;
+  OptionalView bias, gate;
+  bool relu = false;
+
+  void operator()() const { kernels().gemm.gemm(a, b, c, {bias.get(), relu, gate.get()}); }
+
+  Product joined_by(const Rectifier& rectifier) const {
+    Product out = *this;
+    out.c = rectifier.to;
+    out.relu = !rectifier.gated;
+    if (rectifier.gated) out.gate = {rectifier.gate, true};
+    return out;
+  }
+};
+
+void multiply(const Product& product) {
+  const View &a = product.a, &c = product.c;
+  call_kernel(work_of(numel(c), a.shape[a.ndim - 1]), Product(product));
+  Tape* const tape = recording();
+  if (!tape || product.relu || product.gate.present) return;
+  tape->offer_join(c, [product](const Rectifier& next) { return product.joined_by(next); });
 }
 
-py::array product(const View& a, const View& b, py::array out, const std::vector<int64_t>& shape,
-                  const GemmOptions& options, const OptionalView& bias = {}) {
-  multiply(with_batch(a, shape), with_batch(b, shape), view_of_result(out), options, bias);
-  return out;
-}
-
-py::array matmul(py::handle a, py::handle b) {
+py::array matmul(py::handle a, py::handle b, py::handle gate) {
   const View va = at_least_2d(a, "matmul", "input"), vb = at_least_2d(b, "matmul", "other");
   check_same_dtype(va, vb, "matmul", "input", "other");
   const auto shape = product_shape(va, vb, "matmul");
   checked_size(shape, "matmul");
-  return product(va, vb, empty(va.dtype, shape), shape, {});
-}
-
-// activation(alpha · a @ b + beta · c + bias)
-py::array gemm(py::handle a, py::handle b, py::handle c, double alpha, double beta, py::handle bias,
-               const std::string& activation, double slope) {
-  const View va = at_least_2d(a, "gemm", "a"), vb = at_least_2d(b, "gemm", "b");
-  check_same_dtype(va, vb, "gemm", "a", "b");
-  const auto shape = product_shape(va, vb, "gemm");
-  checked_size(shape, "gemm");
-  GemmOptions options{alpha, beta, nullptr, parse_activation(activation, "gemm"), slope};
-  const OptionalView vbias = bias_view(bias, va, shape.back(), "gemm");
-  if (c.is_none()) {
-    options.beta = 0;
-    return product(va, vb, empty(va.dtype, shape), shape, options, vbias);
+  py::array out = empty(va.dtype, shape);
+  Product product{with_batch(va, shape), with_batch(vb, shape), view_of_result(out), {}, {}};
+  if (!gate.is_none()) {
+    product.gate = {float_view(gate, "matmul", "gate"), true};
+    check_same_dtype(va, product.gate.view, "matmul", "input", "gate");
+    if (!same_shape(product.gate.view, product.c) || !is_contiguous(product.gate.view))
+      fail("matmul", "a contiguous gate of shape " + shape_string(product.c),
+           shape_string(product.gate.view));
   }
-  const View vc = float_view(c, "gemm", "c");
-  check_same_dtype(va, vc, "gemm", "a", "c");
-  if (std::vector<int64_t>(vc.shape, vc.shape + vc.ndim) != shape)
-    fail("gemm", "c of shape " + shape_string(shape.data(), static_cast<int>(shape.size())),
-         shape_string(vc));
-  py::array out = c.attr("copy")();
-  return product(va, vb, out, shape, options, vbias);
+  multiply(product);
+  return out;
 }
 
-py::array linear(py::handle input, py::handle weight, py::handle bias, const std::string& activation,
-                 double slope) {
+py::array linear(py::handle input, py::handle weight, py::handle bias, bool relu) {
   const View x = float_view(input, "linear", "input"), w = float_view(weight, "linear", "weight");
   check_same_dtype(x, w, "linear", "input", "weight");
   if (w.ndim != 2) fail("linear", "weight of shape (out, in)", shape_string(w));
   if (x.ndim < 1 || x.shape[x.ndim - 1] != w.shape[1])
     fail("linear", "input of shape (…, " + std::to_string(w.shape[1]) + ") for weight " + shape_string(w),
          shape_string(x));
-  GemmOptions options;
-  options.activation = parse_activation(activation, "linear");
-  options.slope = slope;
   const OptionalView vbias = bias_view(bias, x, w.shape[0], "linear");
   std::vector<int64_t> shape(x.shape, x.shape + x.ndim);
   shape.back() = w.shape[0];
@@ -132,21 +121,18 @@ py::array linear(py::handle input, py::handle weight, py::handle bias, const std
     rows = View{x.data, x.dtype, 2, {1, x.shape[0]}, {0, x.strides[0]}};
     y = View{y.data, y.dtype, 2, {1, w.shape[0]}, {0, 1}};
   }
-  View transposed{w.data, w.dtype, 2, {w.shape[1], w.shape[0]}, {w.strides[1], w.strides[0]}};
+  const View transposed{w.data, w.dtype, 2, {w.shape[1], w.shape[0]}, {w.strides[1], w.strides[0]}};
   const View right = with_batch(transposed, std::vector<int64_t>(y.shape, y.shape + y.ndim));
-  multiply(rows, right, y, options, vbias);
+  multiply({rows, right, y, vbias, {}, relu});
   return out;
 }
 
 }  // namespace
 
 void bind_gemm(py::module_& m) {
-  m.def("matmul", &matmul, py::arg("input"), py::arg("other"));
-  m.def("gemm", &gemm, py::arg("a"), py::arg("b"), py::arg("c") = py::none(), py::arg("alpha") = 1.0,
-        py::arg("beta") = 0.0, py::arg("bias") = py::none(), py::arg("activation") = "none",
-        py::arg("slope") = 0.01);
+  m.def("matmul", &matmul, py::arg("input"), py::arg("other"), py::arg("gate") = py::none());
   m.def("linear", &linear, py::arg("input"), py::arg("weight"), py::arg("bias") = py::none(),
-        py::arg("activation") = "none", py::arg("slope") = 0.01);
+        py::arg("relu") = false);
 }
 
 }  // namespace pydl

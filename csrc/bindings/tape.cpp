@@ -36,7 +36,9 @@ void begin(PyTape& tape) {
 }
 
 void end(PyTape& tape) {
-  if (recording() == &tape) set_recording(nullptr);
+  if (recording() != &tape) return;
+  tape.finish();
+  set_recording(nullptr);
 }
 
 // A function of Python as an operation.
@@ -100,6 +102,7 @@ void bind_tape(py::module_& m) {
       .def("rest", [](PyTape& tape) { tape.arena().rest(); })
       .def("__len__", &Tape::size)
       .def_readonly("done", &PyTape::done)
+      .def_readonly("joined", &PyTape::joined)
       .def_property_readonly("bytes", [](PyTape& tape) { return tape.arena().size(); })
       .def_readonly("written", &PyTape::written)
       .def_readonly("numbers", &PyTape::numbers);

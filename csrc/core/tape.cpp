@@ -37,11 +37,14 @@ char* Arena::take(size_t bytes) {
   const auto [length, data] = *by_size_.lower_bound({bytes, nullptr});
   unlist(free_.find(data));
   if (length > bytes) list(data + bytes, length - bytes);
+  living_[data] = ++last_serial_;
   return data;
 }
 
 // Becomes one with the free blocks beside it.
 void Arena::give(char* data, size_t bytes) {
+  living_.erase(data);
+  if (holds_) return held_.emplace_back(data, bytes), void();
   auto next = free_.lower_bound(data);
   if (next != free_.end() && next->first == data + bytes) {
     bytes += next->second;
@@ -94,6 +97,56 @@ bool Arena::owns(const void* data) const {
   const char* const at = static_cast<const char*>(data);
   auto chunk = chunks_.upper_bound(at);
   return chunk != chunks_.begin() && at < (--chunk)->first + chunk->second;
+}
+
+uint64_t Arena::serial(const void* data) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = living_.find(data);
+  return found == living_.end() ? 0 : found->second;
+}
+
+void Arena::hold() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  holds_ = true;
+}
+
+void Arena::let_go() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  holds_ = false;
+  for (const auto& [data, bytes] : held_) give(data, bytes);
+  held_.clear();
+}
+
+void Tape::offer_join(const View& result, Join join) {
+  settle();
+  offer_ = Offer{operations_.size(), result, std::move(join)};
+  arena_->hold();
+}
+
+void Tape::note_rectifier(const Rectifier& rectifier) {
+  if (!offer_ || offer_->serial != 0 || offer_->end + 1 != operations_.size()) return;
+  const View& result = offer_->result;
+  const auto lies_as_result = [&](const View& v) {
+    return v.dtype == result.dtype && same_shape(v, result) &&
+           std::equal(v.strides, v.strides + v.ndim, result.strides);
+  };
+  const auto& [from, to, gate, gated] = rectifier;
+  const bool fits = lies_as_result(from) && lies_as_result(to) && (!gated || lies_as_result(gate));
+  const uint64_t serial = arena_->serial(result.data);
+  if (!fits || from.data != result.data || arena_->serial(to.data) <= serial) return;
+  offer_->rectifier = rectifier;
+  offer_->serial = serial;
+}
+
+// The joined operation runs where its rectifier did; the place of the first stays, as others are counted.
+void Tape::settle() {
+  if (offer_ && offer_->serial != 0 && arena_->serial(offer_->result.data) != offer_->serial) {
+    operations_[offer_->end] = offer_->join(offer_->rectifier);
+    operations_[offer_->end - 1] = [] {};
+    ++joined;
+  }
+  offer_.reset();
+  arena_->let_go();
 }
 
 DrawnStream::DrawnStream(RandomStream from) : from_(from) {

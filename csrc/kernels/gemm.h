@@ -1,17 +1,18 @@
 // Contract of the matrix products.
 //
-// gemm: c[…, i, j] = activation(alpha · Σ_k a[…, i, k] · b[…, k, j] + beta · c[…, i, j] + bias[j])
+// gemm: c[…, i, j] = Σ_k a[…, i, k] · b[…, k, j] + bias[j]
 //
 // a is (…, M, K), b (…, K, N), c (…, M, N), bias (N,) or absent. All have c's leading dimensions (a broadcast
 // one has stride 0) and c's dtype, float or double. Any strides, so a transpose is a view; c may not overlap
-// the inputs. c is overwritten; with beta = 0 it is not read. K = 0 gives beta · c + bias.
+// the inputs and is overwritten. K = 0 gives the bias. With `relu` what is below 0 becomes 0. A gate has c's
+// shape and strides: where it is 0 or below, c becomes 0, as in the gradient of a ReLU whose result it is.
 //
-// Order of summation: k ascending in chains of 32 fused multiply-adds, each from zero (on the baseline a
-// product is rounded before it is added). The four chains of a group of 128 are added in order, then the two
-// groups of a pack of 256, then the packs, up to K = 1024. Beyond, k is cut into leaves of 1024, each summed
-// so, and the leaves' sums are combined as a binary tree (cpu/product/long_sum.h), so a rounding error grows
-// with log K. The order depends on K alone: a row of a batch has the bits it has alone, at any number of
-// threads and in any layout. Zeros are not skipped: 0 · inf is NaN.
+// Order of summation: k ascending in chains of 64 fused multiply-adds (of 32 on the baseline, where a product
+// is rounded before it is added), each from zero and added to those before it, up to K = 1024. Beyond, k is
+// cut into leaves of 1024, each summed so, and the leaves' sums are combined as a binary tree
+// (cpu/product/long_sum.h), so a rounding error grows with log K. The order depends on K alone: a row of a
+// batch has the bits it has alone, at any number of threads and in any layout. Zeros are not skipped: 0 · inf
+// is NaN.
 //
 // Source: blocking and packing follow Van Zee and van de Geijn, BLIS (ACM TOMS 41(3), 2015).
 #pragma once
@@ -19,13 +20,10 @@
 
 namespace pydl {
 
-enum class Activation : int { none, relu, leaky_relu, sigmoid, tanh };
-
 struct GemmOptions {
-  double alpha = 1, beta = 0;
   const View* bias = nullptr;
-  Activation activation = Activation::none;
-  double slope = 0;  // of leaky_relu below zero
+  bool relu = false;
+  const View* gate = nullptr;
 };
 
 struct GemmKernels {

@@ -65,12 +65,12 @@ class Linear(Function):
     def backward(self, g: Tensor) -> Any:
         rows = as_rows(g)
         first = second = third = None
-        if self.needs[0]:
-            first = reshape(MatMul()(rows, self.input(1)), self.shape)
         if self.needs[1]:
             second = MatMul()(transpose(rows, 0, 1), as_rows(self.input(0)))
         if self.needs[2]:
             third = sum(rows, 0)
+        if self.needs[0]:  # last: the layer below works on it next
+            first = reshape(MatMul()(rows, self.input(1)), self.shape)
         return first, second, third
 
 

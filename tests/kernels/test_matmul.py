@@ -33,7 +33,6 @@ def test_the_rounding_error_hardly_grows_with_a_long_sum(k):
     product = _cpu.matmul(a, b)
     assert (np.abs(product - exact) <= 4 * 2.0**-24 * exact).all()
     np.testing.assert_array_equal(_cpu.matmul(a[4:5], b), product[4:5])
-    np.testing.assert_allclose(_cpu.gemm(a, b, product, 0.5, 2.0), 2.5 * product, rtol=1e-6)
 
 
 def layouts(x):
@@ -92,45 +91,46 @@ def test_a_broadcast_operand_gives_the_bits_of_its_copy():
         np.testing.assert_array_equal(_cpu.matmul(stack, b)[i], _cpu.matmul(stack[i], b))
 
 
-@pytest.mark.parametrize("activation", ["none", "relu", "leaky_relu", "sigmoid", "tanh"])
-def test_gemm_scales_adds_and_activates(activation):
-    rng = np.random.default_rng(5)
-    a, b, c, bias = (random(rng, s, "float64") for s in ((7, 300), (300, 19), (7, 19), (19,)))
-    before = c.copy()
-    functions = {
-        "none": lambda x: x, "relu": lambda x: np.maximum(x, 0), "leaky_relu": lambda x: np.where(x > 0, x, 0.2 * x),
-        "sigmoid": lambda x: 1 / (1 + np.exp(-x)), "tanh": np.tanh,
-    }  # fmt: skip
-    got = _cpu.gemm(a, b, c, 0.1, 0.5, bias, activation, 0.2)
-    np.testing.assert_allclose(got, functions[activation](0.1 * (a @ b) + 0.5 * c + bias), rtol=1e-11, atol=1e-12)
-    np.testing.assert_array_equal(c, before)
-    transposed = _cpu.gemm(b.T, a.T, np.asfortranarray(c.T), 0.1, 0.5)
-    np.testing.assert_array_equal(transposed, _cpu.gemm(a, b, c, 0.1, 0.5).T)
-
-
-@pytest.mark.parametrize(("m", "n", "k"), THIN + FEW_ROWS)
-@pytest.mark.parametrize("activation", ["none", "relu"])
-def test_thin_products_with_bias(m, n, k, activation):
+@pytest.mark.parametrize(("m", "n", "k"), [*SHAPES, *THIN, *FEW_ROWS, (40, 37, 513)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_what_follows_a_sum_has_the_bits_of_a_kernel_of_its_own(m, n, k, dtype):
     rng = np.random.default_rng(8)
-    a, b, bias = random(rng, (m, k), "float64"), random(rng, (k, n), "float64"), random(rng, (2 * n,), "float64")[::2]
-    expected = a @ b + bias
-    if activation == "relu":
-        expected = np.maximum(expected, 0)
-    for left in (a, np.asfortranarray(a)):
-        for right in (b, np.asfortranarray(b)):
-            got = _cpu.gemm(left, right, np.zeros((m, n)), 1.0, 0.0, bias, activation)
-            np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-13)
-    scaled = _cpu.gemm(a, b, expected, 0.5, 2.0)
-    np.testing.assert_allclose(scaled, 0.5 * (a @ b) + 2 * expected, rtol=1e-12, atol=1e-13)
+    x, w, bias, gate = (random(rng, s, dtype) for s in ((m, k), (n, k), (2 * n,), (m, n)))
+    gate.flat[:5] = 0, -0.0, np.nan, np.inf, -np.inf
+    bias = bias[::2]
+    product = _cpu.matmul(x, w.T)
+    for left in (x, np.asfortranarray(x)):
+        for right in (w, np.asfortranarray(w)):
+            np.testing.assert_array_equal(_cpu.linear(left, right, bias), product + bias)
+            np.testing.assert_array_equal(_cpu.linear(left, right, bias, relu=True), _cpu.relu(product + bias))
+            np.testing.assert_array_equal(_cpu.linear(left, right, relu=True), _cpu.relu(product))
+            np.testing.assert_array_equal(_cpu.matmul(left, right.T, gate), _cpu.relu_grad(gate, product))
 
 
-def test_an_empty_sum_is_zero_and_beta_zero_reads_nothing():
-    nothing = np.zeros((3, 0), "f4"), np.zeros((0, 2), "f4")
-    np.testing.assert_array_equal(_cpu.matmul(*nothing), np.zeros((3, 2)))
-    full = np.full((3, 2), 4, "f4")
-    np.testing.assert_array_equal(_cpu.gemm(*nothing, full, 1.0, 0.5, np.ones(2, "f4")), np.full((3, 2), 3))
-    junk = np.full((1, 1), np.nan, "f4")
-    np.testing.assert_array_equal(_cpu.gemm(np.ones((1, 1), "f4"), np.ones((1, 1), "f4"), junk, 1.0, 0.0), [[1]])
+def test_relu_and_gate_pass_nan_on_as_their_kernels_do():
+    x = np.array([[np.nan, np.inf, -np.inf, -0.0, 1]], "f4").repeat(40, 0)
+    w = np.eye(5, dtype="f4") + 0
+    product = _cpu.matmul(x, w.T)
+    assert np.isnan(product).any()
+    np.testing.assert_array_equal(_cpu.linear(x, w, relu=True), _cpu.relu(product))
+    np.testing.assert_array_equal(_cpu.matmul(w, x[:5].T.copy(), w), _cpu.relu_grad(w, _cpu.matmul(w, x[:5].T)))
+
+
+def test_gates_of_a_batch():
+    rng = np.random.default_rng(9)
+    a, b, gate = (random(rng, s) for s in ((9, 20, 30), (9, 30, 33), (9, 20, 33)))
+    for count in (9, 3):
+        few = a[:count], b[:count]
+        expected = _cpu.relu_grad(gate[:count], _cpu.matmul(*few))
+        np.testing.assert_array_equal(_cpu.matmul(*few, gate[:count]), expected)
+    with pytest.raises(ValueError, match=r"\[matmul\] expected a contiguous gate of shape \(9, 20, 33\), got \(20"):
+        _cpu.matmul(a, b, gate[0])
+
+
+def test_an_empty_sum_is_its_bias():
+    nothing = np.zeros((3, 0), "f4"), np.zeros((2, 0), "f4")
+    np.testing.assert_array_equal(_cpu.matmul(nothing[0], nothing[1].T), np.zeros((3, 2)))
+    np.testing.assert_array_equal(_cpu.linear(*nothing, np.full(2, 3, "f4")), np.full((3, 2), 3))
 
 
 def test_zeros_are_not_skipped():

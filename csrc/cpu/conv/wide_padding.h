@@ -90,7 +90,7 @@ struct SpreadRows {
       for (int64_t lane = 0; lane < lanes(); lane += NR)
         for (int64_t k = first; k < last; k += kDeep) {
           const Elements<T> source{rows, offsets + k - first, panels + lane * depth() + k * NR};
-          const ToResult<T> place{given + lane, row_at, k > first, nullptr, nullptr, 0, 0};
+          const ToResult<T> place{given + lane, row_at, k > first};
           const auto tile = lanes() - lane <= W ? choose_rows<T, 1, Elements<T>, ToResult<T>>(height)
                                                 : choose_rows<T, 2, Elements<T>, ToResult<T>>(height);
           tile(min64(kDeep, last - k), source, place);

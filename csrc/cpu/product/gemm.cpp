@@ -36,13 +36,12 @@ Axis all_rows(const View& v) {
   return axis;
 }
 
+// Of the matrix that begins `at` elements into c.
 template <class T>
-Result<T> make_result(T* data, const Axis& rows, const Axis& cols, const GemmOptions& o) {
-  Result<T> r{data, rows, cols};
-  r.alpha = T(o.alpha);
-  r.beta = T(o.beta);
-  r.slope = T(o.slope);
-  r.activation = o.activation;
+Result<T> make_result(const View& c, int64_t at, const Axis& rows, const Axis& cols, const GemmOptions& o) {
+  Result<T> r{data_as<T>(c) + at, rows, cols};
+  r.relu = o.relu;
+  r.gate = o.gate ? data_as<T>(*o.gate) + at : nullptr;
   if (o.bias) {
     r.col_bias = data_as<T>(*o.bias);
     r.col_bias_step = o.bias->strides[0];
@@ -65,7 +64,7 @@ void gemm(const View& a, const View& b, const View& c, const GemmOptions& option
   if (numel(c) == 0) return;
   if (is_repeated(b)) {
     const Strided<T> left{data_as<T>(a), all_rows(a), am.cols}, right{data_as<T>(b), bm.cols, bm.rows};
-    const Result<T> result = make_result(data_as<T>(c), all_rows(c), cm.cols, options);
+    const Result<T> result = make_result<T>(c, 0, all_rows(c), cm.cols, options);
     return run_product(left, right, result, numel(c) / n, n, k, true);
   }
   const int64_t m = c.shape[c.ndim - 2], matrices = numel(c) / (m * n);
@@ -73,8 +72,8 @@ void gemm(const View& a, const View& b, const View& c, const GemmOptions& option
   const auto one = [&](int64_t i) {
     const Strided<T> left{data_as<T>(a) + am.batch.offset(i), am.rows, am.cols};
     const Strided<T> right{data_as<T>(b) + bm.batch.offset(i), bm.cols, bm.rows};
-    run_product(left, right, make_result(data_as<T>(c) + cm.batch.offset(i), cm.rows, cm.cols, options), m, n,
-                k, shared);
+    const Result<T> result = make_result<T>(c, cm.batch.offset(i), cm.rows, cm.cols, options);
+    run_product(left, right, result, m, n, k, shared);
   };
   if (shared) {
     for (int64_t i = 0; i < matrices; ++i) one(i);

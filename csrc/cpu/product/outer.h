@@ -24,8 +24,7 @@ struct Outer {
   // Plain rows of consecutive elements, replaced.
   bool fits() const {
     return result.cols.levels == 1 && result.cols.stride[0] == 1 && result.rows.levels <= 1 &&
-           a.lanes.levels <= 1 && b.lanes.levels <= 1 && result.alpha == T(1) && result.beta == T(0) &&
-           !result.row_bias;
+           a.lanes.levels <= 1 && b.lanes.levels <= 1 && !result.row_bias;
   }
 
   template <int K>
@@ -43,8 +42,8 @@ struct Outer {
   void strip(int64_t begin, int64_t end, int64_t j, int lanes) const {
     const int64_t left_step = a.lanes.offset(1), out_step = result.rows.offset(1), next = a.ks.offset(K - 1);
     const bool biased = result.col_bias != nullptr;
-    const Activation activation = result.activation;
-    const T slope = result.slope;
+    const bool relu = result.relu;
+    const T* const gate = result.gate;
     V first[Vecs], second[Vecs], bias[Vecs];
 #pragma GCC unroll 4
     for (int v = 0; v < Vecs; ++v) {
@@ -62,7 +61,8 @@ struct Outer {
         V sum = fma(left0, first[v], V(T(0)));
         if (K == 2) sum = fma(left1, second[v], sum);
         if (biased) sum = sum + bias[v];
-        if (activation != Activation::none) sum = activate(activation, sum, slope);
+        if (relu) sum = Relu::apply(sum, Scalars<V>{});
+        if (gate) sum = gated(load_stepped(gate + (out - result.data) + v * W, 1, lanes), sum);
         lanes == W ? sum.store(out + v * W) : sum.store_partial(out + v * W, lanes);
       }
     }

@@ -170,9 +170,8 @@ struct Product {
     const T* first;
     int64_t step;
     if (a.in_place(cols)) return Left::rows;
-    const bool goes_straight = k > kLeaf || is_plain(result);  // to memory of its own, or to the result
-    const bool side_by_side = goes_straight && a.find_side_by_side(row0, k0, &first, &step);
-    return side_by_side && is_near(step, rows, cols) ? Left::side_by_side : Left::copied;
+    return a.find_side_by_side(row0, k0, &first, &step) && is_near(step, rows, cols) ? Left::side_by_side
+                                                                                     : Left::copied;
   }
 
   bool is_right_in_place() const {
@@ -324,12 +323,13 @@ struct Product {
   }
 
   void multiply_side_by_side(const Place& at, const Panels& panels, bool begins, bool ends) const {
+    alignas(64) T tile[Tile<T>::rows * Tile<T>::cols];
     Ahead<T> ahead = look_ahead(at, panels);
     SideBySide<T> source{nullptr, 0, nullptr, 0, &ahead};
     for_tiles(at, begins, ends, [&](const TilePlace& t, int64_t i, int64_t j) {
       if (!result.far) prefetch_tile(result, t);
       find_operands(source, t, panels, i, j);
-      multiply_straight(result, t, panels.kc, source);
+      multiply_to(result, t, panels.kc, source, tile);
     });
   }
 

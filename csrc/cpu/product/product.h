@@ -19,9 +19,9 @@ struct Result {
   const T* row_bias = nullptr;  // bias of element (i, j): row_bias[i · row_bias_step], or the column's
   const T* col_bias = nullptr;
   int64_t row_bias_step = 0, col_bias_step = 0;
-  T alpha = 1, beta = 0, slope = 0;
-  Activation activation = Activation::none;
-  bool far = false;  // may be written past the caches
+  bool relu = false;
+  const T* gate = nullptr;  // element (i, j) becomes 0 where this one, lying as it does, is not above 0
+  bool far = false;         // may be written past the caches
 };
 
 // result (m × n) = a · b over k in [k0, k0 + k). Blocks have at most max_rows × max_cols elements. What is

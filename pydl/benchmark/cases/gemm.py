@@ -29,9 +29,9 @@ def _batch(rng: np.random.Generator) -> Work:
 
 def _linear(p: Product, relu: bool, rng: np.random.Generator) -> Work:
     x, w, bias = normal(rng, p.m, p.k), normal(rng, p.n, p.k), normal(rng, p.n)
-    kernel, activation = kernels(x).linear, "relu" if relu else "none"
+    kernel = kernels(x).linear
     size = nbytes(x, w, bias) + 4 * p.m * p.n
-    return Work(lambda: kernel(x, w, bias, activation), plain.linear(x, w, bias, relu), size, 2 * p.m * p.k * p.n)
+    return Work(lambda: kernel(x, w, bias, relu), plain.linear(x, w, bias, relu), size, 2 * p.m * p.k * p.n)
 
 
 def cases() -> Iterator[Case]:
