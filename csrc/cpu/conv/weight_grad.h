@@ -14,6 +14,7 @@ namespace PYDL_ISA {
 namespace {
 
 constexpr int64_t kFewWeights = INT64_C(1) << 16;  // the pixels are cut rather than these
+constexpr int64_t kMostParts = INT64_C(1) << 20;   // elements of all parts' sums, where they are many
 
 // The gradient of one group's weights: a product over the pixels of all images.
 template <class T>
@@ -51,7 +52,7 @@ struct WeightGrad {
   int64_t parts() const {
     const double size = double(filters) * double(taps());
     if (size > double(kFewWeights)) return 1;
-    return max64(1, min64(16, pixels() / 1024));
+    return max64(1, min64(ceil_div(pixels(), kLeaf), max64(16, int64_t(double(kMostParts) / size))));
   }
 
  private:

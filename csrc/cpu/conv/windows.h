@@ -40,6 +40,7 @@ static inline Windows<T> as_line(Windows<T> w) {
   w.out[1] *= w.out[0];
   w.size[1] *= w.size[0];
   w.out[0] = w.size[0] = 1;
+  w.pixel_step[0] = w.out[1] * w.pixel_step[1];
   return w;
 }
 

@@ -29,6 +29,7 @@ constexpr int64_t kSpread = INT64_C(1) << 20, kFewUses = 512;
 #else
 constexpr int64_t kSpread = INT64_C(1) << 17, kFewUses = kRows;
 #endif
+constexpr int64_t kFewTiles = 4, kFarStep = 2048;  // bytes
 constexpr int64_t kFarApart = INT64_C(1) << 14, kCachedElements = INT64_C(1) << 20;
 
 // Sizes of the blocks: multiples of a tile.
@@ -306,19 +307,25 @@ struct Product {
     source.b_step = Tile<T>::cols;
   }
 
-  // What a block reads in place in the steps of k after those of `panels`, none where all is near.
+  // What a block reads in place in the steps of k after those of `panels`, none where all is near. To ask for
+  // lines takes time, and the processor sees rows close to each other coming while it multiplies: worth it
+  // for an operand that few tiles share, or whose rows lie on pages of their own.
   Ahead<T> look_ahead(const Place& at, const Panels& panels) const {
     constexpr int64_t NR = Tile<T>::cols;
     Ahead<T> next{};
     const int64_t after = panels.k + panels.kc, steps = min64(kDeep, k0 + k - after);
     if (steps <= 0 || (rows + cols) * k <= kNearElements) return next;
+    const int64_t down = ceil_div(at.mb, Tile<T>::rows), across = ceil_div(at.nb, NR);
+    const auto wants = [](int64_t uses, int64_t step) {
+      return uses <= kFewTiles || std::abs(step) * int64_t(sizeof(T)) >= kFarStep;
+    };
     a.find_side_by_side(row0 + at.i, after, &next.a, &next.a_step);
-    next.rows = at.mb;
-    next.cols = at.nb;
-    if (!panels.in_place || !b.find_panel(col0 + at.j, NR, after, &next.b, &next.b_step)) next.b = nullptr;
+    next.rows = wants(across, next.a_step) ? at.mb : 0;
+    if (panels.in_place && b.find_panel(col0 + at.j, NR, after, &next.b, &next.b_step))
+      next.cols = wants(down, next.b_step) ? at.nb : 0;
+    if (next.rows + next.cols == 0) return next;
     next.steps = steps;
-    const int64_t tiles = ceil_div(at.mb, Tile<T>::rows) * ceil_div(at.nb, NR);
-    next.at_once = ceil_div(steps, tiles * max64(1, panels.kc / kRun));
+    next.at_once = ceil_div(steps, down * across * max64(1, panels.kc / kRun));
     return next;
   }
 

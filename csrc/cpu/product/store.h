@@ -60,6 +60,9 @@ static inline void prefetch_tile(const Result<T>& r, const TilePlace& t) {
     const T* const out = r.data + t.row_at[i] + t.col_at[0];
     __builtin_prefetch(out, 1);
     __builtin_prefetch(out + t.cols - 1, 1);
+    if (!r.gate) continue;
+    __builtin_prefetch(r.gate + (out - r.data));
+    __builtin_prefetch(r.gate + (out - r.data) + t.cols - 1);
   }
 }
 

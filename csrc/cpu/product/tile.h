@@ -96,13 +96,15 @@ struct Panel {
   };
 };
 
+constexpr int64_t kSoon = 32;  // steps of a tile that take longer than memory does
+
 // What is to be brought to the second-level cache while other tiles are computed, step by step of k: some at
 // the end of each chain of products, since few lines can be on their way at once.
 template <class T>
 struct Ahead {
   const T* a;
   int64_t a_step, rows;
-  const T* b;  // or null
+  const T* b;
   int64_t b_step, cols;
   int64_t steps, at_once;
 
@@ -110,9 +112,9 @@ struct Ahead {
     constexpr int64_t line = 64 / sizeof(T);
     for (int64_t i = 0; i < at_once && steps > 0; ++i, --steps) {
       for (int64_t r = 0; r < rows; r += line) __builtin_prefetch(a + r, 0, 2);
-      for (int64_t c = 0; b && c < cols; c += line) __builtin_prefetch(b + c, 0, 2);
+      for (int64_t c = 0; c < cols; c += line) __builtin_prefetch(b + c, 0, 2);
       a += a_step;
-      b += b ? b_step : 0;
+      b += b_step;
     }
   }
 };
@@ -137,7 +139,14 @@ struct SideBySide {
 
     int64_t ready(int64_t wanted) const { return wanted; }
     T left(int i, int64_t k) const { return a[k * a_step + i]; }
-    const T* right(int64_t k) const { return b + k * b_step; }
+    // Asks besides for what this tile reads some steps later: strides as wide are seen by no processor.
+    const T* right(int64_t k) const {
+      const T *const now = b + k * b_step, *const next = now + kSoon * b_step;
+      __builtin_prefetch(next);
+      __builtin_prefetch(next + Tile<T>::cols - 1);
+      __builtin_prefetch(a + (k + kSoon) * a_step);
+      return now;
+    }
     void skip(int64_t n) {
       a += n * a_step;
       b += n * b_step;
