@@ -14,7 +14,7 @@ View dense_images(const View& v, void* data, bool channels_last);
 
 // body(copy) on such a copy.
 template <class T, class Body>
-void with_dense_copy(const View& v, bool channels_last, Body&& body) {
+static inline void with_dense_copy(const View& v, bool channels_last, Body&& body) {
   with_scratch<T>(numel(v), [&](T* memory) {
     const View copy = dense_images(v, memory, channels_last);
     copy_view(v, copy);
