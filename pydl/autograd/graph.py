@@ -1,4 +1,4 @@
-"""The define-by-run tape: operations as nodes.
+"""The define-by-run graph: operations as nodes.
 
 A tensor that needs a gradient names its place in the graph by an edge, (node, slot): slot `slot` of the outputs of
 `node`. Nodes hold arrays and edges, never tensors, so that a gradient kept on a leaf closes no reference cycle.

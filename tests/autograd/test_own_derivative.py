@@ -30,7 +30,7 @@ class Turned(Swish):
 
 
 class Fixed(Swish):
-    """Right, but by numbers off the tape: it cannot be differentiated again."""
+    """Right, but by numbers off the graph: it cannot be differentiated again."""
 
     def backward(self, g):
         return tuple(g * (slope / g).detach() for slope in super().backward(g))

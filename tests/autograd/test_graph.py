@@ -1,4 +1,4 @@
-"""The tape: orders of gradient, hooks, errors that leave the graph intact, deep graphs, memory."""
+"""The graph: orders of gradient, hooks, errors that leave the graph intact, deep graphs, memory."""
 
 import gc
 import subprocess
