@@ -49,8 +49,8 @@ def main() -> None:
     if options.alone:
         alone(options.names[0], *options.alone, options.steps)
         return
-    print("| step | ratio | pydl, MiB | pydl capture | PyTorch | PyTorch tuned | the same above the import |")
-    print("|---|---:|---:|---:|---:|---:|---|")
+    print("| step | pydl, MiB | pydl capture | PyTorch | PyTorch tuned | the same above the import |")
+    print("|---|---:|---:|---:|---:|---|")
     rows: list[dict[str, Any]] = []
     for name in options.names or shapes.STEPS:
         peaks = {names: peak(name, *names, options.steps) for names in LIBRARIES}
@@ -59,7 +59,7 @@ def main() -> None:
         rows.append({"step": name, "ratio": ratio, **{" ".join(names): p for names, p in peaks.items()}})
         above = " · ".join(f"{p['peak'] - p['import']:.0f}" for p in peaks.values())
         cells = " | ".join(f"{p['peak']:.0f}" for p in peaks.values())
-        print(f"| {name} | {ratio:.2f} | {cells} | {above} |", flush=True)
+        print(f"| {name} | {cells} | {above} |", flush=True)
     if options.json:
         options.json.write_text(json.dumps({"mebibytes": rows}, indent=1) + "\n", encoding="utf-8")
 

@@ -131,7 +131,7 @@ def conv2d(
     two; padding may also be "valid", "same" (stride 1) or ((top, bottom), (left, right)). The result is
     channels-last in memory where it has 16 channels or more, else it lies as the input does. ValueError for values and
     shapes that do not fit, TypeError for wrong types. Sources: Chetlur et al., cuDNN, 2014 (implicit matrix product);
-    Lavin and Gray, 2015 (float32, 3×3 with stride 1 or 4×4 with 2, many channels: see pydl.backends).
+    Lavin and Gray, 2015 (float32 and many channels: pydl.backends lists the shapes).
     """
     check_operands("conv2d", input=input, weight=weight, bias=bias)
     return Conv2d(_Window(stride, padding, dilation, groups))(input, weight, bias)

@@ -15,6 +15,8 @@ from ..tensor import Tensor
 from .facade import RecordedNumPy
 from .traced import Traced, plain
 
+_OURS = 2  # references to what a recorder notes: its own, and that of the call of getrefcount
+
 
 class Seen(NamedTuple):
     """A tensor from outside the step, as it was when the step first used it."""
@@ -183,15 +185,13 @@ class Recorder:
         elif id(tensor) not in self._fresh:
             self.refuse("it adds to a gradient of an earlier step: call zero_grad() in the step")
 
-    # Two references are those of this class itself and of the call of getrefcount.
-
     def lasting(self) -> list[Seen]:
         """Tensors that someone else than the step holds."""
-        return [seen for seen in self.seen.values() if sys.getrefcount(seen.tensor) > 2]
+        return [seen for seen in self.seen.values() if sys.getrefcount(seen.tensor) > _OURS]
 
     def lasting_modules(self) -> list[Any]:
         """Modules that someone else than the step holds, which makes some for itself: layers[:-1](x)."""
-        return [self.modules[key] for key in self.modules if sys.getrefcount(self.modules[key]) > 2]
+        return [self.modules[key] for key in self.modules if sys.getrefcount(self.modules[key]) > _OURS]
 
 
 def memory_of(array: Any) -> Any:

@@ -13,7 +13,7 @@ _CONSTANTS = (int, float, str, bool, bytes, type(None))
 
 
 class NotRecordable(Exception):
-    """Something that is neither."""
+    """An argument or result that is none of these, or a tensor that a recording cannot take."""
 
 
 def _is_named(value: Any) -> bool:
