@@ -106,6 +106,13 @@ bool spin_until(F&& done) {
   return false;
 }
 
+// One job at a time, that of the caller who holds use_:
+//   it sets job_, and makes the job known by storing a state_ of a new number that is open;
+//   a worker joins by a compare-exchange that counts it as active, which fails where the state is that of
+//   another job, or the job is closed or has all the helpers it may have;
+//   the caller works too, closes the job when no item is left to begin, and waits until no one is active.
+// job_ need not be atomic: only workers that have joined read it, after the store that made the job known,
+// and it is not set again before all of them have left.
 class Pool {
  public:
   // True when the job was run; false when the pool is in use by another thread.
@@ -211,6 +218,9 @@ class Pool {
 
 std::atomic<Pool*> g_pool{nullptr};
 std::atomic<int> g_threads{0};
+
+// Whether this thread is a caller whose job runs. Such a one must not try to lock use_ again, which it holds;
+// a worker may, and is refused as long as the job it works on lasts.
 thread_local bool t_inside = false;
 
 // The parent's threads do not exist in the child and its locks may be held for ever: leave them behind.

@@ -1,5 +1,5 @@
-// One thread pool for every kernel. No thread exists before the first large job, none is joined at exit, and
-// a forked child forgets its parent's pool and starts its own.
+// One thread pool for every kernel. No thread exists before the first call of two items or more, none is
+// joined at exit, and a forked child forgets its parent's pool and starts its own.
 //
 // Results must not depend on the number of threads: callers cut work into items by shape alone, and each item
 // owns what it writes.
