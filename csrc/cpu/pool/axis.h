@@ -12,7 +12,8 @@ struct Range {
   int64_t begin, end;
 };
 
-static inline int64_t ceil_div(int64_t a, int64_t b) {
+// a / b rounded up, for a of any sign.
+static inline int64_t ceil_quotient(int64_t a, int64_t b) {
   if (b == 1) return a;
   return a >= 0 ? (a + b - 1) / b : -(-a / b);
 }
@@ -34,22 +35,22 @@ struct PoolAxis {
   // Taps of window o that lie in the input.
   Range taps(int64_t o) const {
     const int64_t first = position(o, 0);
-    const int64_t begin = first < 0 ? ceil_div(-first, dilation) : 0;
-    const int64_t end = first >= in ? 0 : ceil_div(in - first, dilation);
+    const int64_t begin = first < 0 ? ceil_quotient(-first, dilation) : 0;
+    const int64_t end = first >= in ? 0 : ceil_quotient(in - first, dilation);
     return {begin, end < kernel ? end : kernel};
   }
 
   // Windows all of whose taps lie in the input.
   Range whole_windows() const {
-    const int64_t begin = ceil_div(padding, stride), reach = in + padding - (kernel - 1) * dilation;
-    const int64_t end = reach > 0 ? ceil_div(reach, stride) : 0;
+    const int64_t begin = ceil_quotient(padding, stride), reach = in + padding - (kernel - 1) * dilation;
+    const int64_t end = reach > 0 ? ceil_quotient(reach, stride) : 0;
     return {begin, end < out ? end : out};
   }
 
   // Windows that may hold element i: those o with a k such that position(o, k) = i.
   Range windows(int64_t i) const {
     const int64_t last = (i + padding) / stride;
-    const int64_t first = ceil_div(i + padding - (kernel - 1) * dilation, stride);
+    const int64_t first = ceil_quotient(i + padding - (kernel - 1) * dilation, stride);
     return {first < 0 ? 0 : first, last < out ? last + 1 : out};
   }
   // The tap of window o that is element i, or -1.
@@ -99,8 +100,8 @@ static inline void with_count(int n, Body&& body) {
 // Lanes whose positions p0 + lane * step lie in [0, size).
 static inline Range lanes_within(int64_t p0, int64_t step, int64_t size, int count) {
   if (p0 >= 0 && p0 + (count - 1) * step < size) return {0, count};
-  const int64_t begin = p0 < 0 ? ceil_div(-p0, step) : 0;
-  const int64_t end = p0 >= size ? 0 : ceil_div(size - p0, step);
+  const int64_t begin = p0 < 0 ? ceil_quotient(-p0, step) : 0;
+  const int64_t end = p0 >= size ? 0 : ceil_quotient(size - p0, step);
   return {begin, end < count ? end : count};
 }
 

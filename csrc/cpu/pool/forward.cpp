@@ -3,15 +3,11 @@
 
 #include "core/dispatch.h"
 #include "cpu/pool/divisors.h"
+#include "cpu/pool/pool.h"
 #include "cpu/pool/tiles.h"
 
 namespace pydl {
 namespace PYDL_ISA {
-
-void pool_max_forward(const View& x, const Window2d& w, const View& y, const View& index);
-void pool_max_gather(const View& x, const View& index, const Window2d& w, const View& y);
-void pool_mean_forward(const View& x, const Window2d& w, const PoolDivisor& divisor, const View& y);
-
 namespace {
 
 // W windows: where their results lie, and which they are.
@@ -30,7 +26,9 @@ void put_row(T* to, Vec<T> value) {
 
 // An Op reduces the windows of W lanes: start(place), add(state, value, tap, valid lanes), finish(state,
 // place); of W neighbouring channels of one window at the offsets y and index: start_row(index) and
-// finish_row(state, y, index, divisor(oh, ow)). Those that are common have loops that go past the caches.
+// finish_row<Far>(state, y, index, divisor(oh, ow)). add_all<N>(state, values, taps) is add for N taps in
+// turn, all lanes valid, on a state that has just begun. `far`: results may go past the caches, for which
+// those that are common (`streams`) have loops of their own.
 template <class T, class I>
 struct Max {
   static constexpr bool streams = std::is_same<T, float>::value && sizeof(I) == 1;

@@ -2,22 +2,20 @@
 #include "core/copy.h"
 #include "core/dispatch.h"
 #include "cpu/pool/divisors.h"
+#include "cpu/pool/pool.h"
 
 namespace pydl {
 namespace PYDL_ISA {
-
-void pool_max_scatter(const View& g, const View& index, const Window2d& w, const View& dx);
-void pool_mean_scatter(const View& g, const Window2d& w, const PoolDivisor& divisor, const View& dx);
-PoolKernels pool_kernels();
-
 namespace {
 
 // Every element of dx gathers from the windows that hold it, in the order of the windows: no two threads
 // write to one place and nothing is added twice. Lanes are W channels, or W elements of a row that lie a
 // stride apart, whose windows are then neighbours.
 //
-// A Source gives what W windows send: load(offset of lane 0 in g and in index, oh, ow, lanes), and of that
-// what is for one tap: at(loaded, tap).
+// A Source gives what W windows send: load(offset of lane 0 in g and in index, oh, ow, lanes), or, of W
+// neighbouring channels of one window, load_row(where they lie in g, offset in index, divisor(oh, ow)); and
+// of what it gave, what is for one tap: at(loaded, tap), 0 in lanes that do not count. `g` is where the first
+// window's lies.
 template <class T, class I>
 struct Picked {
   using V = Vec<T>;
@@ -58,8 +56,8 @@ struct Shared {
   V at(V share, int64_t) const { return share; }
 };
 
-// The windows' side: strides of g and of index.
-struct Windows {
+// Where the windows' side lies: strides of g and of index.
+struct Sides {
   const View &g, &index;
   int64_t at_g(int64_t oh, int64_t ow) const { return oh * g.strides[2] + ow * g.strides[3]; }
   int64_t at_index(int64_t oh, int64_t ow) const { return oh * index.strides[2] + ow * index.strides[3]; }
@@ -67,7 +65,7 @@ struct Windows {
 
 // What window (oh, ow) sends to its tap, in all channels of dx: instead of what is there, or added to it.
 template <class T, class Source>
-void add_window(const Source& source, const Windows& side, int64_t oh, int64_t ow, int64_t tap,
+void add_window(const Source& source, const Sides& side, int64_t oh, int64_t ow, int64_t tap,
                 const int64_t (&image)[2], T* dx, const View& vdx, bool first) {
   constexpr int W = Vec<T>::size;
   const int64_t at_g = image[0] + side.at_g(oh, ow), at_index = image[1] + side.at_index(oh, ow);
@@ -82,8 +80,8 @@ void add_window(const Source& source, const Windows& side, int64_t oh, int64_t o
 
 // All channels of element (i, j); offsets are those of its image.
 template <class T, class Source>
-void element_across(const Source& source, const Windows& side, const PoolAxis& h, const PoolAxis& v,
-                    int64_t i, int64_t j, const int64_t (&image)[2], T* dx, const View& vdx) {
+void element_across(const Source& source, const Sides& side, const PoolAxis& h, const PoolAxis& v, int64_t i,
+                    int64_t j, const int64_t (&image)[2], T* dx, const View& vdx) {
   const Range ohs = h.windows(i), ows = v.windows(j);
   bool first = true;
   for (int64_t oh = ohs.begin; oh < ohs.end; ++oh) {
@@ -108,9 +106,8 @@ struct WindowRow {
 
 // The same where there are W channels or more, one after another in memory, and few windows hold an element.
 template <class T, class Source>
-void element_of_rows(const Source& source, const Windows& side, const PoolAxis& h, const PoolAxis& v,
-                     int64_t i, int64_t j, Range ohs, Range ows, const int64_t (&image)[2], T* dx,
-                     int64_t C) {
+void element_of_rows(const Source& source, const Sides& side, const PoolAxis& h, const PoolAxis& v, int64_t i,
+                     int64_t j, Range ohs, Range ows, const int64_t (&image)[2], T* dx, int64_t C) {
   WindowRow<T> rows[kMostRows];
   int count = 0;
   for (int64_t oh = ohs.begin; oh < ohs.end; ++oh)
@@ -136,14 +133,14 @@ void element_of_rows(const Source& source, const Windows& side, const PoolAxis& 
 
 template <class T>
 bool few_rows(const Window2d& w, const View& g, const View& index, const View& dx) {
-  return ceil_div(w.kernel[0], w.stride[0]) * ceil_div(w.kernel[1], w.stride[1]) <= kMostRows &&
+  return ceil_quotient(w.kernel[0], w.stride[0]) * ceil_quotient(w.kernel[1], w.stride[1]) <= kMostRows &&
          dx.shape[1] >= Vec<T>::size && g.strides[1] == 1 && index.strides[1] == 1;
 }
 
 template <class T, class Source>
 void scatter_rows(const Source& source, const View& g, const View& index, const Window2d& w, const View& dx) {
   const PoolAxis h(w, dx, g, 0), v(w, dx, g, 1);
-  const Windows side{g, index};
+  const Sides side{g, index};
   const int64_t C = dx.shape[1];
   with_scratch<Range>(v.in, [&](Range* ows) {
     for (int64_t j = 0; j < v.in; ++j) ows[j] = v.windows(j);
@@ -161,12 +158,12 @@ void scatter_rows(const Source& source, const View& g, const View& index, const 
 
 // Elements phase + stride * (j0 + lane) of row i: window j0 + lane + shift holds them at one tap.
 template <class T, class Source>
-Vec<T> gather_phase(const Source& source, const Windows& side, const PoolAxis& h, const PoolAxis& v,
-                    int64_t i, int64_t phase, int64_t j0, int count, const int64_t (&plane)[2]) {
+Vec<T> gather_phase(const Source& source, const Sides& side, const PoolAxis& h, const PoolAxis& v, int64_t i,
+                    int64_t phase, int64_t j0, int count, const int64_t (&plane)[2]) {
   Vec<T> total(T(0));
   const Range ohs = h.windows(i);
   const int64_t reach = phase + v.padding, last = reach / v.stride;
-  const int64_t first = ceil_div(reach - (v.kernel - 1) * v.dilation, v.stride);
+  const int64_t first = ceil_quotient(reach - (v.kernel - 1) * v.dilation, v.stride);
   for (int64_t oh = ohs.begin; oh < ohs.end; ++oh) {
     const int64_t ky = h.tap(i, oh);
     if (ky < 0) continue;
@@ -185,7 +182,7 @@ Vec<T> gather_phase(const Source& source, const Windows& side, const PoolAxis& h
 }
 
 template <class T, class Source>
-void row_along(const Source& source, const Windows& side, const PoolAxis& h, const PoolAxis& v, int64_t i,
+void row_along(const Source& source, const Sides& side, const PoolAxis& h, const PoolAxis& v, int64_t i,
                const int64_t (&plane)[2], T* dx, int64_t step) {
   constexpr int W = Vec<T>::size;
   const int64_t phases = v.stride < v.in ? v.stride : v.in;
@@ -241,7 +238,7 @@ void scatter_tiles(const PoolTiles& tiles, const Source& source, T* dx) {
 
 // A row of windows that tile it, where there are W channels or more, one after another in memory.
 template <class T, class Source>
-void tile_row_of_rows(const Source& source, const Windows& side, const Window2d& w, int64_t oh,
+void tile_row_of_rows(const Source& source, const Sides& side, const Window2d& w, int64_t oh,
                       const int64_t (&image)[2], T* dx, const View& vdx) {
   const int64_t width = w.kernel[1], taps = w.kernel[0] * width, C = vdx.shape[1];
   int64_t to[kMostRows];  // where the taps of the first window go
@@ -269,7 +266,7 @@ void tile_row_of_rows(const Source& source, const Windows& side, const Window2d&
 // A vector of fewer channels than lanes is stored whole where the elements after it in the row are yet to
 // come.
 template <class T, class Source>
-void tile_row_across(const Source& source, const Windows& side, const Window2d& w, int64_t oh,
+void tile_row_across(const Source& source, const Sides& side, const Window2d& w, int64_t oh,
                      const int64_t (&image)[2], T* dx, const View& vdx) {
   constexpr int W = Vec<T>::size;
   const int64_t C = vdx.shape[1], step = vdx.strides[1], room = vdx.strides[3] == C ? vdx.shape[3] * C : 0;
@@ -292,7 +289,7 @@ void tile_row_across(const Source& source, const Windows& side, const Window2d& 
 template <class T, class Source>
 void scatter_tiles_across(const Source& source, const View& g, const View& index, const Window2d& w,
                           const View& dx) {
-  const Windows side{g, index};
+  const Sides side{g, index};
   const int64_t OH = g.shape[2];
   const bool rows =
       dx.strides[1] == 1 && w.kernel[0] * w.kernel[1] <= kMostRows && few_rows<T>(w, g, index, dx);
@@ -314,7 +311,7 @@ void scatter(const Source& source, const View& g, const View& index, const Windo
   if (across && PoolTiles::cover(w, dx, g)) return scatter_tiles_across<T>(source, g, index, w, dx);
   if (across && few_rows<T>(w, g, index, dx)) return scatter_rows<T>(source, g, index, w, dx);
   const PoolAxis h(w, dx, g, 0), v(w, dx, g, 1);
-  const Windows side{g, index};
+  const Sides side{g, index};
   const int64_t C = dx.shape[1], length = v.in * (across ? C : 1);
   parallel_ranges(dx.shape[0] * h.in * (across ? 1 : C), 1 + kGrain / 4 / length,
                   [&](int64_t begin, int64_t end) {
@@ -366,14 +363,6 @@ void pool_mean_scatter(const View& g, const Window2d& w, const PoolDivisor& divi
       });
     });
   });
-}
-
-void pool_max_forward(const View& x, const Window2d& w, const View& y, const View& index);
-void pool_max_gather(const View& x, const View& index, const Window2d& w, const View& y);
-void pool_mean_forward(const View& x, const Window2d& w, const PoolDivisor& divisor, const View& y);
-
-PoolKernels pool_kernels() {
-  return {pool_max_forward, pool_max_scatter, pool_max_gather, pool_mean_forward, pool_mean_scatter};
 }
 
 }  // namespace PYDL_ISA

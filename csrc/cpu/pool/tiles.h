@@ -9,13 +9,6 @@ namespace pydl {
 namespace PYDL_ISA {
 namespace {
 
-static inline bool is_dense(const View& v) {
-  int64_t step = 1;
-  for (int d = v.ndim - 1; d >= 0; step *= v.shape[d--])
-    if (v.shape[d] != 1 && v.strides[d] != step) return false;
-  return true;
-}
-
 // Rows of `length` windows of height × width elements.
 struct PoolTiles {
   static constexpr int64_t most_area = 256, most_elements = 4096;
@@ -33,7 +26,8 @@ struct PoolTiles {
   // Whether all windows can be one line.
   static bool fit(const Window2d& w, const View& x, const View& y, const View& index) {
     if (!cover(w, x, y)) return false;
-    return w.kernel[0] * w.kernel[1] <= most_area && is_dense(x) && is_dense(y) && is_dense(index);
+    return w.kernel[0] * w.kernel[1] <= most_area && is_contiguous(x) && is_contiguous(y) &&
+           is_contiguous(index);
   }
 
   // A window that fills the width is one stretch of memory, and all windows are one row.
