@@ -1,6 +1,6 @@
 // Winograd's F(4×4, 2×2) and F(2×2, 4×4), for the four phases of 4×4 taps and stride 2: a tile of 5×5 pixels
 // of a phase and 2×2 taps make 4×4 results, or the same tile and 4×4 of the results' gradient make 2×2 taps,
-// by 25 products.
+// by 25 products. The same for 3×3 taps and stride 2, which are 4×4 with zeros at the end.
 //
 // The points are 0, -1, 1/2, 2 and ∞, whose error was the smallest of seventeen choices of five.
 #pragma once

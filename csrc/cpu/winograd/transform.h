@@ -3,7 +3,7 @@
 // lane of a register is a tile of its own.
 //
 // A convolution with a stride is the sum, over the phases of the stride, of convolutions without one: of
-// every stride-th pixel with every stride-th tap. A kernel (kernel3.h, kernel4.h) says how those
+// every stride-th pixel with every stride-th tap. A kernel (kernel3.h, kernel4.h, kernel5.h) says how those
 // are made: its stride, the side of a transformed tile, the taps of a phase along an axis and the transforms.
 #pragma once
 #include "cpu/simd/vec.h"
@@ -32,6 +32,15 @@ constexpr int column_phase(int f) {
 template <class Kernel>
 constexpr int phase_taps(int phase) {
   return (Kernel::width - phase + Kernel::stride - 1) / Kernel::stride;
+}
+
+// Products of a tile of results and a channel: of every phase, those at the points where it has a value.
+template <class Kernel>
+constexpr int64_t tile_products() {
+  int64_t along = 0;
+  for (int phase = 0; phase < Kernel::stride; ++phase)
+    along += Kernel::side - Kernel::taps + phase_taps<Kernel>(phase);
+  return along * along;
 }
 
 // The phases that have a value at a point: all but those of one tap at ∞, the last one along an axis.

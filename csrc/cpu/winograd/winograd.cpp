@@ -10,9 +10,9 @@ namespace pydl {
 namespace PYDL_ISA {
 namespace {
 
-constexpr int64_t kNear = INT64_C(1) << 16;      // elements that a block of tiles may take of a core's cache
-constexpr int64_t kShared = INT64_C(1) << 20;    // elements that every block of tiles, or panel, goes through
-constexpr int64_t kItemWork = INT64_C(1) << 20;  // products worth waking a thread for
+constexpr int64_t kNear = INT64_C(1) << 16;    // elements that a block of tiles may take of a core's cache
+constexpr int64_t kShared = INT64_C(1) << 20;  // elements that every block of tiles, or panel, goes through
+constexpr int64_t kItemProducts = INT64_C(1) << 20;  // worth waking a thread for
 constexpr int64_t kFewTiles = 36, kMostTiles = 144;  // that share filters which their panel transforms
 constexpr int64_t kAhead = 64;                       // elements from what is written to what is fetched
 
@@ -65,7 +65,7 @@ struct Convolution {
   // All filters are transformed beforehand, tiles by the block that needs them.
   void run_by_tiles(const float* zeros) const {
     const int64_t fit = kNear / (kSize * image.channels),
-                  enough = kItemWork / (kSize * image.channels * filters.filters);
+                  enough = kItemProducts / (kSize * image.channels * filters.filters);
     const int64_t tiles = round_up(max64(2 * kRows, min64(fit, enough)), kRows);
     with_scratch<float>(panels() * chains() * filter_step(), [&](float* weights) {
       parallel_ranges(panels() * chains(), max64(1, 256 / (kPhases<Kernel> * depth(0))),
