@@ -45,9 +45,9 @@ void forward(const View& x, const View& w, const View* bias, const View& y, cons
              int64_t groups) {
   // As columns of a product, fewer filters leave lanes empty.
   const bool many_filters = w.shape[0] / groups >= Vec<T>::size;
-  if (is_one_pixel(y, x, window) && (many_filters || groups == 1))
+  if (sees_whole_image(y, x, window) && (many_filters || groups == 1))
     return with_layout<T>(x, window, !many_filters, [&](const View& image) {
-      many_filters ? gather_pixel<T>(image, w, bias, y, groups)
+      many_filters ? whole_image_forward<T>(image, w, bias, y, groups)
                    : correlate<T>(image, w, bias, y, window, groups);
     });
   correlate<T>(x, w, bias, y, window, groups);
@@ -120,7 +120,7 @@ void run_transposed(const View& y, const View& w, const View* bias, const View& 
   if (numel(x) == 0) return;
   const int64_t height = ceil_div(x.shape[2], window.stride[0]),
                 width = ceil_div(x.shape[3], window.stride[1]);
-  if (!is_one_pixel(y, x, window) &&
+  if (!sees_whole_image(y, x, window) &&
       takes_winograd(x.dtype, w.shape[0] / groups, w.shape[1], window, height, width))
     return for_groups(x, w, bias, y, groups,
                       [&](const View& image, const View& taps, const View* b, const View& maps) {

@@ -8,7 +8,7 @@
 #include "cpu/conv/grouped.h"
 #include "cpu/conv/padded.h"
 #include "cpu/conv/pixel_rows.h"
-#include "cpu/conv/wide_padding.h"
+#include "cpu/conv/tap_filter_lanes.h"
 #include "cpu/conv/windows.h"
 #include "cpu/product/long_sum.h"
 #include "cpu/product/product.h"
@@ -36,7 +36,7 @@ struct Correlation {
       windows = as_line(windows);
     if (windows.taps[0] * windows.taps[1] == 0) return run_empty();
     if (windows.channels == 1 && groups > 1) return run_depthwise();
-    if (takes_groups()) return run_grouped();
+    if (takes_grouped()) return run_grouped();
     if (!shared()) return parallel(groups, [&](int64_t g) { run_group(g); });
     for (int64_t g = 0; g < groups; ++g) run_group(g);
   }
@@ -49,28 +49,28 @@ struct Correlation {
     Windows<T> w = windows;
     w.image += g * w.channels * w.channel_step;
     const PixelRows<T> rows(w);
-    if (takes_spread()) return run_spread(g, w);
-    if (takes_planes())
-      return with_padded(w, images, false, [&](const Windows<T>& copy) { run_planes(g, copy); });
-    if (takes_elements() && (groups == 1 || !rows.in_place(filters)))
-      return with_zeros(w, [&](const Windows<T>& image) { run_elements(g, image); });
+    if (takes_tap_filter_lanes()) return run_tap_filter_lanes(g, w);
+    if (takes_few_filters())
+      return with_padded(w, images, false, [&](const Windows<T>& copy) { run_few_filters(g, copy); });
+    if (takes_few_channels() && (groups == 1 || !rows.in_place(filters)))
+      return with_zeros(w, [&](const Windows<T>& image) { run_few_channels(g, image); });
     if (!lanes_are_filters() || rows.in_place(filters)) return run_group(g, rows);
     with_padded(w, images, true,
                 [&](const Windows<T>& copy) { run_group(g, PixelRows<T>(copy, is_padded(copy))); });
   }
 
   // Few filters; and where most of what they would be multiplied by is zeros around the image.
-  bool takes_spread() const {
+  bool takes_tap_filter_lanes() const {
     const Windows<T>& w = windows;
     if (filters >= 2 * Vec<T>::size || w.step[1] != 1 || w.taps[0] * w.channels > kLeaf) return false;
     if (w.taps[0] * w.taps[1] * w.channels == 0 || !Margin<T>(w, 1).fits) return false;
-    const SpreadRows<T> rows{w, images, filters, nullptr, nullptr, nullptr, 0, 0, {}, nullptr, 0};
+    const TapFilterLanes<T> rows{w, images, filters, nullptr, nullptr, nullptr, 0, 0, {}, nullptr, 0};
     const int64_t wide = filters < Vec<T>::size ? filters * round_up(w.out[1], Vec<T>::size)
                                                 : round_up(filters, Vec<T>::size) * w.out[1];
     return rows.work() < 0.7 * double(w.out[0]) * double(wide) * double(w.taps[0] * w.taps[1] * w.channels);
   }
 
-  void run_spread(int64_t g, const Windows<T>& w) const {
+  void run_tap_filter_lanes(int64_t g, const Windows<T>& w) const {
     constexpr int NR = Tile<T>::cols;
     const int64_t depth = w.taps[0] * w.channels, lanes = round_up(w.taps[1] * filters, NR);
     Strided<T> filter{weights + g * weight_group_step, {}, {}};
@@ -85,38 +85,38 @@ struct Correlation {
         for (int64_t c = 0; c < w.channels; ++c)
           offsets[u * w.channels + c] = u * w.spread[0] * w.pixel_step[0] + c * w.channel_step;
       const Result<T> out = result_of(g);
-      SpreadRows<T>{w,
-                    images,
-                    filters,
-                    panels,
-                    offsets,
-                    out.data,
-                    result_image_step,
-                    result_channel_step,
-                    {result_step[0], result_step[1]},
-                    out.row_bias,
-                    out.row_bias_step}
+      TapFilterLanes<T>{w,
+                        images,
+                        filters,
+                        panels,
+                        offsets,
+                        out.data,
+                        result_image_step,
+                        result_channel_step,
+                        {result_step[0], result_step[1]},
+                        out.row_bias,
+                        out.row_bias_step}
           .run();
     });
   }
 
   // Few filters leave most of the lanes along them empty. Their sums are no longer than one leaf of
   // product/long_sum.h.
-  bool takes_planes() const {
+  bool takes_few_filters() const {
     const int64_t taps = windows.taps[0] * windows.taps[1] * windows.channels;
     const int64_t few = lanes_are_filters() ? Vec<T>::size : 2 * Vec<T>::size;
     return filters < few && windows.channels <= 32 && windows.step[1] == 1 &&
            windows.out[1] >= Vec<T>::size && taps > 0 && taps <= kLeaf && can_be_padded(windows);
   }
 
-  void run_planes(int64_t g, const Windows<T>& w) const {
+  void run_few_filters(int64_t g, const Windows<T>& w) const {
     const int64_t taps = w.taps[0] * w.taps[1] * w.channels;
     with_scratch<int64_t>(
         taps + ceil_div(filters * taps * sizeof(T), sizeof(int64_t)), [&](int64_t* offsets) {
           T* const rows = reinterpret_cast<T*>(offsets + taps);
           filter_operand(g).copy(rows, taps, 0, filters, 0, taps);
           tap_offsets(w, offsets);
-          PlaneRows<T> planes{w, images, filters, taps, rows, offsets, result_of(g), result_image_step, {}};
+          FewFilters<T> planes{w, images, filters, taps, rows, offsets, result_of(g), result_image_step, {}};
           planes.step[0] = result_step[0];
           planes.step[1] = result_step[1];
           planes.run();
@@ -124,7 +124,7 @@ struct Correlation {
   }
 
   // Rows of so few channels would be copied, or end within a chain of products.
-  bool takes_elements() const {
+  bool takes_few_channels() const {
     const int64_t taps = windows.taps[0] * windows.taps[1] * windows.channels;
     return lanes_are_filters() && windows.channels < 16 && taps > 0 && taps <= kLeaf &&
            can_be_padded(windows);
@@ -137,7 +137,7 @@ struct Correlation {
     with_padded(w, images, w.channel_step == 1 && w.channels > 1, body);
   }
 
-  void run_elements(int64_t g, const Windows<T>& w) const {
+  void run_few_channels(int64_t g, const Windows<T>& w) const {
     constexpr int NR = Tile<T>::cols;
     const int64_t taps = w.taps[0] * w.taps[1] * w.channels;
     const int64_t indices = taps * int64_t(sizeof(int64_t) / sizeof(T));
@@ -147,7 +147,7 @@ struct Correlation {
       tap_offsets(w, offsets);
       Result<T> out = exchanged(result_of(g));
       out.far = images * w.out[0] * w.out[1] * filters * int64_t(sizeof(T)) >= kFarBytes;
-      ElementRows<T>{
+      FewChannels<T>{
           w, images, filters, taps, panels, offsets, out, result_image_step, {result_step[0], result_step[1]}}
           .run();
     });
@@ -210,7 +210,7 @@ struct Correlation {
     });
   }
 
-  bool takes_groups() const {
+  bool takes_grouped() const {
     return groups > 1 && filters == windows.channels && shares_registers<T>(filters, groups * filters) &&
            can_be_padded(windows);
   }

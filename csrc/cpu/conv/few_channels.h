@@ -36,7 +36,7 @@ struct Elements {
 };
 
 template <class T>
-struct ElementRows {
+struct FewChannels {
   const Windows<T>& windows;  // padded
   int64_t images, filters, taps;
   const T* panels;         // of the filters, taps · channels of each

@@ -38,7 +38,7 @@ struct Shifts {
 };
 
 template <class T>
-struct PlaneRows {
+struct FewFilters {
   const Windows<T>& windows;  // planes, padded
   int64_t images, filters, taps;
   const T* weights;        // filter by filter, taps · channels of each

@@ -1,7 +1,7 @@
 // The transposed convolution: a correlation for every phase of the stride.
 #pragma once
 #include "cpu/conv/correlation.h"
-#include "cpu/conv/one_pixel.h"
+#include "cpu/conv/whole_image.h"
 
 namespace pydl {
 namespace PYDL_ISA {
@@ -68,7 +68,8 @@ Correlation<T> phase_correlation(const View& y, const View& w, const View& x, co
 template <class T>
 void transposed(const View& y, const View& w, const View* bias, const View& x, const Window2d& window,
                 int64_t groups) {
-  if (is_one_pixel(y, x, window) && groups < y.shape[1]) return transposed_pixel<T>(y, w, bias, x, groups);
+  if (sees_whole_image(y, x, window) && groups < y.shape[1])
+    return whole_image_transposed<T>(y, w, bias, x, groups);
   int64_t at[2];
   for (at[0] = 0; at[0] < min64(window.stride[0], x.shape[2]); ++at[0])
     for (at[1] = 0; at[1] < min64(window.stride[1], x.shape[3]); ++at[1]) {

@@ -2,12 +2,12 @@
 // are few.
 #pragma once
 #include "cpu/conv/correlation.h"
-#include "cpu/conv/one_pixel.h"
 #include "cpu/conv/tap_lanes.h"
 #include "cpu/conv/weight_grad_depthwise.h"
 #include "cpu/conv/weight_grad_few_channels.h"
 #include "cpu/conv/weight_grad_few_taps.h"
 #include "cpu/conv/weight_grad_grouped.h"
+#include "cpu/conv/whole_image.h"
 
 namespace pydl {
 namespace PYDL_ISA {
@@ -125,14 +125,14 @@ void depthwise_weight_grad(const View& x, const View& y, T* out, const Window2d&
 
 // Whether a row of taps and channels fills the lanes better than channels or taps would do.
 template <class T>
-bool is_narrow(const Windows<T>& w, int64_t groups) {
+bool has_few_channels(const Windows<T>& w, int64_t groups) {
   return groups == 1 && w.channels < 2 * Vec<T>::size && w.spread[1] == 1 && can_be_padded(w);
 }
 
 // Whether even that leaves most lanes idle, and pixels along a line would not: by the registers'
 // multiply-adds for a pixel and a filter. A single register of taps waits for its loads.
 template <class T>
-bool takes_lines(const Windows<T>& w) {
+bool has_few_taps(const Windows<T>& w) {
   constexpr int64_t W = Vec<T>::size;
   if (w.step[1] != 1 || w.out[1] < W) return false;
   const int64_t row = w.taps[1] * w.channels;
@@ -157,20 +157,20 @@ void add_blocks(const Grad& grad, T* out) {
 }
 
 template <class T>
-void narrow_weight_grad(const View& x, const View& y, T* out, const Window2d& window) {
+void few_channels_weight_grad(const View& x, const View& y, T* out, const Window2d& window) {
   const int64_t images = x.shape[0], filters = y.shape[1];
   const Windows<T> w = conv_windows<T>(x, window, y.shape + 2, 1), maps = map_windows<T>(y);
   const auto by_taps = [&](const Windows<T>& pixels) {
     with_padded(w, images, true, [&](const Windows<T>& image) {
-      add_blocks(NarrowGrad<T>{image, pixels, images, filters}, out);
+      add_blocks(FewChannelsGrad<T>{image, pixels, images, filters}, out);
     });
   };
-  if (NarrowGrad<T>{w, maps, images, filters}.lanes_are_filters())
+  if (FewChannelsGrad<T>{w, maps, images, filters}.lanes_are_filters())
     return with_channels_last(maps, images, by_taps);
-  if (!takes_lines(w)) return by_taps(maps);
+  if (!has_few_taps(w)) return by_taps(maps);
   with_planes(w, images, [&](const Windows<T>& image) {
     with_planes(maps, images, [&](const Windows<T>& planes) {
-      add_blocks(PlaneGrad<T>{image, planes, images, filters}, out);
+      add_blocks(FewTapsGrad<T>{image, planes, images, filters}, out);
     });
   });
 }
@@ -190,9 +190,10 @@ void grouped_weight_grad(const View& x, const View& y, T* out, const Window2d& w
 
 template <class T>
 void weight_grad(const View& x, const View& y, const View& w, const Window2d& window, int64_t groups) {
-  if (is_one_pixel(y, x, window) && groups < x.shape[1]) return pixel_weight_grad<T>(x, y, w, groups);
-  if (numel(y) > 0 && is_narrow(conv_windows<T>(x, window, y.shape + 2, groups), groups))
-    return narrow_weight_grad<T>(x, y, data_as<T>(w), window);
+  if (sees_whole_image(y, x, window) && groups < x.shape[1])
+    return whole_image_weight_grad<T>(x, y, w, groups);
+  if (numel(y) > 0 && has_few_channels(conv_windows<T>(x, window, y.shape + 2, groups), groups))
+    return few_channels_weight_grad<T>(x, y, data_as<T>(w), window);
   if (groups > 1 && w.shape[1] == 1 && w.shape[0] == groups && numel(y) > 0)
     return depthwise_weight_grad<T>(x, y, data_as<T>(w), window);
   if (groups > 1 && w.shape[1] == w.shape[0] / groups && shares_registers<T>(w.shape[1], x.shape[1]) &&

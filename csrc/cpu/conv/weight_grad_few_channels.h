@@ -41,7 +41,7 @@ struct Lines {
 };
 
 template <class T>
-struct NarrowGrad {
+struct FewChannelsGrad {
   Windows<T> image;  // channels last, padded
   Windows<T> maps;   // windows of one pixel; channels last where lanes are filters
   int64_t images, filters;

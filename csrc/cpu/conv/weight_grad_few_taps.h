@@ -96,7 +96,7 @@ static auto choose_lines(int64_t rows, bool one) {
 }
 
 template <class T>
-struct PlaneGrad {
+struct FewTapsGrad {
   Windows<T> image;  // planes, padded; one apart along the width
   Windows<T> maps;   // planes; windows of one pixel
   int64_t images, filters;

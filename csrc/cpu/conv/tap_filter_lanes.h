@@ -1,7 +1,10 @@
-// A correlation with few filters whose windows reach far beyond the image, as those of the gradient of an
-// unpadded convolution do: lanes run along (tap of a row, filter), so that a row of the image is multiplied
-// as it lies, and no zero around it. What its pixels give to each row of the result is then added up tap by
-// tap.
+// A correlation with few filters whose lanes run along (tap of a row, filter): a row of the image is
+// multiplied as it lies, once for all taps of a row, and no zero around it. What its pixels give to each row
+// of the result is then added up tap by tap.
+//
+// For where that takes fewer multiply-adds, idle lanes included, than lanes along filters or pixels: where
+// neither fills its registers but the two indices together do, and where windows reach far beyond the image,
+// as those of the gradient of an unpadded convolution do.
 #pragma once
 #include "cpu/conv/few_channels.h"
 
@@ -10,7 +13,7 @@ namespace PYDL_ISA {
 namespace {
 
 template <class T>
-struct SpreadRows {
+struct TapFilterLanes {
   const Windows<T>& windows;  // one apart along the width
   int64_t images, filters;
   const T* panels;         // lanes (v, filter), k: (u, channel)

@@ -1,5 +1,5 @@
-// Convolutions with one window, which is the whole image: products of matrices, of which one index runs over
-// all elements of an image, channel by channel.
+// Convolutions with one window, which is the whole image, and so with results of one pixel: products of
+// matrices, of which one index runs over all elements of an image.
 #pragma once
 #include "core/scratch.h"
 #include "cpu/conv/correlation.h"
@@ -10,7 +10,7 @@ namespace PYDL_ISA {
 namespace {
 
 // Whether y has one pixel, whose window is all of x.
-inline bool is_one_pixel(const View& y, const View& x, const Window2d& window) {
+inline bool sees_whole_image(const View& y, const View& x, const Window2d& window) {
   for (int a = 0; a < 2; ++a)
     if (y.shape[2 + a] != 1 || window.padding[a] != 0 || window.dilation[a] != 1 ||
         x.shape[2 + a] != window.kernel[a])
@@ -20,7 +20,7 @@ inline bool is_one_pixel(const View& y, const View& x, const Window2d& window) {
 
 // body(group, whether all threads work on it).
 template <class Body>
-void for_pixel_groups(int64_t groups, Body&& body) {
+void for_image_groups(int64_t groups, Body&& body) {
   if (groups >= kManyGroups) return parallel(groups, [&](int64_t g) { body(g, false); });
   for (int64_t g = 0; g < groups; ++g) body(g, true);
 }
@@ -43,11 +43,11 @@ inline Axis image_elements(const View& x, int64_t channels, bool by_pixel) {
 // Then x is a matrix product: images × channels of y by channels × elements of x, in an order in which the
 // larger of w and x is read or written in one go. `biases` holds the bias of each of the elements.
 template <class T>
-void spread_pixel(const View& y, const View& w, const T* biases, const View& x, int64_t groups,
-                  bool by_pixel) {
+void spread_maps(const View& y, const View& w, const T* biases, const View& x, int64_t groups,
+                 bool by_pixel) {
   const int64_t channels = y.shape[1] / groups, filters = w.shape[1],
                 elements = filters * w.shape[2] * w.shape[3];
-  for_pixel_groups(groups, [&](int64_t g, bool shared) {
+  for_image_groups(groups, [&](int64_t g, bool shared) {
     const Strided<T> maps{data_as<T>(y) + g * channels * y.strides[1], line(y.shape[0], y.strides[0]),
                           line(channels, y.strides[1])};
     const Strided<T> taps{data_as<T>(w) + g * channels * w.strides[0], image_elements(w, filters, by_pixel),
@@ -61,25 +61,25 @@ void spread_pixel(const View& y, const View& w, const T* biases, const View& x, 
 }
 
 template <class T>
-void transposed_pixel(const View& y, const View& w, const View* bias, const View& x, int64_t groups) {
+void whole_image_transposed(const View& y, const View& w, const View* bias, const View& x, int64_t groups) {
   const int64_t area = w.shape[2] * w.shape[3], filters = w.shape[1], elements = filters * area;
   const bool by_pixel = lies_by_pixel(x) && x.shape[0] >= 2 * (w.shape[0] / groups);
-  if (!bias) return spread_pixel<T>(y, w, nullptr, x, groups, by_pixel);
+  if (!bias) return spread_maps<T>(y, w, nullptr, x, groups, by_pixel);
   with_scratch<T>(groups * elements, [&](T* biases) {
     for (int64_t g = 0; g < groups; ++g)
       for (int64_t i = 0; i < elements; ++i)
         biases[g * elements + i] =
             data_as<T>(*bias)[(g * filters + (by_pixel ? i % filters : i / area)) * bias->strides[0]];
-    spread_pixel<T>(y, w, biases, x, groups, by_pixel);
+    spread_maps<T>(y, w, biases, x, groups, by_pixel);
   });
 }
 
 // Images × elements of x by elements × filters.
 template <class T>
-void gather_pixel(const View& x, const View& w, const View* bias, const View& y, int64_t groups) {
+void whole_image_forward(const View& x, const View& w, const View* bias, const View& y, int64_t groups) {
   const int64_t channels = w.shape[1], filters = w.shape[0] / groups,
                 elements = channels * w.shape[2] * w.shape[3];
-  for_pixel_groups(groups, [&](int64_t g, bool shared) {
+  for_image_groups(groups, [&](int64_t g, bool shared) {
     const Strided<T> images{data_as<T>(x) + g * channels * x.strides[1], line(x.shape[0], x.strides[0]),
                             image_elements(x, channels, false)};
     const Strided<T> taps{data_as<T>(w) + g * filters * w.strides[0], line(filters, w.strides[0]),
@@ -96,11 +96,11 @@ void gather_pixel(const View& x, const View& w, const View* bias, const View& y,
 
 // Filters × images of y by images × elements of x; w is in C order.
 template <class T>
-void pixel_weight_grad(const View& x, const View& y, const View& w, int64_t groups) {
+void whole_image_weight_grad(const View& x, const View& y, const View& w, int64_t groups) {
   const int64_t channels = w.shape[1], filters = w.shape[0] / groups,
                 elements = channels * w.shape[2] * w.shape[3];
   const bool by_pixel = lies_by_pixel(x) && x.shape[0] >= 2 * filters;
-  for_pixel_groups(groups, [&](int64_t g, bool shared) {
+  for_image_groups(groups, [&](int64_t g, bool shared) {
     const Strided<T> maps{data_as<T>(y) + g * filters * y.strides[1], line(filters, y.strides[1]),
                           line(y.shape[0], y.strides[0])};
     const Strided<T> images{data_as<T>(x) + g * channels * x.strides[1],
