@@ -2,8 +2,9 @@
 // are independent of one another.
 //
 // A chain of fused multiply-adds is kRun pixels of one row; chains, row after row, are the leaves of a binary
-// counter (as in product/long_sum.h).
+// counter (product/long_sum.h).
 #pragma once
+#include "cpu/conv/leaves.h"
 #include "cpu/conv/padded.h"
 
 namespace pydl {
@@ -22,31 +23,20 @@ struct DepthwiseGrad {
   // Rows of pixels [begin, end) of all images, into out[tap · channels + channel].
   void run(int64_t begin, int64_t end, T* out) const {
     const int64_t size = taps() * channels, chains = ceil_div(windows.out[1], kRun);
-    int levels = 2;
-    for (int64_t leaves = (end - begin) * chains; leaves > 1; leaves = (leaves + 1) / 2) ++levels;
-    with_scratch<T>(levels * size, [&](T* sums) {
-      int depth = 0;
-      int64_t leaf = 0;
-      for (int64_t row = begin; row < end; ++row)
-        for (int64_t j = 0; j < windows.out[1]; j += kRun) {
-          chain(row, j, min64(kRun, windows.out[1] - j), sums + depth++ * size);
-          for (int64_t carry = leaf++; carry & 1; carry >>= 1) join(sums + --depth * size, size);
-        }
-      while (depth > 1) join(sums + --depth * size, size);
-      __builtin_memcpy(out, sums, size * sizeof(T));
+    const int64_t leaves = (end - begin) * chains;
+    with_scratch<T>(leaf_levels(leaves) * size, [&](T* memory) {
+      sum_leaves(
+          leaves, memory, size,
+          [&](int64_t leaf, T* to) {
+            const int64_t j = leaf % chains * kRun;
+            chain(begin + leaf / chains, j, min64(kRun, windows.out[1] - j), to);
+          },
+          [&](T* to, const T* from) { add_elements(to, from, size); });
+      __builtin_memcpy(out, memory, size * sizeof(T));
     });
   }
 
  private:
-  // The level below += this one.
-  static void join(T* level, int64_t size) {
-    constexpr int64_t W = Vec<T>::size;
-    T* const to = level - size;
-    int64_t i = 0;
-    for (; i + W <= size; i += W) (Vec<T>::load(to + i) + Vec<T>::load(level + i)).store(to + i);
-    for (; i < size; ++i) to[i] += level[i];
-  }
-
   // Taps of one row or of three, over `count` pixels of a row; all of them inside the image for [begin, end).
   struct Taps {
     const T *map, *image;

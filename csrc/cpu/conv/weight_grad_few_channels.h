@@ -5,8 +5,8 @@
 // Pixels are cut into blocks of some lines, or of some small images; a block's products are added as those of
 // one block of k (product/tile.h), and the blocks are the leaves of a binary counter (product/long_sum.h).
 #pragma once
+#include "cpu/conv/leaves.h"
 #include "cpu/conv/padded.h"
-#include "cpu/product/long_sum.h"
 
 namespace pydl {
 namespace PYDL_ISA {
@@ -68,23 +68,18 @@ struct FewChannelsGrad {
 
   // The sums over blocks [begin, end) of all images, tile by tile.
   void run(int64_t begin, int64_t end, T* out) const {
-    const int64_t level = size();
-    int64_t levels = 2;
-    for (int64_t leaves = end - begin; leaves > 1; leaves = (leaves + 1) / 2) ++levels;
+    const int64_t level = size(), levels = leaf_levels(end - begin);
     const int64_t pixels = together() * lines() * image.out[1];
     const int64_t indices = (2 * pixels + rows()) * int64_t(sizeof(int64_t) / sizeof(T));
     with_scratch<T>(levels * level + indices, [&](T* memory) {
-      const LongSum<T> sums{memory, level};
       PixelPlace* const places = reinterpret_cast<PixelPlace*>(memory + levels * level);
       int64_t* const row_at = reinterpret_cast<int64_t*>(places + pixels);
       find_places(places);
       find_rows(row_at);
-      for (int64_t b = begin; b < end; ++b) {
-        const int64_t leaf = b - begin;
-        const int top = LongSum<T>::depth(leaf), merges = LongSum<T>::merges(leaf, b + 1 == end);
-        multiply(b, row_at, places, sums.at(top, 0));
-        for (int l = top; l > top - merges; --l) add_tiles(sums.at(l - 1, 0), sums.at(l, 0));
-      }
+      sum_leaves(
+          end - begin, memory, level,
+          [&](int64_t leaf, T* to) { multiply(begin + leaf, row_at, places, to); },
+          [&](T* to, const T* from) { add_tiles(to, from); });
       __builtin_memcpy(out, memory, level * sizeof(T));
     });
   }

@@ -4,8 +4,8 @@
 // A chain of products is some lines; a few chains are a block, and the blocks are the leaves of a binary
 // counter (product/long_sum.h).
 #pragma once
+#include "cpu/conv/leaves.h"
 #include "cpu/conv/padded.h"
-#include "cpu/product/long_sum.h"
 
 namespace pydl {
 namespace PYDL_ISA {
@@ -114,16 +114,11 @@ struct FewTapsGrad {
 
   // The sums over blocks [begin, end) of all images, laid out as the weights.
   void run(int64_t begin, int64_t end, T* out) const {
-    int64_t levels = 2;
-    for (int64_t leaves = end - begin; leaves > 1; leaves = (leaves + 1) / 2) ++levels;
     const int64_t lanes = size() * W;
-    with_scratch<T>(levels * lanes, [&](T* memory) {
-      for (int64_t b = begin; b < end; ++b) {
-        const int64_t leaf = b - begin;
-        const int top = LongSum<T>::depth(leaf), merges = LongSum<T>::merges(leaf, b + 1 == end);
-        multiply(b, memory + top * lanes);
-        for (int l = top; l > top - merges; --l) add(memory + (l - 1) * lanes, memory + l * lanes, lanes);
-      }
+    with_scratch<T>(leaf_levels(end - begin) * lanes, [&](T* memory) {
+      sum_leaves(
+          end - begin, memory, lanes, [&](int64_t leaf, T* to) { multiply(begin + leaf, to); },
+          [&](T* to, const T* from) { add_elements(to, from, lanes); });
       for (int64_t i = 0; i < size(); ++i) out[i] = sum_lanes(Vec<T>::load(memory + i * W));
     });
   }
@@ -157,10 +152,6 @@ struct FewTapsGrad {
     const int64_t v = tap % image.taps[1], u = tap / image.taps[1] % image.taps[0],
                   c = tap / (image.taps[0] * image.taps[1]);
     return c * image.channel_step + u * image.spread[0] * image.pixel_step[0] + v * image.spread[1];
-  }
-
-  static void add(T* to, const T* from, int64_t n) {
-    for (int64_t i = 0; i < n; i += W) (Vec<T>::load(to + i) + Vec<T>::load(from + i)).store(to + i);
   }
 };
 

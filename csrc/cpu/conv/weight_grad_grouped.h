@@ -5,7 +5,7 @@
 // (product/long_sum.h).
 #pragma once
 #include "cpu/conv/grouped.h"
-#include "cpu/product/long_sum.h"
+#include "cpu/conv/leaves.h"
 
 namespace pydl {
 namespace PYDL_ISA {
@@ -26,17 +26,15 @@ struct GroupedGrad {
   // The sums over rows [begin, end): of a register of maps its taps, and of each tap the channels of a group.
   void run(int64_t begin, int64_t end, T* out) const {
     const int64_t level = size(), chains = ceil_div(image.out[1], kRun);
-    int64_t levels = 2;
-    for (int64_t leaves = (end - begin) * chains; leaves > 1; leaves = (leaves + 1) / 2) ++levels;
-    with_scratch<T>(levels * level, [&](T* memory) {
-      const LongSum<T> sums{memory, level};
-      for (int64_t leaf = 0; leaf < (end - begin) * chains; ++leaf) {
-        const int64_t j = leaf % chains * kRun;
-        const int top = LongSum<T>::depth(leaf);
-        const int merges = LongSum<T>::merges(leaf, leaf + 1 == (end - begin) * chains);
-        chain(begin + leaf / chains, j, min64(kRun, image.out[1] - j), sums.at(top, 0));
-        for (int l = top; l > top - merges; --l) add(sums.at(l - 1, 0), sums.at(l, 0), level);
-      }
+    const int64_t leaves = (end - begin) * chains;
+    with_scratch<T>(leaf_levels(leaves) * level, [&](T* memory) {
+      sum_leaves(
+          leaves, memory, level,
+          [&](int64_t leaf, T* to) {
+            const int64_t j = leaf % chains * kRun;
+            chain(begin + leaf / chains, j, min64(kRun, image.out[1] - j), to);
+          },
+          [&](T* to, const T* from) { add_elements(to, from, level); });
       __builtin_memcpy(out, memory, level * sizeof(T));
     });
   }
@@ -50,10 +48,6 @@ struct GroupedGrad {
   }
 
  private:
-  static void add(T* to, const T* from, int64_t n) {
-    for (int64_t i = 0; i < n; i += W) (Vec<T>::load(to + i) + Vec<T>::load(from + i)).store(to + i);
-  }
-
   void chain(int64_t row, int64_t j, int64_t count, T* out) const {
     for (int64_t c = 0; c < image.channels; c += W) {
       T* const to = out + c * each * taps();
