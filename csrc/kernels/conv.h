@@ -9,7 +9,7 @@
 //
 // Positions outside x count as zeros. The channels of group g see the g-th part of the other's channels.
 // Sizes are those of the views: windows of which y has no element are left out, so every pair of sizes for
-// which one of the three is defined works for all.
+// which one of the three is defined works for all. No dimension but N is 0.
 //
 // Any strides; one dtype, float or double; the result is overwritten and overlaps no input; weight_grad's is
 // C-contiguous. An empty sum is zero. The order of summation of the first two depends on the window, the

@@ -1,11 +1,49 @@
-// Convolutions, transposed ones and weight gradients: which algorithm each takes.
+// Convolutions, transposed ones and weight gradients: which loop each takes, the first that fits.
+//
+// forward
+//   what takes_winograd says                                winograd/
+//   a window that is the whole image, many filters          whole_image.h
+//   the same, few filters in one group                      a correlation of the image laid out anew
+//   else                                                    a correlation
+//
+// transposed
+//   a window that is the whole result                       whole_image.h, or as below for single channels
+//   what takes_winograd says                                winograd/
+//   else                                                    a correlation for every phase (transposed.h)
+//
+// a correlation (Correlation::run, correlation.h)
+//   no taps                                                 the bias alone
+//   one channel in a group, several groups                  depthwise.h
+//   groups narrower than a register, filters as channels    grouped.h
+//   and from here on, group by group:
+//   few filters, lanes of tap × filter leave fewer idle     tap_filter_lanes.h
+//   few filters, not many channels, rows of a register      few_filters.h, on a padded copy in planes
+//   few channels, lanes are filters                         few_channels.h, on a padded copy if need be;
+//                                                           in several groups not what can be read in place
+//   lanes are pixels                                        a product: PixelLanes (windows.h)
+//   stretches of channels long enough to read in place      a product: PixelRows (pixel_rows.h)
+//   else                                                    the same on a padded copy, channels last
+//
+// weight gradient (from the third on in weight_grad.h)
+//   no image                                                zeros
+//   what takes_winograd says                                winograd/
+//   a window that is the whole image                        whole_image.h, or as below for single channels
+//   few channels in one group, and
+//     whole registers of filters, rows of taps far from it  weight_grad_few_channels.h, lanes are filters
+//     pixels of a line fill lanes better than taps          weight_grad_few_taps.h
+//     else                                                  weight_grad_few_channels.h, lanes are taps
+//   one channel and one filter in a group                   weight_grad_depthwise.h
+//   groups narrower than a register, filters as channels    weight_grad_grouped.h
+//   else                                                    a product over pixels: TapLanes (tap_lanes.h)
 #include "kernels/conv.h"
 
 #include "core/algorithm.h"
+#include "core/copy.h"
 #include "core/dispatch.h"
 #include "cpu/conv/correlation.h"
 #include "cpu/conv/transposed.h"
 #include "cpu/conv/weight_grad.h"
+#include "cpu/winograd/kernels.h"
 #include "cpu/winograd/winograd.h"
 
 namespace pydl {
@@ -15,50 +53,39 @@ ConvKernels conv_kernels();
 
 namespace {
 
-constexpr double kWorthwhile = 0.65;  // the most of the direct products that Winograd's algorithm may take
-
-template <class T>
-void correlate(const View& x, const View& w, const View* bias, const View& y, const Window2d& window,
-               int64_t groups) {
-  Correlation<T> c{};
-  c.windows = conv_windows<T>(x, window, y.shape + 2, groups);
-  c.groups = groups;
-  c.images = x.shape[0];
-  c.filters = w.shape[0] / groups;
-  c.weights = data_as<T>(w);
-  c.filter_step = w.strides[0];
-  c.channel_step = w.strides[1];
-  c.weight_group_step = c.filters * w.strides[0];
-  c.result = data_as<T>(y);
-  c.result_image_step = y.strides[0];
-  c.result_channel_step = y.strides[1];
-  for (int a = 0; a < 2; ++a) {
-    c.tap_step[a] = w.strides[2 + a];
-    c.result_step[a] = y.strides[2 + a];
-  }
-  set_bias(c, bias);
-  c.run();
-}
+// The most of the direct products that Winograd's algorithm may take: what it saves pays for its transforms.
+constexpr double kWorthwhile = 0.65;
 
 template <class T>
 void forward(const View& x, const View& w, const View* bias, const View& y, const Window2d& window,
              int64_t groups) {
-  // As columns of a product, fewer filters leave lanes empty.
+  const auto correlate = [&](const View& image) {
+    correlation_of<T>(image, w, 0, bias, y, window, groups).run();
+  };
+  // As columns of a product, fewer filters leave lanes empty: a correlation has others to choose from, and
+  // reads the whole image as stretches of channels where these come last.
   const bool many_filters = w.shape[0] / groups >= Vec<T>::size;
   if (sees_whole_image(y, x, window) && (many_filters || groups == 1))
     return with_layout<T>(x, window, !many_filters, [&](const View& image) {
-      many_filters ? whole_image_forward<T>(image, w, bias, y, groups)
-                   : correlate<T>(image, w, bias, y, window, groups);
+      many_filters ? whole_image_forward<T>(image, w, bias, y, groups) : correlate(image);
     });
-  correlate<T>(x, w, bias, y, window, groups);
+  correlate(x);
 }
 
-// The kernels that Winograd's algorithm knows, the results of a tile along an axis, the products for a tile,
-// and the channels and filters from which on its transforms cost less than it saves.
-constexpr struct WinogradCase {
+// A kernel that Winograd's algorithm knows, the results of a tile along an axis, the products for a tile, and
+// the channels and filters from which on its transforms cost less than it saves.
+struct WinogradCase {
   int64_t kernel, stride, results, products, channels, filters;
-} kWinogradCases[] = {
-    {3, 1, 4, 36, 16, 16}, {3, 2, 4, 81, 16, 16}, {4, 2, 4, 100, 8, 3}, {5, 1, 2, 36, 16, 16}};
+};
+
+template <class Kernel>
+constexpr WinogradCase winograd_case(int64_t channels, int64_t filters) {
+  return {Kernel::width, Kernel::stride, Kernel::results, tile_products<Kernel>(), channels, filters};
+}
+
+constexpr WinogradCase kWinogradCases[] = {winograd_case<Kernel3>(16, 16),
+                                           winograd_case<Kernel3Strided>(16, 16),
+                                           winograd_case<Kernel4>(8, 3), winograd_case<Kernel5>(16, 16)};
 
 constexpr int64_t kPhaseResults = 256;  // pay for the filters, which every phase of a dilation transforms
 
@@ -120,6 +147,7 @@ void run_transposed(const View& y, const View& w, const View* bias, const View& 
   if (numel(x) == 0) return;
   const int64_t height = ceil_div(x.shape[2], window.stride[0]),
                 width = ceil_div(x.shape[3], window.stride[1]);
+  // An element of an image that is one window meets one tap, not all that takes_winograd counts.
   if (!sees_whole_image(y, x, window) &&
       takes_winograd(x.dtype, w.shape[0] / groups, w.shape[1], window, height, width))
     return for_groups(x, w, bias, y, groups,
@@ -130,9 +158,8 @@ void run_transposed(const View& y, const View& w, const View* bias, const View& 
 }
 
 void run_weight_grad(const View& x, const View& y, const View& w, const Window2d& window, int64_t groups) {
-  if (numel(w) == 0) return;
-  if (numel(y) > 0 &&
-      takes_winograd(w.dtype, w.shape[1], w.shape[0] / groups, window, y.shape[2], y.shape[3]))
+  if (numel(y) == 0) return fill_view(w, 0);
+  if (takes_winograd(w.dtype, w.shape[1], w.shape[0] / groups, window, y.shape[2], y.shape[3]))
     return for_groups(x, w, nullptr, y, groups,
                       [&](const View& image, const View& taps, const View*, const View& maps) {
                         winograd_weight_grad(image, maps, taps, window);

@@ -19,6 +19,14 @@ namespace {
 
 constexpr int64_t kManyGroups = 4;  // from here on, whole groups are the items of parallel work
 
+// The most of the others' multiply-adds for lanes of tap × filter, whose sums are still to be added.
+constexpr double kFewerProducts = 0.7;
+constexpr int64_t kMostPlanes = 32;  // channels whose planes few_filters.h reads
+// Rows of fewer channels would be copied to be a left operand, or end within a chain of products.
+constexpr int64_t kEnoughChannels = 16;
+// The most of a product's block: pixels × filters where lanes are filters, else filters × pixels.
+constexpr int64_t kBlockOfPixels[] = {96, 512}, kBlockOfFilters[] = {384, 128};
+
 // A correlation of the windows of an image with filters; groups lie *_group_step apart.
 template <class T>
 struct Correlation {
@@ -31,10 +39,13 @@ struct Correlation {
   const T* bias;
   int64_t bias_step;
 
+  // By shape, but for two questions of layout: are windows of one pixel one line, are lanes filters? Both
+  // choose among loops that add an element's products in one order: tap by tap, of each the channels, in the
+  // chains of product/tile.h. Lanes of tap × filter have an order of their own, but not for a single tap.
   void run() {
     if (is_line_of_pixels(windows) && result_step[0] == windows.out[1] * result_step[1])
       windows = as_line(windows);
-    if (windows.taps[0] * windows.taps[1] == 0) return run_empty();
+    if (windows.taps[0] * windows.taps[1] == 0) return run_empty();  // from here on there are taps
     if (windows.channels == 1 && groups > 1) return run_depthwise();
     if (takes_grouped()) return run_grouped();
     if (!shared()) return parallel(groups, [&](int64_t g) { run_group(g); });
@@ -50,6 +61,8 @@ struct Correlation {
     w.image += g * w.channels * w.channel_step;
     const PixelRows<T> rows(w);
     if (takes_tap_filter_lanes()) return run_tap_filter_lanes(g, w);
+    // Copied even where there is nothing to pad: the last register of a line may be read beyond the image,
+    // where only a copy is known to have memory.
     if (takes_few_filters())
       return with_padded(w, images, false, [&](const Windows<T>& copy) { run_few_filters(g, copy); });
     if (takes_few_channels() && (groups == 1 || !rows.in_place(filters)))
@@ -59,15 +72,17 @@ struct Correlation {
                 [&](const Windows<T>& copy) { run_group(g, PixelRows<T>(copy, is_padded(copy))); });
   }
 
-  // Few filters; and where most of what they would be multiplied by is zeros around the image.
+  // Few filters, where lanes of tap × filter leave fewer idle than lanes along filters or pixels, or have
+  // fewer zeros around the image to multiply.
   bool takes_tap_filter_lanes() const {
     const Windows<T>& w = windows;
     if (filters >= 2 * Vec<T>::size || w.step[1] != 1 || w.taps[0] * w.channels > kLeaf) return false;
-    if (w.taps[0] * w.taps[1] * w.channels == 0 || !Margin<T>(w, 1).fits) return false;
+    if (!Margin<T>(w, 1).fits) return false;
     const TapFilterLanes<T> rows{w, images, filters, nullptr, nullptr, nullptr, 0, 0, {}, nullptr, 0};
     const int64_t wide = filters < Vec<T>::size ? filters * round_up(w.out[1], Vec<T>::size)
                                                 : round_up(filters, Vec<T>::size) * w.out[1];
-    return rows.work() < 0.7 * double(w.out[0]) * double(wide) * double(w.taps[0] * w.taps[1] * w.channels);
+    const double others = double(w.out[0]) * double(wide) * double(w.taps[0] * w.taps[1] * w.channels);
+    return rows.work() < kFewerProducts * others;
   }
 
   void run_tap_filter_lanes(int64_t g, const Windows<T>& w) const {
@@ -105,28 +120,27 @@ struct Correlation {
   bool takes_few_filters() const {
     const int64_t taps = windows.taps[0] * windows.taps[1] * windows.channels;
     const int64_t few = lanes_are_filters() ? Vec<T>::size : 2 * Vec<T>::size;
-    return filters < few && windows.channels <= 32 && windows.step[1] == 1 &&
-           windows.out[1] >= Vec<T>::size && taps > 0 && taps <= kLeaf && can_be_padded(windows);
+    return filters < few && windows.channels <= kMostPlanes && windows.step[1] == 1 &&
+           windows.out[1] >= Vec<T>::size && taps <= kLeaf && can_be_padded(windows);
   }
 
   void run_few_filters(int64_t g, const Windows<T>& w) const {
     const int64_t taps = w.taps[0] * w.taps[1] * w.channels;
-    with_scratch<int64_t>(
-        taps + ceil_div(filters * taps * sizeof(T), sizeof(int64_t)), [&](int64_t* offsets) {
-          T* const rows = reinterpret_cast<T*>(offsets + taps);
-          filter_operand(g).copy(rows, taps, 0, filters, 0, taps);
-          tap_offsets(w, offsets);
-          FewFilters<T> planes{w, images, filters, taps, rows, offsets, result_of(g), result_image_step, {}};
-          planes.step[0] = result_step[0];
-          planes.step[1] = result_step[1];
-          planes.run();
-        });
+    const int64_t indices = ceil_div(filters * taps * sizeof(T), sizeof(int64_t));
+    with_scratch<int64_t>(taps + indices, [&](int64_t* offsets) {
+      T* const rows = reinterpret_cast<T*>(offsets + taps);
+      filter_operand(g).copy(rows, taps, 0, filters, 0, taps);
+      tap_offsets(w, offsets);
+      const Result<T> out = result_of(g);
+      FewFilters<T>{
+          w, images, filters, taps, rows, offsets, out, result_image_step, {result_step[0], result_step[1]}}
+          .run();
+    });
   }
 
-  // Rows of so few channels would be copied, or end within a chain of products.
   bool takes_few_channels() const {
     const int64_t taps = windows.taps[0] * windows.taps[1] * windows.channels;
-    return lanes_are_filters() && windows.channels < 16 && taps > 0 && taps <= kLeaf &&
+    return lanes_are_filters() && windows.channels < kEnoughChannels && taps <= kLeaf &&
            can_be_padded(windows);
   }
 
@@ -187,8 +201,10 @@ struct Correlation {
     out.cols.push(w.out[0], result_step[0]);
     out.cols.push(w.out[1], result_step[1]);
     if (lanes_are_filters())
-      return multiply(patches, filter, exchanged(out), pixels, filters, 0, taps, 96, 512, shared());
-    multiply(filter, PixelLanes<T>(w), out, filters, pixels, 0, taps, 384, 128, shared());
+      return multiply(patches, filter, exchanged(out), pixels, filters, 0, taps, kBlockOfPixels[0],
+                      kBlockOfPixels[1], shared());
+    multiply(filter, PixelLanes<T>(w), out, filters, pixels, 0, taps, kBlockOfFilters[0], kBlockOfFilters[1],
+             shared());
   }
 
   // Nothing but the bias: the phases of a transposed convolution that no tap meets.
@@ -308,10 +324,30 @@ Windows<T> map_windows(const View& y) {
   return conv_windows<T>(y, {{1, 1}, {1, 1}, {0, 0}, {0, 0}, {1, 1}}, y.shape + 2, 1);
 }
 
+// The correlation of all windows of an image with all taps of the filters, which w counts along dimension
+// `filter_dim` and the channels of the image along the other.
 template <class T>
-void set_bias(Correlation<T>& c, const View* bias) {
+Correlation<T> correlation_of(const View& image, const View& w, int filter_dim, const View* bias,
+                              const View& result, const Window2d& window, int64_t groups) {
+  Correlation<T> c{};
+  c.windows = conv_windows<T>(image, window, result.shape + 2, groups);
+  c.groups = groups;
+  c.images = image.shape[0];
+  c.filters = result.shape[1] / groups;
+  c.weights = data_as<T>(w);
+  c.filter_step = w.strides[filter_dim];
+  c.channel_step = w.strides[1 - filter_dim];
+  c.weight_group_step = w.shape[0] / groups * w.strides[0];
+  c.result = data_as<T>(result);
+  c.result_image_step = result.strides[0];
+  c.result_channel_step = result.strides[1];
   c.bias = bias ? data_as<T>(*bias) : nullptr;
   c.bias_step = bias ? bias->strides[0] : 0;
+  for (int a = 0; a < 2; ++a) {
+    c.tap_step[a] = w.strides[2 + a];
+    c.result_step[a] = result.strides[2 + a];
+  }
+  return c;
 }
 
 }  // namespace

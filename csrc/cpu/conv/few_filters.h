@@ -51,7 +51,7 @@ struct FewFilters {
   void run() const {
     const int64_t lines = images * windows.out[0];
     const int64_t work = filters * taps * round_up(windows.out[1], Vec<T>::size);
-    parallel_ranges(lines, max64(1, (INT64_C(1) << 18) / work), [&](int64_t begin, int64_t end) {
+    parallel_ranges(lines, max64(1, kItemWork / work), [&](int64_t begin, int64_t end) {
       Result<T> out = result;
       int64_t filter_at[kMost], column_at[NR];
       out.rows.offsets(0, filters, filter_at);

@@ -10,6 +10,9 @@ namespace pydl {
 namespace PYDL_ISA {
 namespace {
 
+// Elements of a whole row of taps that is worth reading in place: shorter ones are copied in a few registers.
+constexpr int64_t kShortestJoined = 32;
+
 template <class T>
 struct PixelRows final : LeftOperand<T> {
   const Windows<T>& windows;
@@ -17,9 +20,9 @@ struct PixelRows final : LeftOperand<T> {
 
   explicit PixelRows(const Windows<T>& w, bool is_padded = false) : windows(w), padded(is_padded) {}
 
-  // Short stretches are better copied one after the other, where that takes but a few registers.
+  // Short stretches are better copied one after the other.
   bool in_place(int64_t) const override {
-    return channels_last() && stretch() >= (joined() ? 32 : kShortest);
+    return channels_last() && stretch() >= (joined() ? kShortestJoined : kShortest);
   }
 
   void find(RowTable<T>& table, int64_t pixel, int64_t count, int64_t k0, int64_t kc) const override {

@@ -36,20 +36,10 @@ struct Phase {
 };
 
 template <class T>
-Correlation<T> phase_correlation(const View& y, const View& w, const View& x, const Window2d& window,
-                                 int64_t groups, const Phase (&phases)[2], const int64_t (&at)[2]) {
-  Correlation<T> c{};
-  c.windows = conv_windows<T>(y, window, x.shape + 2, groups);
-  c.groups = groups;
-  c.images = y.shape[0];
-  c.filters = w.shape[1];
-  c.weights = data_as<T>(w);
-  c.filter_step = w.strides[1];
-  c.channel_step = w.strides[0];
-  c.weight_group_step = w.shape[0] / groups * w.strides[0];
-  c.result = data_as<T>(x);
-  c.result_image_step = x.strides[0];
-  c.result_channel_step = x.strides[1];
+Correlation<T> phase_correlation(const View& y, const View& w, const View* bias, const View& x,
+                                 const Window2d& window, int64_t groups, const Phase (&phases)[2],
+                                 const int64_t (&at)[2]) {
+  Correlation<T> c = correlation_of<T>(y, w, 1, bias, x, window, groups);
   for (int a = 0; a < 2; ++a) {
     const Phase& p = phases[a];
     c.windows.out[a] = p.count;
@@ -74,9 +64,7 @@ void transposed(const View& y, const View& w, const View* bias, const View& x, c
   for (at[0] = 0; at[0] < min64(window.stride[0], x.shape[2]); ++at[0])
     for (at[1] = 0; at[1] < min64(window.stride[1], x.shape[3]); ++at[1]) {
       const Phase phases[2] = {Phase(window, 0, at[0], x.shape[2]), Phase(window, 1, at[1], x.shape[3])};
-      Correlation<T> c = phase_correlation<T>(y, w, x, window, groups, phases, at);
-      set_bias(c, bias);
-      c.run();
+      phase_correlation<T>(y, w, bias, x, window, groups, phases, at).run();
     }
 }
 

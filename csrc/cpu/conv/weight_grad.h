@@ -1,5 +1,8 @@
-// The gradient of a convolution in its weights: a product over pixels, or a loop of its own where channels
-// are few.
+// The gradient of a convolution in its weights: a product over the pixels of all images (WeightGrad). Loops
+// of their own have a window that is the whole image, few channels (with lanes along a row of taps, the
+// filters or the pixels of a line), depthwise convolutions and groups narrower than a register.
+//
+// Where weights are few, the pixels are cut into parts by shape alone, whose sums are added as a binary tree.
 #pragma once
 #include "cpu/conv/correlation.h"
 #include "cpu/conv/tap_lanes.h"
@@ -12,6 +15,11 @@
 namespace pydl {
 namespace PYDL_ISA {
 namespace {
+
+// The most filters × taps of a product's block.
+constexpr int64_t kBlockFilters = 192, kBlockTaps = 256;
+// The most of the multiply-adds of lanes along taps that lanes along pixels may take.
+constexpr double kFewerAlongPixels = 0.8;
 
 constexpr int64_t kFewWeights = INT64_C(1) << 16;  // the pixels are cut rather than these
 constexpr int64_t kMostParts = INT64_C(1) << 20;   // elements of all parts' sums, where they are many
@@ -64,22 +72,22 @@ struct WeightGrad {
     maps.ks.push(w.out[0], y.strides[2]);
     maps.ks.push(w.out[1], y.strides[3]);
     if (is_line_of_pixels(w)) w = as_line(w);
-    multiply(maps, TapLanes<T>{w}, result, filters, taps(), begin, count, 192, 256, shared);
+    multiply(maps, TapLanes<T>{w}, result, filters, taps(), begin, count, kBlockFilters, kBlockTaps, shared);
   }
 };
+
+// Parts that a loop of its own cuts its pixels into at most, and pixels of a part of a depthwise one at
+// least.
+constexpr int64_t kBlockParts = 16, kDepthwiseParts = 32, kDepthwisePixels = 1024;
 
 // parts[0] += parts[1] += …, as a binary tree over the parts.
 template <class T>
 void add_parts(T* parts, int64_t count, int64_t size, T* out) {
-  constexpr int64_t W = Vec<T>::size;
   parallel_ranges(size, 4096, [&](int64_t begin, int64_t end) {
     for (int64_t half = 1; half < count; half *= 2)
       for (int64_t i = 0; i + half < count; i += 2 * half) {
-        T* const to = parts + i * size;
-        const T* const from = to + half * size;
-        int64_t j = begin;
-        for (; j + W <= end; j += W) (Vec<T>::load(to + j) + Vec<T>::load(from + j)).store(to + j);
-        for (; j < end; ++j) to[j] += from[j];
+        T* const to = parts + i * size + begin;
+        add_elements(to, to + half * size, end - begin);
       }
     __builtin_memcpy(out + begin, parts + begin, (end - begin) * sizeof(T));
   });
@@ -108,7 +116,7 @@ void depthwise_weight_grad(const View& x, const View& y, T* out, const Window2d&
       const DepthwiseGrad<T> grad{
           image, channels, maps.image, {maps.image_step, maps.pixel_step[0], maps.pixel_step[1]}};
       const int64_t rows = images * image.out[0], size = channels * grad.taps();
-      const int64_t grain = max64(ceil_div(rows, 32), ceil_div(1024, image.out[1])),
+      const int64_t grain = max64(ceil_div(rows, kDepthwiseParts), ceil_div(kDepthwisePixels, image.out[1])),
                     parts = ceil_div(rows, grain);
       with_scratch<T>((parts + 1) * size, [&](T* partial) {
         parallel_ranges(rows, grain, [&](int64_t begin, int64_t end) {
@@ -130,7 +138,8 @@ bool has_few_channels(const Windows<T>& w, int64_t groups) {
 }
 
 // Whether even that leaves most lanes idle, and pixels along a line would not: by the registers'
-// multiply-adds for a pixel and a filter. A single register of taps waits for its loads.
+// multiply-adds for a pixel and a filter. A single register of taps waits for its loads, which counts as half
+// of one.
 template <class T>
 bool has_few_taps(const Windows<T>& w) {
   constexpr int64_t W = Vec<T>::size;
@@ -138,14 +147,14 @@ bool has_few_taps(const Windows<T>& w) {
   const int64_t row = w.taps[1] * w.channels;
   const double along_taps = double(row <= W ? W + W / 2 : round_up(row, W));
   const double along_pixels = double(row) * double(round_up(w.out[1], W)) / double(w.out[1]);
-  return along_pixels < 0.8 * along_taps;
+  return along_pixels < kFewerAlongPixels * along_taps;
 }
 
 // Sums of blocks as `grad` has them, in parts that are added as a tree.
 template <class T, class Grad>
 void add_blocks(const Grad& grad, T* out) {
   const int64_t blocks = grad.blocks(), size = grad.size();
-  const int64_t grain = ceil_div(blocks, 16), parts = ceil_div(blocks, grain);
+  const int64_t grain = ceil_div(blocks, kBlockParts), parts = ceil_div(blocks, grain);
   with_scratch<T>((parts + 1) * size, [&](T* partial) {
     parallel_ranges(blocks, grain, [&](int64_t begin, int64_t end) {
       grad.run(begin, end, partial + begin / grain * size);
@@ -156,10 +165,11 @@ void add_blocks(const Grad& grad, T* out) {
   });
 }
 
+// One group of few channels; w are the windows of the image.
 template <class T>
-void few_channels_weight_grad(const View& x, const View& y, T* out, const Window2d& window) {
-  const int64_t images = x.shape[0], filters = y.shape[1];
-  const Windows<T> w = conv_windows<T>(x, window, y.shape + 2, 1), maps = map_windows<T>(y);
+void few_channels_weight_grad(const Windows<T>& w, const View& y, T* out) {
+  const int64_t images = y.shape[0], filters = y.shape[1];
+  const Windows<T> maps = map_windows<T>(y);
   const auto by_taps = [&](const Windows<T>& pixels) {
     with_padded(w, images, true, [&](const Windows<T>& image) {
       add_blocks(FewChannelsGrad<T>{image, pixels, images, filters}, out);
@@ -192,16 +202,16 @@ template <class T>
 void weight_grad(const View& x, const View& y, const View& w, const Window2d& window, int64_t groups) {
   if (sees_whole_image(y, x, window) && groups < x.shape[1])
     return whole_image_weight_grad<T>(x, y, w, groups);
-  if (numel(y) > 0 && has_few_channels(conv_windows<T>(x, window, y.shape + 2, groups), groups))
-    return few_channels_weight_grad<T>(x, y, data_as<T>(w), window);
-  if (groups > 1 && w.shape[1] == 1 && w.shape[0] == groups && numel(y) > 0)
-    return depthwise_weight_grad<T>(x, y, data_as<T>(w), window);
-  if (groups > 1 && w.shape[1] == w.shape[0] / groups && shares_registers<T>(w.shape[1], x.shape[1]) &&
-      numel(y) > 0 && can_be_padded(conv_windows<T>(x, window, y.shape + 2, groups)))
-    return grouped_weight_grad<T>(x, y, data_as<T>(w), window, w.shape[1]);
-  const WeightGrad<T> grad{conv_windows<T>(x, window, y.shape + 2, groups), y, w.shape[0] / groups};
-  const int64_t size = grad.filters * grad.taps(), pixels = grad.pixels();
+  const Windows<T> windows = conv_windows<T>(x, window, y.shape + 2, groups);  // of the first group
   T* const out = data_as<T>(w);
+  if (has_few_channels(windows, groups)) return few_channels_weight_grad(windows, y, out);
+  if (groups > 1 && w.shape[1] == 1 && w.shape[0] == groups)
+    return depthwise_weight_grad<T>(x, y, out, window);
+  if (groups > 1 && w.shape[1] == w.shape[0] / groups && shares_registers<T>(w.shape[1], x.shape[1]) &&
+      can_be_padded(windows))
+    return grouped_weight_grad<T>(x, y, out, window, w.shape[1]);
+  const WeightGrad<T> grad{windows, y, w.shape[0] / groups};
+  const int64_t size = grad.filters * grad.taps(), pixels = grad.pixels();
   if (groups >= kManyGroups) {
     parallel(groups, [&](int64_t g) { grad.run(g, out + g * size, false); });
     return;
