@@ -32,6 +32,10 @@ class Guards {
   void add_item(py::dict entries, py::object key, py::object expected) {
     items_.push_back({std::move(entries), std::move(key), std::move(expected)});
   }
+  // list[i] is `expected`.
+  void add_element(py::list list, Py_ssize_t i, py::object expected) {
+    elements_.push_back({std::move(list), i, std::move(expected)});
+  }
   // The list or dict has so many entries.
   void add_size(py::object container, Py_ssize_t size) { sizes_.emplace_back(std::move(container), size); }
 
@@ -51,17 +55,28 @@ class Guards {
     }
     for (const auto& [container, size] : sizes_)
       if (PyObject_Size(container.ptr()) != size) return false;
+    for (const Element& e : elements_)
+      if (e.index >= PyList_GET_SIZE(e.list.ptr()) ||
+          PyList_GET_ITEM(e.list.ptr(), e.index) != e.expected.ptr())
+        return false;
     return true;
   }
 
-  size_t size() const { return attributes_.size() + items_.size() + sizes_.size(); }
+  size_t size() const { return attributes_.size() + items_.size() + elements_.size() + sizes_.size(); }
 
  private:
   struct Entry {
     py::object holder, name, expected;
   };
 
+  struct Element {
+    py::list list;
+    Py_ssize_t index;
+    py::object expected;
+  };
+
   std::vector<Entry> attributes_, items_;
+  std::vector<Element> elements_;
   std::vector<std::pair<py::object, Py_ssize_t>> sizes_;
 };
 
@@ -72,6 +87,7 @@ void bind_guards(py::module_& m) {
       .def(py::init<>())
       .def("add_attribute", &Guards::add_attribute)
       .def("add_item", &Guards::add_item)
+      .def("add_element", &Guards::add_element)
       .def("add_size", &Guards::add_size)
       .def("hold", &Guards::hold)
       .def("__len__", &Guards::size);

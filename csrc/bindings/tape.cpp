@@ -99,6 +99,15 @@ void bind_tape(py::module_& m) {
              if (!tape.arena().owns(py::reinterpret_borrow<py::array>(array).data()))
                tape.written.append(array);
            })
+      .def("living",
+           [](PyTape& tape) {
+             py::list arrays;  // of bytes, which do not keep the memory
+             for (const auto& [data, bytes] : tape.arena().living())
+               arrays.append(py::array_t<uint8_t>(static_cast<py::ssize_t>(bytes),
+                                                  reinterpret_cast<uint8_t*>(data),
+                                                  py::capsule(data, [](void*) {})));
+             return arrays;
+           })
       .def("rest", [](PyTape& tape) { tape.arena().rest(); })
       .def("__len__", &Tape::size)
       .def_readonly("done", &PyTape::done)

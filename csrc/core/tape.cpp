@@ -37,7 +37,7 @@ char* Arena::take(size_t bytes) {
   const auto [length, data] = *by_size_.lower_bound({bytes, nullptr});
   unlist(free_.find(data));
   if (length > bytes) list(data + bytes, length - bytes);
-  living_[data] = ++last_serial_;
+  living_[data] = {bytes, ++last_serial_};
   return data;
 }
 
@@ -101,8 +101,15 @@ bool Arena::owns(const void* data) const {
 
 uint64_t Arena::serial(const void* data) {
   std::lock_guard<std::mutex> lock(mutex_);
-  const auto found = living_.find(data);
-  return found == living_.end() ? 0 : found->second;
+  const auto found = living_.find(static_cast<char*>(const_cast<void*>(data)));
+  return found == living_.end() ? 0 : found->second.serial;
+}
+
+std::vector<std::pair<char*, size_t>> Arena::living() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<std::pair<char*, size_t>> blocks;
+  for (const auto& [data, block] : living_) blocks.emplace_back(data, block.bytes);
+  return blocks;
 }
 
 void Arena::hold() {

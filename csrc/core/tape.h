@@ -33,6 +33,8 @@ class Arena : public std::enable_shared_from_this<Arena> {
   // While it holds, memory that is given back is not used again.
   void hold();
   void let_go();
+  // The memory of the living results, by first byte and size.
+  std::vector<std::pair<char*, size_t>> living();
   size_t size() const { return size_; }
   // Between two replays: the pages that no living result occupies go back to the system until they are
   // written.
@@ -48,7 +50,11 @@ class Arena : public std::enable_shared_from_this<Arena> {
   std::map<char*, size_t> free_;                // by first byte, no two side by side
   std::set<std::pair<size_t, char*>> by_size_;  // the same
   size_t size_ = 0;
-  std::map<const void*, uint64_t> living_;  // serial numbers by first byte
+  struct Living {
+    size_t bytes;
+    uint64_t serial;
+  };
+  std::map<char*, Living> living_;  // by first byte
   uint64_t last_serial_ = 0;
   bool holds_ = false;
   std::vector<std::pair<char*, size_t>> held_;

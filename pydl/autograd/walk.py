@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from .. import recording
 from ..tensor import Tensor
 from .graph import Edge, Function, Leaf, Node
@@ -128,7 +130,7 @@ def _store_grad(leaf: Leaf, grad: Tensor, foreign: set[int]) -> None:
         return
     array = grad._data
     # A view, or an array that two leaves would share, is copied: `grad` may be changed in place.
-    if id(array) in foreign or isinstance(array.base, type(array)):
+    if id(array) in foreign or isinstance(array.base, (np.ndarray, type(array))):
         grad = grad.clone()
     foreign.add(id(array))
     tensor.grad = grad

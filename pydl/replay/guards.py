@@ -51,6 +51,7 @@ def _add_module(guards: Any, module: Any, before: dict[str, Any]) -> None:
     fields = vars(module)
     for table in (*_TABLES, "_forward_hooks", "_forward_pre_hooks", "_backward_hooks"):
         _add_entries(guards, fields[table])
+    guards.add_size(fields, len(fields))  # a new one may stand before an attribute of the class
     for name, value in fields.items():
         if isinstance(value, _OPTIONS) and value is before.get(name):
             guards.add_item(fields, name, value)
@@ -64,6 +65,8 @@ def _add_optimizer(guards: Any, optimizer: Any) -> None:
         guards.add_size(group, len(group))
         guards.add_item(group, "params", group["params"])
         guards.add_size(group["params"], len(group["params"]))
+        for i, parameter in enumerate(group["params"]):
+            guards.add_element(group["params"], i, parameter)
     for parameter, entry in optimizer.state.items():
         guards.add_item(optimizer.state, parameter, entry)
         guards.add_size(entry, len(entry))

@@ -67,10 +67,12 @@ class Recorded:
         self.tape, self.outside = recorder.tape, recorder.outside()
         self._changed = {id(x): x for x in map(memory_of, recorder.written())}  # memory that replays change
         self.grads: list[tuple[Callable[[], Any], Tensor | None]] = []  # guards see that the tensors live
+        self._stored: list[int] = []  # after how many operations each of them arrives
         for seen in lasting:
             grad = seen.tensor.grad
             if grad is not seen.grad or (grad is None and id(seen.tensor) in recorder.touched):
                 self.grads.append((weakref.ref(seen.tensor), grad))
+                self._stored.append(recorder.stored.get(id(seen.tensor), 0))
         self._bare = {id(seen.tensor) for seen in lasting if seen.grad is None}  # had no gradient
         cells = [(seen.tensor._version, seen.version) for seen in lasting if seen.tensor._version is not None]
         self.versions = [(cell, cell.count - before) for cell, before in cells if cell.count != before]
@@ -116,8 +118,13 @@ class Recorded:
         return self._copied()
 
     def _undo(self, starts: list[tuple[int, int]]) -> None:
-        """Of a replay that failed, what came after the operation that did has neither counted nor drawn."""
+        """Of a replay that failed, what came after the operation that did has not happened.
+
+        It has neither counted nor drawn, and gradients that had not arrived were forgotten before.
+        """
         done = self.tape.done
+        for (leaf, grad), stored in zip(self.grads, self._stored, strict=True):
+            leaf().grad = grad if stored <= done else None
         for update in self.updates:
             if update.position >= done:
                 update.uncount()

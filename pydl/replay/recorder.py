@@ -15,7 +15,7 @@ from ..tensor import Tensor
 from .facade import RecordedNumPy
 from .traced import Traced, plain
 
-_OURS = 2  # references to what a recorder notes: its own, and that of the call of getrefcount
+OURS = 2  # references to what a recorder notes: its own, and that of the call of getrefcount
 
 
 class Seen(NamedTuple):
@@ -66,6 +66,7 @@ class Recorder:
         self._owners: dict[int, Any] = {}
         self.touched: set[int] = set()  # tensors whose gradient matters to this step
         self._fresh: set[int] = set()  # leaves whose gradient is of this step alone
+        self.stored: dict[int, int] = {}  # by leaf, after how many operations its gradient arrives
 
     def __enter__(self) -> Recorder:
         recording.set_recorder(self)
@@ -180,6 +181,7 @@ class Recorder:
     def store_grad(self, tensor: Tensor) -> None:
         """A gradient arrives at a leaf."""
         self.touched.add(id(tensor))
+        self.stored[id(tensor)] = len(self.tape)
         if tensor.grad is None:
             self._fresh.add(id(tensor))
         elif id(tensor) not in self._fresh:
@@ -187,11 +189,11 @@ class Recorder:
 
     def lasting(self) -> list[Seen]:
         """Tensors that someone else than the step holds."""
-        return [seen for seen in self.seen.values() if sys.getrefcount(seen.tensor) > _OURS]
+        return [seen for seen in self.seen.values() if sys.getrefcount(seen.tensor) > OURS]
 
     def lasting_modules(self) -> list[Any]:
         """Modules that someone else than the step holds, which makes some for itself: layers[:-1](x)."""
-        return [self.modules[key] for key in self.modules if sys.getrefcount(self.modules[key]) > _OURS]
+        return [self.modules[key] for key in self.modules if sys.getrefcount(self.modules[key]) > OURS]
 
 
 def memory_of(array: Any) -> Any:

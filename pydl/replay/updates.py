@@ -42,6 +42,10 @@ class Update:
             self._known = values if all(map(_is_fixed, values[1:])) else []
         return True
 
+    def options(self) -> dict[str, Any]:
+        """The optimizer's options as they are now."""
+        return plain({name: value for name, value in self._group.items() if name != "params"})
+
     def renew(self) -> None:
         """Give the kernel the numbers of the step that begins."""
         self._renew(*self._optimizer().numbers(self._options, self.states))  # type: ignore[union-attr]

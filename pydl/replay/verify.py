@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from ..backend import cpu_kernels
 from ..tensor import Tensor
 from .recorded import Recorded
+from .recorder import OURS
 from .structure import describe, mapped
 
 
@@ -19,6 +21,11 @@ class _Before:
 
     def __init__(self, recorded: Recorded) -> None:
         self.arrays = [array.copy(order="K") for array in recorded.outside]
+        # What the recorded call left in the tape's memory: results, tensors that the step stored. Gradients that
+        # the parameters alone have are gone with the next call.
+        ours = {pair[1]._data.ctypes.data for pair in recorded.grads if pair[1] is not None and not _is_held(pair)}
+        living = [block for block in recorded.tape.living() if block.ctypes.data not in ours]
+        self.living = [(block, block.copy()) for block in living]
         self.counts = recorded.counts()
         self.offsets = [(generator._seed, generator._offset) for generator, _ in recorded.generators]
         self.versions = [cell.count for cell, _ in recorded.versions]
@@ -27,6 +34,8 @@ class _Before:
     def restore(self, recorded: Recorded) -> None:
         for array, before in zip(recorded.outside, self.arrays, strict=True):
             array[...] = before
+        for block, bytes_before in self.living:
+            block[...] = bytes_before
         recorded.set_counts(self.counts)
         for (generator, _), place in zip(recorded.generators, self.offsets, strict=True):
             generator._seed, generator._offset = place
@@ -34,6 +43,15 @@ class _Before:
             cell.count = count
         for tensor, grad in self.grads:
             tensor().grad = grad
+
+
+def _is_held(pair: tuple[Any, Any]) -> bool:
+    """Whether someone beside the leaf and the recording has its gradient, or an array of the same memory."""
+    return (
+        sys.getrefcount(pair[1]) > OURS + 1
+        or sys.getrefcount(pair[1]._data) > OURS
+        or sys.getrefcount(pair[1]._data.base) > OURS
+    )
 
 
 def _traces(recorded: Recorded) -> Any:
@@ -44,6 +62,7 @@ def _traces(recorded: Recorded) -> Any:
         [(generator._seed, generator._offset) for generator, _ in recorded.generators],
         [_bits(tensor().grad) for tensor, _ in recorded.grads],
         [cell.count for cell, _ in recorded.versions],
+        [update.options() for update in recorded.updates],
     )
 
 
