@@ -79,10 +79,10 @@ struct Correlation {
     if (filters >= 2 * Vec<T>::size || w.step[1] != 1 || w.taps[0] * w.channels > kLeaf) return false;
     if (!Margin<T>(w, 1).fits) return false;
     const TapFilterLanes<T> rows{w, images, filters, nullptr, nullptr, nullptr, 0, 0, {}, nullptr, 0};
-    const bool as_pixels = filters < Vec<T>::size && w.channels <= kMostPlanes &&
-                           w.taps[0] * w.taps[1] * w.channels <= kLeaf;
-    const int64_t wide = as_pixels ? filters * round_up(w.out[1], Vec<T>::size)
-                                   : round_up(filters, Vec<T>::size) * w.out[1];
+    const bool as_pixels =
+        filters < Vec<T>::size && w.channels <= kMostPlanes && w.taps[0] * w.taps[1] * w.channels <= kLeaf;
+    const int64_t wide =
+        as_pixels ? filters * round_up(w.out[1], Vec<T>::size) : round_up(filters, Vec<T>::size) * w.out[1];
     const double others = double(w.out[0]) * double(wide) * double(w.taps[0] * w.taps[1] * w.channels);
     return rows.work() < kFewerProducts * others;
   }

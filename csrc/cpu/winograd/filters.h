@@ -80,18 +80,20 @@ struct Filters {
   void load(const float* p, int lanes, Vec<float> (&taps)[kArea]) const {
     constexpr int W = Vec<float>::size;
     int t = 0;
+    // A tail of half a register and more costs less so than to be gathered.
     if (lanes == W && tap_step[1] == 1 && tap_step[0] == kWidth) {
-      for (; t + W <= kArea; t += W) {
+      for (; t + W / 2 <= kArea; t += W) {
+        const int n = kArea - t < W ? kArea - t : W;
         Vec<float> block[W];
 #pragma GCC unroll 16
         for (int i = 0; i < W; ++i) {
           const float* const row = p + i * filter_step + t;
           __builtin_prefetch(row + 8 * channel_step);
-          block[i] = Vec<float>::load(row);
+          block[i] = n == W ? Vec<float>::load(row) : Vec<float>::load_partial(row, n);
         }
         transpose(block);
 #pragma GCC unroll 16
-        for (int i = 0; i < W; ++i) taps[t + i] = block[i];
+        for (int i = 0; i < n; ++i) taps[t + i] = block[i];
       }
     }
     for (; t < kArea; ++t)

@@ -207,8 +207,20 @@ struct WeightGradient {
           });
     float* const out = weight + (o * image.channels + c) * area;
     const int lanes = int(min64(W, image.channels - c));
-    int t = 0;
-    for (; lanes == W && t + W <= area; t += W) {
+    constexpr int whole = area / W * W, tail = area - whole;
+    if (lanes == W && tail >= W / 2) {
+      // Beyond its tail a filter writes over the next one, which comes after it.
+      Vec<float> block[W];
+#pragma GCC unroll 16
+      for (int i = 0; i < W; ++i) block[i] = i < tail ? taps[whole + i] : Vec<float>(0.0f);
+      transpose(block);
+#pragma GCC unroll 16
+      for (int i = 0; i + 1 < W; ++i) block[i].store(out + i * area + whole);
+      block[W - 1].store_partial(out + (W - 1) * area + whole, tail);
+    } else {
+      for (int t = lanes == W ? whole : 0; t < area; ++t) taps[t].scatter(out + t, area, lanes);
+    }
+    for (int t = 0; lanes == W && t < whole; t += W) {
       Vec<float> block[W];
 #pragma GCC unroll 16
       for (int i = 0; i < W; ++i) block[i] = taps[t + i];
@@ -216,7 +228,6 @@ struct WeightGradient {
 #pragma GCC unroll 16
       for (int i = 0; i < W; ++i) block[i].store(out + i * area + t);
     }
-    for (; t < area; ++t) taps[t].scatter(out + t, area, lanes);
   }
 };
 
