@@ -98,7 +98,8 @@ def interpolate(
     from ⌊i · step⌋, "nearest-exact" from ⌊(i + ½) · step⌋; "linear" (3-D), "bilinear" (4-D) and "trilinear" (5-D) mix
     the two places around (i + ½) · step - ½ (with align_corners i · (n - 1) / (m - 1)), "bicubic" the four around it
     (Keys 1981, a = -¾); "area" takes means of cells. step is 1 / scale_factor, or n / m for sizes n and m (also
-    with recompute_scale_factor).
+    with recompute_scale_factor, and as for PyTorch's images in "nearest" and the linear modes for an axis that keeps
+    its size, in "nearest" also for one that doubles it).
     """
     _check(input, mode, align_corners, antialias)
     sizes, steps = _sizes(input, size, scale_factor)
@@ -106,19 +107,30 @@ def interpolate(
         raise ValueError(f"[interpolate] expected sizes >= 1, got {tuple(sizes)} for input {input.shape}")
     if mode == "area":
         return _area(input, sizes)
-    if mode == "nearest":
-        ratios = [new // n if new % n == 0 else 0 for n, new in zip(input.shape[2:], sizes, strict=True)]
-        if all(ratios):
-            return _repeated(input, ratios)
+    if recompute_scale_factor:
+        steps = [None] * len(sizes)
+    axes = list(zip(input.shape[2:], sizes, steps, strict=True))
+    steps = [None if _by_size(mode, n, new, step) else step for n, new, step in axes]
+    if mode == "nearest" and steps == [None] * len(sizes) and all(new % n == 0 for n, new, _ in axes):
+        return _repeated(input, [new // n for n, new, _ in axes])
     for axis, (new, step) in enumerate(zip(sizes, steps, strict=True), 2):
         n = input.shape[axis]
-        step = None if recompute_scale_factor else step
         if mode in ("nearest", "nearest-exact"):
             input = take(input, axis, _nearest(n, new, step, 0.5 if mode == "nearest-exact" else 0.0))
         else:
             points = _points(n, new, step, bool(align_corners), mode != "bicubic")
             input = Blend(axis, new, (_cubic if mode == "bicubic" else _linear)(points, n))(input)
     return input
+
+
+def _by_size(mode: str, n: int, new: int, step: float | None) -> bool:
+    """Whether the sizes give the step: where they are all that is known or say the same, and where PyTorch says so.
+
+    It does for an axis that keeps its size, in "nearest" also for one that doubles it, whatever the scale factor.
+    """
+    if step is None or step == n / new:
+        return True
+    return (mode not in ("nearest-exact", "bicubic") and new == n) or (mode == "nearest" and new == 2 * n)
 
 
 def _repeated(input: Tensor, ratios: list[int]) -> Tensor:

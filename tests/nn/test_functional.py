@@ -7,6 +7,7 @@ import pytest
 
 import pydl
 import pydl.nn.functional as F
+from pydl.testing import gradcheck, gradgradcheck
 
 INF, NAN = math.inf, math.nan
 
@@ -76,6 +77,11 @@ def test_gradients_on_the_kinks_are_pytorchs(name):
         lambda F, x: F.interpolate(x.unsqueeze(0), scale_factor=1.7, mode="bicubic"),
         lambda F, x: F.interpolate(x, scale_factor=1.7, mode="nearest-exact"),
         lambda F, x: F.interpolate(x, size=3, mode="area"),
+        lambda F, x: F.interpolate(x.unsqueeze(0), scale_factor=1.2),
+        lambda F, x: F.interpolate(x.unsqueeze(0), scale_factor=2.1),
+        lambda F, x: F.interpolate(x.unsqueeze(0), scale_factor=(1.2, 1.8), mode="bilinear"),
+        lambda F, x: F.interpolate(x, scale_factor=1.1, mode="linear"),
+        lambda F, x: F.interpolate(x, scale_factor=1.2, mode="nearest-exact"),
         lambda F, x: F.adaptive_max_pool2d(x, (2, 3)),
         lambda F, x: F.max_unpool2d(*F.max_pool2d(x, (1, 2), return_indices=True), (1, 2)),
         lambda F, x: F.cosine_similarity(x, x * 2 + 1, dim=-1),
@@ -176,6 +182,32 @@ def test_an_infinity_stays_with_the_places_it_is_mixed_into():
     y = F.interpolate(pydl.tensor(x), size=(1, 12), mode="bilinear").numpy()[0, 0, 0]
     assert np.flatnonzero(y == INF).tolist() == [3, 4, 5, 6]
     assert (np.delete(y, [3, 4, 5, 6]) == 0).all()
+
+
+@pytest.mark.parametrize(("mode", "ndim"), [("nearest", 3), ("nearest", 4), ("linear", 3), ("bilinear", 4)])
+def test_an_axis_that_keeps_its_size_is_kept_whatever_the_scale_factor(mode, ndim):
+    x = pydl.arange(7).double().reshape(*(1,) * (ndim - 1), 7).requires_grad_()
+    y = F.interpolate(x, scale_factor=1.1, mode=mode)
+    assert y.flatten().tolist() == [0, 1, 2, 3, 4, 5, 6]
+    assert pydl.nn.Upsample(scale_factor=1.1, mode=mode)(x).tolist() == y.tolist()
+    assert gradcheck(lambda x: F.interpolate(x, scale_factor=1.1, mode=mode) ** 2, [x])
+    assert gradgradcheck(lambda x: F.interpolate(x, scale_factor=1.1, mode=mode) ** 2, [x])
+
+
+def test_an_axis_is_kept_beside_one_that_grows():
+    image = pydl.arange(21).double().reshape(1, 1, 7, 3)
+    assert F.interpolate(image, scale_factor=1.3)[0, 0, :2].tolist() == [[0, 1, 2], [0, 1, 2]]
+    assert F.interpolate(image, scale_factor=(1.3, 1.2), mode="bilinear")[0, 0, 0].tolist() == [0, 1, 2]
+
+
+def test_the_scale_factor_counts_where_the_size_grows_by_another_one():
+    x = pydl.arange(5).double().reshape(1, 1, 1, 5)
+    doubled = F.interpolate(x, scale_factor=(1, 2.1)).flatten().tolist()
+    assert doubled == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+    tripled = F.interpolate(x, scale_factor=(1, 3.1)).flatten().tolist()  # ⌊i / 3.1⌋
+    assert tripled == [0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4]
+    exact = F.interpolate(x, scale_factor=(1, 1.1), mode="nearest-exact").flatten().tolist()  # ⌊(i + ½) / 1.1⌋
+    assert exact == [0, 1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("size", [(2, 2), (2, 3)], ids=["cells of one size", "cells that overlap"])
