@@ -51,6 +51,29 @@ def test_moments_and_bounds(draw, options, std, bound):
     assert np.abs(weight).max() <= bound
 
 
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_normal_number_cut_to_a_narrow_interval(dtype):
+    x = init.trunc_normal_(pydl.zeros(40000, dtype=dtype), 0.0, 1e30).numpy()  # as good as uniform in [-2, 2]
+    assert -2 <= x.min() < -1.99
+    assert 1.99 < x.max() <= 2
+    assert abs(x.mean()) < 0.03
+    assert abs(x.std() - 4 / math.sqrt(12)) < 0.02
+    assert init.trunc_normal_(pydl.ones(3, dtype=dtype), 0.0, 1.0, 0.0, 0.0).tolist() == [0, 0, 0]
+    assert init.trunc_normal_(pydl.zeros(3, dtype=dtype), 0.5, 0.0).tolist() == [0.5, 0.5, 0.5]
+
+
+@pytest.mark.parametrize(("a", "b"), [(0.0, 0.7), (-0.3, 0.3), (-0.05, 0.75), (-1.0, 1.0), (-math.inf, 0.5)])
+def test_a_cut_normal_number_has_its_distribution(a, b):
+    pydl.manual_seed(3)
+    x = init.trunc_normal_(pydl.zeros(40000, dtype="float64"), 1.0, 2.0, 1 + 2 * a, 1 + 2 * b).numpy()
+    assert 1 + 2 * a <= x.min() < x.max() <= 1 + 2 * b
+    low, high = math.erfc(-a / math.sqrt(2)), math.erfc(-b / math.sqrt(2))
+    for share in np.linspace(max(a, -3), b, 9):
+        expected = (math.erfc(-share / math.sqrt(2)) - low) / (high - low)
+        assert abs((x <= 1 + 2 * share).mean() - expected) < 0.01
+
+
 def test_layers_begin_as_pytorchs_do():
     layer = nn.Linear(50, 400)
     assert np.abs(layer.weight.detach().numpy()).max() <= 1 / math.sqrt(50)
@@ -94,6 +117,9 @@ def test_constants_eye_dirac_and_orthogonal():
             r"\[normal_\] expected std to be .* >= 0, got -1",
         ),
         (lambda: init.trunc_normal_(pydl.zeros(2), 9.0), ValueError, "expected mean within"),
+        (lambda: init.trunc_normal_(pydl.zeros(2), "a"), TypeError, r"\[trunc_normal_\] expected mean .*, got str"),
+        (lambda: init.trunc_normal_(pydl.zeros(2), std=math.inf), ValueError, "expected std to be a finite .* got inf"),
+        (lambda: init.trunc_normal_(pydl.zeros(2), b=None), TypeError, r"\[trunc_normal_\] expected b .*NoneType"),
         (lambda: init.eye_(pydl.zeros(2, 2, 2)), ValueError, r"\[eye_\] expected a matrix"),
         (lambda: init.dirac_(pydl.zeros(3, 2, 1), groups=2), ValueError, r"\[dirac_\] expected groups that divide"),
     ],
