@@ -166,6 +166,25 @@ def test_indexing_errors_name_index_and_shape():
         x[pydl.tensor([0.0])]
 
 
+@pytest.mark.parametrize("dtype", ["float32", "int64", "bool"])
+@pytest.mark.parametrize(
+    "choose",
+    [pydl.sort, lambda x: x.sort(0, descending=True), lambda x: x.topk(1), lambda x: x.max(0), lambda x: x.min(-1)],
+)
+def test_a_scalar_is_sorted_as_one_element(choose, dtype):
+    values, indices = choose(pydl.tensor(3, dtype=dtype))
+    assert (values.shape, values.dtype, values.item()) == ((), dtype, 3 if dtype != "bool" else True)
+    assert (indices.shape, indices.dtype, indices.item()) == ((), "int64", 0)
+
+
+def test_the_gradient_of_a_chosen_scalar():
+    x = pydl.tensor(3.0, requires_grad=True)
+    (x.sort()[0] * x.topk(1)[0] * x.gather(0, pydl.tensor(0))).backward()
+    assert x.grad.item() == 27
+    with pytest.raises(IndexError, match=r"\[gather\] expected indices in 0 … 0, got 1"):
+        x.gather(0, pydl.tensor(1))
+
+
 def test_conversion_and_devices():
     x = pydl.ones(2)
     assert x.to("float64").dtype == pydl.float64

@@ -170,7 +170,7 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
         raise ValueError(
             f"[gather] expected an index that fits input {input.shape} but in dim {dim}, got {index.shape}"
         )
-    check_range("gather", index._data, input.shape[axis])
+    check_range("gather", index._data, input.shape[axis] if input.ndim else 1)
     if input.ndim == 0:
         return input.clone()
     return Gather(axis, keep("index", index, input))(input)
