@@ -95,6 +95,32 @@ def test_arithmetic_in_place_has_the_bits_of_a_new_value(name):
         getattr(x, name + "_")(pydl.ones(3))
 
 
+@pytest.mark.parametrize("other", [1, 1.0, pydl.tensor(1), pydl.tensor([1, 2]), np.int64(1)])
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "pow"])
+def test_arithmetic_in_place_that_a_bool_tensor_cannot_hold(name, other):
+    x = pydl.tensor([True, False])
+    with pytest.raises(TypeError, match=rf"\[{name}_\] expected a result of dtype bool, got (int64|float32)"):
+        getattr(x, f"__i{name}__")(other)
+    assert x.tolist() == [True, False]
+    assert x._shared_version().count == 0
+
+
+def test_arithmetic_in_place_that_a_tensor_can_hold():
+    x, y = pydl.tensor([True, False]), pydl.tensor([1, 2], dtype="uint8")
+    x *= pydl.tensor([True, True])
+    x += pydl.tensor([False, True])
+    assert (x.dtype, x.tolist()) == (pydl.bool, [True, True])
+    y += pydl.tensor([3, 4])  # integers of any width, as in PyTorch
+    assert (y.dtype, y.tolist()) == (pydl.uint8, [4, 6])
+
+
+@pytest.mark.parametrize("value", [0, 0.0, False])
+def test_a_mask_is_filled_with_any_number(value):
+    x, mask = pydl.tensor([True, True]), pydl.tensor([True, False])
+    assert x.masked_fill(mask, value).dtype == pydl.bool
+    assert x.masked_fill_(mask, value).tolist() == [False, True]
+
+
 def test_dlpack_both_ways_without_a_copy():
     array = np.arange(6, dtype=np.float32).reshape(2, 3)
     x = pydl.from_dlpack(array)

@@ -67,7 +67,8 @@ def assign(function: str, tensor: Tensor, value: Tensor) -> Tensor:
     check_writable(function, tensor)
     if value.shape != tensor.shape:
         raise ValueError(f"[{function}] expected a result of shape {tensor.shape}, got {value.shape}")
-    if value.dtype.kind == "f" and tensor.dtype.kind != "f":
+    kinds = value.dtype.kind, tensor.dtype.kind
+    if (kinds[0] == "f" and kinds[1] != "f") or (kinds[0] != "b" and kinds[1] == "b"):
         raise TypeError(f"[{function}] expected a result of dtype {tensor.dtype}, got {value.dtype}")
     recorded = is_grad_enabled() and (tensor._requires_grad or value._requires_grad)
     if recorded:

@@ -242,6 +242,8 @@ def masked_fill(input: Tensor, mask: Tensor, value: float) -> Tensor:
         value = value.to(input.dtype)
     elif input.dtype.kind == "f":
         value = float(value)
+    elif input.dtype.kind == "b":
+        value = as_operand("masked_fill", bool(value))
     return _where("masked_fill", "mask", mask, value, input)
 
 
