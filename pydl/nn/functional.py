@@ -6,7 +6,6 @@ cannot.
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -26,6 +25,7 @@ from ..ops import (
     dropout,
     dropout2d,
     embedding,
+    gelu,
     glu,
     group_norm,
     huber_loss,
@@ -158,16 +158,6 @@ def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
 def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
     """`hardtanh` in place."""
     return hardtanh(input, min_val, max_val, inplace=True)
-
-
-def gelu(input: Tensor, approximate: str = "none") -> Tensor:
-    """x · Φ(x), or with "tanh" x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 x³))) (Hendrycks and Gimpel 2016)."""
-    if approximate == "none":
-        return ops.gelu(input)
-    if approximate != "tanh":
-        raise ValueError(f'[gelu] expected approximate "none" or "tanh", got {approximate!r}')
-    x = ops.clamp(input, min=-1e5)
-    return x * 0.5 * (1.0 + ops.tanh((x + x**3 * 0.044715) * math.sqrt(2 / math.pi)))
 
 
 def _dim(function: str, input: Tensor, dim: int | None, stacklevel: int = 3) -> int:

@@ -127,9 +127,19 @@ def silu(input: Tensor) -> Tensor:
     return Silu()(as_tensor("silu", input))
 
 
-def gelu(input: Tensor) -> Tensor:
-    """x · Φ(x), with the normal distribution function Φ (Hendrycks and Gimpel 2016, eq. 1)."""
-    return Gelu()(as_tensor("gelu", input))
+def gelu(input: Tensor, approximate: str = "none") -> Tensor:
+    """x · Φ(x), with the normal distribution function Φ (Hendrycks and Gimpel 2016, eq. 1).
+
+    With approximate="tanh" x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 x³))).
+    """
+    if approximate == "none":
+        return Gelu()(as_tensor("gelu", input))
+    if approximate != "tanh":
+        raise ValueError(f'[gelu] expected approximate "none" or "tanh", got {approximate!r}')
+    # Beyond ±1e5 tanh has long been ±1: the cube and its slopes, which would overflow, are not taken there. Below, x
+    # itself is limited too, as it is to be multiplied by 0.
+    x, inner = Limit(-1e5, math.inf)(_checked("gelu", input)), Limit(-1e5, 1e5)(input)
+    return x * 0.5 * (1.0 + tanh((inner + inner**3 * 0.044715) * math.sqrt(2 / math.pi)))
 
 
 def _checked(function: str, input: Any) -> Tensor:

@@ -210,6 +210,17 @@ def test_the_scale_factor_counts_where_the_size_grows_by_another_one():
     assert exact == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_slopes_of_gelu_by_tanh_far_out_and_at_nan(dtype):
+    x = pydl.tensor([INF, 1e38, 1e20, 1e5, 0.0, -1e5, -1e20, -1e38, -INF, NAN], dtype=dtype, requires_grad=True)
+    ones = pydl.ones(10, dtype=dtype)
+    (slope,) = pydl.grad(F.gelu(x, approximate="tanh"), x, ones, create_graph=True)
+    (curvature,) = pydl.grad(slope, x, ones)
+    assert slope[:-1].tolist() == [1, 1, 1, 1, 0.5, 0, 0, 0, 0]
+    assert math.isnan(slope[-1].item())
+    assert curvature[:-1].tolist() == pytest.approx([0, 0, 0, 0, math.sqrt(2 / math.pi), 0, 0, 0, 0])
+
+
 @pytest.mark.parametrize("size", [(2, 2), (2, 3)], ids=["cells of one size", "cells that overlap"])
 def test_adaptive_max_pool_takes_the_last_nan(size):
     x = pydl.arange(16).float().reshape(1, 1, 4, 4)
