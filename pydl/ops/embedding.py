@@ -9,6 +9,7 @@ from ..backend import array_module
 from ..tensor import Tensor
 from .checks import as_integer, as_tensor
 from .compare import eq
+from .dims import as_shape
 from .select import check_range, index_select, where
 from .shape import owned, reshape, unsqueeze
 
@@ -55,6 +56,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         num_classes = int(index._data.max()) + 1  # not in a recorded step, which this refuses
     if num_classes < 1:
         raise ValueError(f"[one_hot] expected num_classes >= 1 or -1, got {num_classes}")
+    as_shape("one_hot", (*index.shape, num_classes))
     check_range("one_hot", index._data, num_classes)
     xp = array_module(index._data)
     return Tensor._wrap((index._data[..., None] == xp.arange(num_classes)).astype(int64))

@@ -192,6 +192,9 @@ TENSORS = [
     (lambda: pydl.triu(X[0]), ValueError, "triu input of at least 2 dimensions"),
     (lambda: X.sum(dim=0, axis=0), TypeError, "sum dim or axis"),
     (lambda: F.one_hot(IDS, 1.5), TypeError, "one_hot num_classes as an integer"),
+    (lambda: F.one_hot(IDS, 2**63 - 1), ValueError, "one_hot a shape that memory can hold"),
+    (lambda: F.one_hot(IDS, 2**70), ValueError, "one_hot a shape that memory can hold"),
+    (lambda: F.one_hot(tensor([2**63 - 1])), ValueError, "one_hot a shape that memory can hold"),
 ]
 
 
