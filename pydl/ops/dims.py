@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -14,7 +15,8 @@ _OURS = {"axis": "dim", "keepdims": "keepdim"}
 
 
 def with_axis(function: F) -> F:
-    """`function`, that also takes NumPy's names for dim and keepdim."""
+    """`function`, that also takes NumPy's names for dim and keepdim, and of keepdim only a bool."""
+    place = list(inspect.signature(function).parameters).index("keepdim")
 
     @wraps(function)
     def call(*args: Any, **named: Any) -> Any:
@@ -23,6 +25,9 @@ def with_axis(function: F) -> F:
             if ours in named:
                 raise TypeError(f"[{function.__name__}] expected {ours} or {theirs}, got both")
             named[ours] = named.pop(theirs)
+        keepdim = args[place] if len(args) > place else named.get("keepdim", False)
+        if not isinstance(keepdim, (bool, np.bool_)):
+            raise TypeError(f"[{function.__name__}] expected keepdim as a bool, got {type(keepdim).__name__}")
         return function(*args, **named)
 
     return cast(F, call)

@@ -14,7 +14,7 @@ from .. import recording
 from ..autograd import is_grad_enabled
 from ..backend import array_module, kernels
 from ..tensor import Tensor
-from .checks import as_fill, broadcast
+from .checks import as_fill, as_tensor, broadcast
 from .elementwise import add, div, mul, pow, sub
 from .kept import keep
 from .promotion import as_operand, promote
@@ -94,7 +94,7 @@ def _before(tensor: Tensor) -> Tensor:
 
 def become(function: str, tensor: Tensor, operation: Callable[..., Tensor], *options: Any) -> Tensor:
     """`tensor` itself, as operation(tensor, *options): it takes over the result, or is written over where shared."""
-    recorded = is_grad_enabled() and tensor._requires_grad
+    recorded = is_grad_enabled() and as_tensor(function, tensor)._requires_grad
     if recorded and not tensor.is_leaf and tensor._version is None:
         value = operation(tensor, *options)
         tensor._data, tensor._version = value._data, value._version
@@ -179,6 +179,8 @@ def zero_(self: Tensor) -> Tensor:
 def setitem(self: Tensor, index: Any, value: Any) -> None:
     """self[index] = value, in place."""
     value = as_operand("setitem", value)
+    if not isinstance(value, Tensor):
+        as_fill("setitem", value, self.dtype)
     kept = keep("the index", plain_index(index), self, value)
     plain = kept.value
     recorded = is_grad_enabled() and (self._requires_grad or getattr(value, "_requires_grad", False))
@@ -196,7 +198,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
             self._data[plain] = source.copy() if shared else source
     except IndexError as error:
         raise IndexError(f"[setitem] expected an index within shape {self.shape}, got {index!r} ({error})") from None
-    except ValueError as error:
+    except (TypeError, ValueError) as error:  # a TypeError of NumPy is about the shape of a value at a mask
         got = f"shape {value.shape}" if isinstance(value, Tensor) else repr(value)
         if str(error).startswith("["):
             raise

@@ -10,6 +10,7 @@ import numpy as np
 from .. import recording
 from ..autograd import Function
 from ..backend import Array, array_module, kernels
+from ..checks import number
 from ..tensor import Tensor
 from .checks import as_tensor
 from .dims import check_dim, check_dims, with_axis
@@ -156,14 +157,21 @@ def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
 
 
 @with_axis
-def var(input: Tensor, dim: Any = None, correction: int = 1, keepdim: bool = False, unbiased: Any = None) -> Tensor:
-    """Σ (x - mean)² / (n - correction) over dimension(s) `dim`; correction 1 is the unbiased estimate."""
-    _check("var", input)
+def var(input: Tensor, dim: Any = None, correction: Any = 1, keepdim: bool = False, unbiased: Any = None) -> Tensor:
+    """Σ (x - mean)² / (n - correction) over dimension(s) `dim`; correction 1 (or None) is the unbiased estimate."""
+    return _variance("var", input, dim, correction, keepdim, unbiased)
+
+
+def _variance(function: str, input: Tensor, dim: Any, correction: Any, keepdim: bool, unbiased: Any) -> Tensor:
+    _check(function, input)
     if isinstance(dim, bool):
         dim, unbiased = None, dim
-    if unbiased is not None:
-        correction = int(unbiased)
-    dims = check_dims("var", dim, input.ndim)
+    if unbiased is not None and not isinstance(unbiased, (bool, np.bool_)):
+        raise TypeError(f"[{function}] expected unbiased as a bool, got {type(unbiased).__name__}")
+    if unbiased is not None or isinstance(correction, bool):
+        correction = int(correction if unbiased is None else unbiased)
+    correction = 1 if correction is None else number(function, "correction", correction)
+    dims = check_dims(function, dim, input.ndim)
     count = 1
     for d in dims:
         count *= input.shape[d]
@@ -172,9 +180,9 @@ def var(input: Tensor, dim: Any = None, correction: int = 1, keepdim: bool = Fal
 
 
 @with_axis
-def std(input: Tensor, dim: Any = None, correction: int = 1, keepdim: bool = False, unbiased: Any = None) -> Tensor:
+def std(input: Tensor, dim: Any = None, correction: Any = 1, keepdim: bool = False, unbiased: Any = None) -> Tensor:
     """Square root of `var`."""
-    return var(input, dim, correction, keepdim, unbiased).sqrt()
+    return _variance("std", input, dim, correction, keepdim, unbiased).sqrt()
 
 
 def _power(x: Tensor, exponent: float) -> Tensor:

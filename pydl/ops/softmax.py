@@ -8,7 +8,7 @@ from ..autograd import Function
 from ..backend import Array, kernels
 from ..tensor import Tensor
 from .checks import as_tensor
-from .dims import check_dim, check_dims
+from .dims import check_dim, check_dims, with_axis
 from .reduce import sum
 from .shape import owned, reshape
 
@@ -102,6 +102,7 @@ def log_softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     return LogSoftmax(check_dim("log_softmax", dim, input.ndim))(input if dtype is None else input.to(dtype))
 
 
+@with_axis
 def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     """log Σ eˣ over dimension(s) `dim`, without overflow."""
     dims = check_dims("logsumexp", dim, as_tensor("logsumexp", input).ndim)

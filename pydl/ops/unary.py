@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import recording
-from ..arrays import float32
+from ..arrays import float32, int64
 from ..autograd import Function
 from ..backend import Array, array_module, kernels
 from ..tensor import Tensor
@@ -249,12 +249,16 @@ def abs(input: Tensor) -> Tensor:
 
 
 def sign(input: Tensor) -> Tensor:
-    """-1, 0 or 1; the gradient is 0."""
+    """-1, 0 or 1; the gradient is 0. Bool tensors are their own signs."""
+    if as_tensor("sign", input).dtype.kind == "b":
+        return input.clone()
     return _same_kind("sign", Sign, input)
 
 
 def square(input: Tensor) -> Tensor:
-    """x²."""
+    """x²; of bool, as int64."""
+    if as_tensor("square", input).dtype.kind == "b":
+        input = cast(input, int64)
     return _same_kind("square", Square, input)
 
 

@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -201,6 +202,87 @@ TENSORS = [
 @pytest.mark.parametrize(("call", "error", "text"), TENSORS)
 def test_methods_of_tensors(call, error, text):
     check(call, error, text)
+
+
+INPLACE = {
+    "relu": F.relu_, "leaky_relu": F.leaky_relu_, "elu": F.elu_, "selu": F.selu_, "celu": F.celu_,
+    "hardtanh": F.hardtanh_, **dict.fromkeys(("relu6", "silu", "mish", "hardswish", "hardsigmoid")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", INPLACE)
+@pytest.mark.parametrize("input", [None, [1.0], 2.5])
+def test_activations_in_place_of_what_is_no_tensor(name, input):
+    function = INPLACE[name] or partial(getattr(F, name), inplace=True)
+    check(lambda: function(input), TypeError, f"{name} input to be a tensor, got {type(input).__name__}")
+
+
+BYTES, BIT = tensor([1, 2], dtype="uint8"), tensor([True, False])
+
+
+def put(x, index, value, requires_grad=False):
+    """What an assignment that is refused leaves as it was."""
+    y = x.clone().requires_grad_() * 1 if requires_grad else x.clone()
+    try:
+        y[index] = value
+    finally:
+        assert y.equal(x)
+
+
+ASSIGNMENTS = [
+    (lambda: put(X, X < 9, pydl.ones(2, 3)), ValueError, "setitem a value that broadcasts to the elements"),
+    (lambda: put(X, X < 9, pydl.ones(2, 3), True), ValueError, "setitem a value that broadcasts to the elements"),
+    (lambda: put(X, X < 9, pydl.ones(4)), ValueError, "setitem a value that broadcasts to the elements"),
+    (lambda: put(NUMBERS, 0, INF), ValueError, "setitem a number in -9223372036854775808 … 9223372036854775807"),
+    (lambda: put(NUMBERS, 0, NAN), ValueError, "setitem a number in -9223372036854775808 … 9223372036854775807"),
+    (lambda: put(NUMBERS, 0, 2**70), ValueError, "setitem a number in -9223372036854775808 … 9223372036854775807"),
+    (lambda: put(BYTES, slice(None), -1.5), ValueError, "setitem a number in 0 … 255 (uint8), got -1.5"),
+    (lambda: put(BYTES, 0, 300), ValueError, "setitem a number in 0 … 255 (uint8), got 300"),
+    (lambda: put(X, 0, "a"), TypeError, "setitem a tensor or a number, got str"),
+]
+
+
+@pytest.mark.parametrize(("call", "error", "text"), ASSIGNMENTS)
+def test_assignments(call, error, text):
+    check(call, error, text)
+
+
+REDUCTIONS = ["sum", "mean", "var", "std", "amax", "amin", "argmax", "argmin", "max", "min", "prod", "all", "any"]
+
+
+@pytest.mark.parametrize("name", [*REDUCTIONS, "logsumexp"])
+@pytest.mark.parametrize("keepdim", ["yes", None, 1])
+def test_keepdim_is_a_bool(name, keepdim):
+    function, kind = getattr(pydl, name), type(keepdim).__name__
+    check(lambda: function(X, 0, keepdim=keepdim), TypeError, f"{name} keepdim as a bool, got {kind}")
+    check(lambda: function(X, axis=0, keepdims=keepdim), TypeError, f"{name} keepdim as a bool, got {kind}")
+    if name not in ("var", "std"):
+        check(lambda: function(X, 0, keepdim), TypeError, f"{name} keepdim as a bool, got {kind}")
+    function(X, 0, keepdim=np.True_)
+
+
+VARIANCES = [
+    (lambda: X.var(correction="a"), TypeError, "var correction to be a number, got str"),
+    (lambda: X.std(correction="a"), TypeError, "std correction to be a number, got str"),
+    (lambda: X.std(unbiased="a"), TypeError, "std unbiased as a bool, got str"),
+    (lambda: X.std(9), IndexError, "std dim in -2 … 1"),
+    (lambda: X.norm(2, 0, "yes"), TypeError, "norm keepdim as a bool, got str"),
+]
+
+
+@pytest.mark.parametrize(("call", "error", "text"), VARIANCES)
+def test_variances_and_norms(call, error, text):
+    check(call, error, text)
+
+
+def test_no_correction_is_the_usual_one():
+    assert X.var(correction=None).item() == X.var().item()
+    assert X.std(0, correction=None).tolist() == X.std(0).tolist()
+
+
+def test_signs_and_squares_of_bool():
+    assert (BIT.sign().dtype, BIT.sign().tolist()) == ("bool", [True, False])
+    assert (BIT.square().dtype, BIT.square().tolist()) == ("int64", [1, 0])
 
 
 CREATION = [
