@@ -152,7 +152,8 @@ class PReLU(Module):
     def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
         super().__init__()
         self.num_parameters = integer("PReLU", "num_parameters", num_parameters)
-        self.weight = Parameter(full((num_parameters,), float(init), dtype=dtype or float32, device=device))
+        init = number("PReLU", "init", init)
+        self.weight = Parameter(full((num_parameters,), init, dtype=dtype or float32, device=device))
 
     def forward(self, input: Tensor) -> Tensor:
         return F.prelu(input, self.weight)

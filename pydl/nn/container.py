@@ -94,6 +94,14 @@ class Sequential(_List):
         else:
             super().__init__(modules)
 
+    def add_module(self, name: str, module: Module | None) -> None:
+        """Add a module under `name`, at the end; None, which could not be applied, is a TypeError."""
+        if module is None:
+            raise TypeError(f"[Sequential] expected module {name!r} to be a Module, got None")
+        super().add_module(name, module)
+
+    register_module = add_module
+
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return type(self)(dict(list(self._modules.items())[index]))

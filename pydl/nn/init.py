@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd import no_grad
 from ..backend import array_module
-from ..checks import number
+from ..checks import integer, number
 from ..random import rand
 from ..tensor import Tensor
 
@@ -104,7 +104,8 @@ def eye_(tensor: Tensor) -> Tensor:
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     """A convolution weight that passes its channels through, as far as there are channels."""
     _check("dirac_", tensor, 3)
-    if groups < 1 or tensor.shape[0] % groups:
+    groups = integer("dirac_", "groups", groups, 1)
+    if tensor.shape[0] % groups:
         raise ValueError(f"[dirac_] expected groups that divide dim 0, got {groups} and shape {tensor.shape}")
     value = np.zeros(tensor.shape, tensor.dtype)
     per_group = tensor.shape[0] // groups
@@ -126,7 +127,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     if nonlinearity == "leaky_relu":
         slope = 0.01 if param is None else number("calculate_gain", "param", param)
         return math.sqrt(2.0 / (1 + slope**2))
-    if nonlinearity not in _GAINS:
+    if not isinstance(nonlinearity, str) or nonlinearity not in _GAINS:
         raise ValueError(
             f"[calculate_gain] expected nonlinearity as one of {sorted([*_GAINS, 'leaky_relu'])}, got {nonlinearity!r}"
         )
@@ -148,12 +149,14 @@ def _fan(function: str, tensor: Tensor, mode: str) -> int:
 
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
     """Uniform in ±gain · √(6 / (fan_in + fan_out)) (Glorot and Bengio 2010)."""
+    gain = number("xavier_uniform_", "gain", gain)
     bound = gain * math.sqrt(6.0 / max(sum(_calculate_fan_in_and_fan_out(tensor)), 1))
     return uniform_(tensor, -bound, bound, generator)
 
 
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
     """Normal with std gain · √(2 / (fan_in + fan_out)) (Glorot and Bengio 2010)."""
+    gain = number("xavier_normal_", "gain", gain)
     std = gain * math.sqrt(2.0 / max(sum(_calculate_fan_in_and_fan_out(tensor)), 1))
     return normal_(tensor, 0.0, std, generator)
 
@@ -178,6 +181,7 @@ def kaiming_normal_(
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tensor:
     """gain · Q, where Q (the rows flattened to a matrix) has orthonormal rows or columns (Saxe et al. 2014)."""
     _check("orthogonal_", tensor, 2)
+    gain = number("orthogonal_", "gain", gain)
     if tensor.numel() == 0:
         return tensor
     rows, columns = tensor.shape[0], tensor.numel() // tensor.shape[0]

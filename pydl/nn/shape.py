@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..checks import number
 from ..tensor import Tensor
 from . import functional as F
 from .checks import integer, integers
@@ -44,6 +45,10 @@ class Unflatten(Module):
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
 
 
+def _factor(value: Any) -> float:
+    return float(number("Upsample", "scale_factor", value))
+
+
 class Upsample(Module):
     """An (N, C, …) input at another size; see `functional.interpolate`."""
 
@@ -61,7 +66,7 @@ class Upsample(Module):
         self.recompute_scale_factor = recompute_scale_factor
         several = isinstance(scale_factor, (tuple, list))
         self.scale_factor = (
-            tuple(float(s) for s in scale_factor) if several else float(scale_factor) if scale_factor else None
+            tuple(map(_factor, scale_factor)) if several else _factor(scale_factor) if scale_factor else None
         )
 
     def forward(self, input: Tensor) -> Tensor:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, array_module
+from ..checks import integer
 from ..tensor import Tensor
-from .checks import as_tensor
-from .pool import _both, _stride, avg_pool2d, max_pool2d
+from .checks import as_sizes, as_tensor
+from .pool import _stride, avg_pool2d, max_pool2d
 from .reduce import mean
 from .select import check_range, gather, index_select, where
 from .shape import cat, flatten, narrow, owned, reshape
@@ -91,18 +92,27 @@ def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = 
     return (values, index) if return_indices else values
 
 
+def _pair(name: str, value: Any, low: int) -> tuple[int, int]:
+    """One integer for both dimensions, or two."""
+    value = as_sizes(value)
+    pair = value if isinstance(value, (tuple, list)) else (value, value)
+    if len(pair) != 2:
+        raise ValueError(f"[max_unpool2d] expected {name} to be one or two integers, got {value}")
+    return integer("max_unpool2d", name, pair[0], low), integer("max_unpool2d", name, pair[1], low)
+
+
 def _unpooled(input: Tensor, window: tuple[Any, Any, Any], output_size: Any) -> tuple[int, int]:
     """The (H, W) of an image that was pooled to `input`."""
-    kernel, stride, padding = (_both(v) for v in window)
-    if min(kernel) < 1 or min(stride) < 1 or min(padding) < 0:
-        raise ValueError(
-            f"[max_unpool2d] expected kernel_size and stride >= 1 and padding >= 0, got {kernel}, {stride}, {padding}"
-        )
+    names = ("kernel_size", 1), ("stride", 1), ("padding", 0)
+    kernel, stride, padding = (_pair(name, value, low) for (name, low), value in zip(names, window, strict=True))
     axes = list(zip(input.shape[-2:], kernel, stride, padding, strict=True))
     sizes = [(n - 1) * s - 2 * p + k for n, k, s, p in axes]
     if output_size is not None:
-        wanted = [int(n) for n in tuple(output_size)[-2:]]
-        if len(wanted) != 2 or any(abs(a - b) >= s for a, b, s in zip(wanted, sizes, stride, strict=True)):
+        given = as_sizes(output_size)
+        if not isinstance(given, (tuple, list)) or len(given) < 2:
+            raise TypeError(f"[max_unpool2d] expected output_size as a tuple of two sizes or more, got {output_size!r}")
+        wanted = list(_pair("output_size", given[-2:], 0))
+        if any(abs(a - b) >= s for a, b, s in zip(wanted, sizes, stride, strict=True)):
             raise ValueError(
                 f"[max_unpool2d] expected output_size within stride {stride} of {tuple(sizes)}, got {output_size}"
             )

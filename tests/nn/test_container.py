@@ -51,6 +51,16 @@ def test_bad_indices_and_members(kind):
     assert len(net) == 1
 
 
+def test_a_sequence_has_no_gaps():
+    text = r"\[Sequential\] expected module '{}' to be a Module, got None"
+    for make in (lambda: nn.Sequential(nn.ReLU(), None), lambda: nn.Sequential(nn.ReLU()).append(None)):
+        with pytest.raises(TypeError, match=text.format(1)):
+            make()
+    with pytest.raises(TypeError, match=text.format("out")):
+        nn.Sequential({"act": nn.ReLU(), "out": None})
+    assert list(nn.ModuleList([None])) == [None]
+
+
 def test_module_list_registers_and_joins():
     layers = nn.ModuleList([nn.PReLU() for _ in range(2)])
     layers += [nn.PReLU()]
