@@ -211,6 +211,30 @@ def test_the_gradient_of_a_chosen_scalar():
         x.gather(0, pydl.tensor(1))
 
 
+def test_an_integer_apart_from_the_arrays_takes_its_dimension_away_first():
+    x = pydl.arange(24).reshape(2, 3, 4)
+    rows = pydl.tensor([0, 2])
+    expected = [[0, 2], [4, 6], [8, 10]]
+    for zero in (0, np.int64(0), pydl.tensor(0)):
+        for chosen in (rows, [0, 2], np.array([0, 2]), (0, 2)):
+            assert x[zero, :, chosen].tolist() == expected
+    assert x[0, ..., rows].tolist() == expected
+    assert x[0, None, rows].shape == (1, 2, 4)
+    assert x[:, rows, None, 0].shape == (2, 2, 1)
+    assert x[:, rows, ..., rows].tolist() == [[0, 10], [12, 22]]  # … stands for no dimension
+    assert x[rows[:1], :, rows].shape == (2, 3)  # arrays that a slice parts go to the front, as in NumPy
+    assert x[0, rows].tolist() == x[0][rows].tolist()
+    mask = pydl.tensor([[True, False, False, True], [False] * 4, [False, True, False, False]])
+    assert x[0, None, mask].tolist() == [[0, 3, 9]]
+    assert x[0, True, :, rows].shape == x.numpy()[0, True, :, [0, 2]].shape
+    with pytest.raises(IndexError, match=r"\[getitem\] expected an index within shape \(2, 3, 4\)"):
+        x[0, :, rows, 0]
+    x[1, :, rows] = pydl.tensor([[1, 2], [3, 4], [5, 6]])
+    assert x[1].tolist() == [[1, 13, 2, 15], [3, 17, 4, 19], [5, 21, 6, 23]]
+    x[1, :, rows] = pydl.tensor([7, 8])
+    assert x[1, 0].tolist() == [7, 13, 8, 15]
+
+
 def test_conversion_and_devices():
     x = pydl.ones(2)
     assert x.to("float64").dtype == pydl.float64

@@ -16,9 +16,10 @@ from ..backend import array_module, kernels
 from ..tensor import Tensor
 from .checks import as_fill, as_tensor, broadcast
 from .elementwise import add, div, mul, pow, sub
+from .index import in_order, is_basic, plain_index
 from .kept import keep
 from .promotion import as_operand, promote
-from .select import SetItem, is_basic, plain_index
+from .select import SetItem, ordered
 from .unary import clamp
 
 
@@ -182,16 +183,17 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     if not isinstance(value, Tensor):
         as_fill("setitem", value, self.dtype)
     kept = keep("the index", plain_index(index), self, value)
-    plain = kept.value
+    plain, order = in_order(kept.value, self.ndim)
+    kept = kept.mapped(plain)
     recorded = is_grad_enabled() and (self._requires_grad or getattr(value, "_requires_grad", False))
     try:
         if recorded:
-            assign("setitem", self, SetItem(kept)(self, value))
+            assign("setitem", self, SetItem(kept, order)(self, value))
             return
         check_writable("setitem", self)
         source = value._data if isinstance(value, Tensor) else value
         if not is_basic(plain) or not isinstance(value, Tensor):
-            self._data[plain] = source
+            ordered(self._data, order)[plain] = source
         else:
             target = self._data[plain]
             shared = array_module(self._data).may_share_memory(target, source)

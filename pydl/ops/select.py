@@ -13,57 +13,32 @@ from ..backend import Array, array_module
 from ..tensor import Tensor
 from .checks import as_tensor, broadcast
 from .dims import check_dim
-from .kept import COPIED, Kept, keep
+from .index import in_order, is_basic, plain_index
+from .kept import Kept, keep
 from .promotion import as_operand, promote
 
 
-def plain_index(index: Any) -> Any:
-    """`index` with tensors for its arrays and lists."""
-    if isinstance(index, tuple):
-        return tuple(plain_index(i) for i in index)
-    if isinstance(index, Tensor):
-        as_tensor("getitem", index)
-        if index.dtype.kind == "f":
-            raise TypeError(f"[getitem] expected indices of integers or bool, got {index.dtype}")
-        return index
-    if isinstance(index, list):
-        index = np.asarray([int(i) if isinstance(i, Tensor) else i for i in index])
-        return index.astype(np.intp) if index.size == 0 else index
-    if isinstance(index, slice):
-        ends = (index.start, index.stop, index.step)
-        return slice(*(end.__index__() if isinstance(end, Tensor) else end for end in ends))
-    if isinstance(index, float):
-        raise TypeError("[getitem] expected integers, slices, None, … or masks, got float")
-    return index.copy() if isinstance(index, np.ndarray) and index.nbytes <= COPIED else index
-
-
-def is_basic(index: Any) -> bool:
-    """Whether NumPy answers with a view."""
-    parts = index if isinstance(index, tuple) else (index,)
-    return all(i is None or i is Ellipsis or isinstance(i, (slice, int, np.integer)) for i in parts) and not any(
-        isinstance(i, (bool, np.bool_)) for i in parts
-    )
-
-
 class GetItem(Function):
-    def __init__(self, index: Kept) -> None:
-        self.index = index
+    """x[index], its axes first put in `order` where one is given."""
+
+    def __init__(self, index: Kept, order: tuple[int, ...] | None = None) -> None:
+        self.index, self.order = index, order
         self.is_view = is_basic(index.value)
 
     def forward(self, x: Array) -> Array:
         self.shape = x.shape
-        return array_module(x).asarray(x[self.index.value])
+        return array_module(x).asarray(ordered(x, self.order)[self.index.value])
 
     def backward(self, g: Tensor) -> Tensor:
         self.index.load(self.name)
-        return Scatter(self.index, self.shape)(g)
+        return Scatter(self.index, self.shape, self.order)(g)
 
 
 class Scatter(Function):
     """Zeros of `shape` with the input added at `index`: the adjoint of GetItem."""
 
-    def __init__(self, index: Kept, shape: tuple[int, ...]) -> None:
-        self.index, self.shape = index, shape
+    def __init__(self, index: Kept, shape: tuple[int, ...], order: tuple[int, ...] | None = None) -> None:
+        self.index, self.shape, self.order = index, shape, order
 
     def forward(self, g: Array) -> Array:
         xp = array_module(g)
@@ -71,32 +46,38 @@ class Scatter(Function):
         if is_basic(self.index.value):
             y[self.index.value] = g
         else:
-            xp.add.at(y, self.index.value, g)
+            xp.add.at(ordered(y, self.order), self.index.value, g)
         return y
 
     def backward(self, gg: Tensor) -> Tensor:
         self.index.load(self.name)
-        return GetItem(self.index)(gg)
+        return GetItem(self.index, self.order)(gg)
 
 
 class SetItem(Function):
     """A copy of x with `value` at `index`."""
 
-    def __init__(self, index: Kept) -> None:
-        self.index = index
+    def __init__(self, index: Kept, order: tuple[int, ...] | None = None) -> None:
+        self.index, self.order = index, order
 
     def forward(self, x: Array, value: Any) -> Array:
         y = x.copy()
         self.value_shape = getattr(value, "shape", None)
-        y[self.index.value] = value
+        ordered(y, self.order)[self.index.value] = value
         return y
 
     def backward(self, g: Tensor) -> Any:
         from .reduce import sum_to
 
         self.index.load(self.name)
-        zero = SetItem(self.index)(g, 0.0) if self.needs[0] else None
-        return zero, sum_to(GetItem(self.index)(g), self.value_shape) if self.needs[1] else None
+        zero = SetItem(self.index, self.order)(g, 0.0) if self.needs[0] else None
+        at = GetItem(self.index, self.order)
+        return zero, sum_to(at(g), self.value_shape) if self.needs[1] else None
+
+
+def ordered(array: Array, order: tuple[int, ...] | None) -> Array:
+    """A view with its axes in `order`."""
+    return array if order is None else array.transpose(order)
 
 
 class Where(Function):
@@ -138,17 +119,19 @@ class Gather(Function):
 
 
 def getitem(input: Tensor, index: Any) -> Tensor:
-    """Elements by integers, slices, None, …, masks and arrays of integers, as NumPy indexes and with its views."""
-    return _at("getitem", input, keep("the index", plain_index(index), input), index)
+    """Elements by integers, slices, None, …, masks and arrays of integers; a view where there are no masks and arrays.
 
-
-def _at(function: str, input: Tensor, index: Kept, given: Any) -> Tensor:
+    As in NumPy, but that an integer beside arrays takes its dimension away first, as in PyTorch: x[0, :, [0, 2]] of
+    shape (2, 3, 4) is (3, 2).
+    """
+    kept, order = keep("the index", plain_index(index), input), None
+    if isinstance(kept.value, tuple):
+        value, order = in_order(kept.value, input.ndim)
+        kept = kept.mapped(value)
     try:
-        return GetItem(index)(input)
+        return GetItem(kept, order)(input)
     except (IndexError, TypeError) as error:
-        raise IndexError(
-            f"[{function}] expected an index within shape {input.shape}, got {given!r} ({error})"
-        ) from None
+        raise IndexError(f"[getitem] expected an index within shape {input.shape}, got {index!r} ({error})") from None
 
 
 def check_index(function: str, index: Any) -> Tensor:

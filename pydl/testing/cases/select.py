@@ -25,6 +25,58 @@ def getitem_samples(rng: np.random.Generator) -> Iterator[Sample]:
     yield Sample((x,), {"index": x > 0})
 
 
+APART = [
+    (0, slice(None), np.array([3, 0])), (np.array([1, 0]), slice(None), 2), (slice(None), np.array([2, 0]), None, 1),
+    (1, None, np.array([1, 0])), (slice(None), np.array([[0, 2], [1, 3]]), slice(0, 1), -1),
+]  # fmt: skip
+TWICE = [(0, slice(None), np.array([3, 0, 3])), (slice(None), np.array([[0, 2], [1, 1]]), slice(1, None, 2), -1)]
+
+
+def _of_parts(rng: np.random.Generator, index: tuple) -> Sample:
+    """An array to be indexed by integers apart from arrays, and the parts of the index by name."""
+    shape = (2, 4, 3, 2) if len(index) == 4 else (2, 3, 4)
+    return Sample((rng.standard_normal(shape),), {f"part{i}": part for i, part in enumerate(index)})
+
+
+def apart_samples(rng: np.random.Generator) -> Iterator[Sample]:
+    for index in [*APART, *TWICE]:
+        yield _of_parts(rng, index)
+
+
+def put_samples(rng: np.random.Generator) -> Iterator[Sample]:
+    for index in APART:
+        sample = _of_parts(rng, index)
+        shape = _at_reference(*sample.args, **sample.kwargs).shape
+        for value_shape in (shape, shape[1:]):
+            yield Sample((*sample.args, rng.standard_normal(value_shape)), sample.kwargs)
+
+
+def _at(x: Tensor, **parts: Any) -> Tensor:
+    return ops.getitem(x, tuple(parts.values()))
+
+
+def _selected(x: np.ndarray, index: tuple) -> tuple[np.ndarray, tuple]:
+    """A view of x without the dimensions of the integers, and what is left of the index."""
+    whole = tuple(part if isinstance(part, int) else slice(None) for part in index if part is not None)
+    return x[whole], tuple(part for part in index if not isinstance(part, int))
+
+
+def _at_reference(x: np.ndarray, **parts: Any) -> np.ndarray:
+    view, index = _selected(x, tuple(parts.values()))
+    return view[index]
+
+
+def _put(x: Tensor, value: Tensor, **parts: Any) -> Tensor:
+    return _set(x, value, tuple(parts.values()))
+
+
+def _put_reference(x: np.ndarray, value: np.ndarray, **parts: Any) -> np.ndarray:
+    y = x.copy()
+    view, index = _selected(y, tuple(parts.values()))
+    view[index] = value
+    return y
+
+
 def _set(x: Tensor, value: Tensor, index: object) -> Tensor:
     y = x * 1.0
     setitem(y, index, value)
@@ -58,6 +110,8 @@ def where_samples(rng: np.random.Generator) -> Iterator[Sample]:
 OPS = [
     Op("getitem", lambda x, index: ops.getitem(x, index), lambda x, index: x[index], getitem_samples),
     Op("setitem", _set, _set_reference, setitem_samples),
+    Op("getitem_apart", _at, _at_reference, apart_samples),
+    Op("setitem_apart", _put, _put_reference, put_samples),
     Op("gather", ops.gather, lambda x, dim, index: np.take_along_axis(x, index, dim), gather_samples),
     Op("index_select", ops.index_select, lambda x, dim, index: np.take(x, index, dim),
        lambda rng: [Sample((rng.standard_normal((3, 4)),), {"dim": d, "index": np.array([2, 0, 2])}) for d in (0, 1)]),
