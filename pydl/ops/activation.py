@@ -38,7 +38,7 @@ class EluGrad(Derivative):
     kernel = "elu_grad"
 
     def second(self, x: Tensor, g: Tensor) -> Tensor:
-        return masked(EluGrad(self.a)(x, g), x._data <= 0)
+        return masked(EluGrad(self.a)(x, g), x._data < 0)  # 0 at the kink, as PyTorch's
 
 
 class Elu(Unary):
@@ -54,7 +54,7 @@ class SoftplusGrad(Derivative):
 
     def second(self, x: Tensor, g: Tensor) -> Tensor:
         s = sigmoid(x * self.a)
-        return masked(g * (s * (1.0 - s) * self.a), x._data * self.a <= self.b)
+        return masked(g * (s * (1.0 - s) * self.a), x._data * self.a < self.b)  # 0 at the threshold
 
 
 class Softplus(Unary):

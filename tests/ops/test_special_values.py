@@ -110,6 +110,20 @@ def test_the_gradient_at_nan_is_nan(name):
     assert x.grad.isnan().tolist() == [True, False]
 
 
+@pytest.mark.parametrize(
+    ("function", "kink"),
+    [(ops.elu, 0.0), (ops.selu, -0.0), (ops.celu, 0.0), (lambda x: ops.softplus(x, 2.0, 3.0), 1.5)],
+    ids=["elu", "selu", "celu", "softplus"],
+)
+def test_the_second_derivative_at_a_kink_is_zero(function, kink):
+    x = pydl.tensor([kink, kink - 1e-9, kink + 1.0, NAN], dtype="float64", requires_grad=True)
+    ones = pydl.ones(4, dtype="float64")
+    (slope,) = pydl.grad(function(x), x, ones, create_graph=True)
+    (curvature,) = pydl.grad(slope, x, ones)
+    assert curvature.tolist()[0] == curvature.tolist()[2] == 0
+    assert curvature.tolist()[1] > 0.05
+
+
 @pytest.mark.parametrize("loss", [ops.smooth_l1_loss, ops.huber_loss])
 def test_robust_losses_of_infinite_differences(loss):
     x = pydl.tensor([INF, -INF, INF, 0.5], requires_grad=True)
