@@ -94,6 +94,19 @@ void call_kernel(int64_t work, F&& kernel) {
   if (Tape* const tape = recording()) tape->add(std::forward<F>(kernel));
 }
 
+// What a Rectifier does, in place of what lies at its `to`.
+void rectify(const Rectifier& rectifier);
+
+// While a step is recorded: both(rectifier) does the last kernel and what a Rectifier does to its result.
+template <class F>
+void offer_join(const View& result, F&& both) {
+  Tape* const tape = recording();
+  if (!tape) return;
+  tape->offer_join(result, [both = std::forward<F>(both)](const Rectifier& next) -> Tape::Operation {
+    return [both, next] { both(next); };
+  });
+}
+
 // While a step is recorded: `array` must stay alive for its replays; it is changed by them.
 void note_used(Tape& tape, py::handle array, const View& view);
 void note_written(Tape& tape, py::handle array, const View& view);

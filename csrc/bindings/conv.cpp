@@ -120,8 +120,14 @@ py::array conv2d(py::handle input, py::handle weight, py::handle bias, py::handl
   crop(out_size, name, out);
   py::array y = empty_images(x, w.shape[0], out, name);
   const View vy = batch_view(view_of_result(y), name, "result");
-  call_kernel(work_of(vy, w),
-              [=, image = x.view] { kernels().conv.forward(image, w, b.get(), vy, window, g); });
+  const auto run = [=, image = x.view](const View& to, bool relu) {
+    return kernels().conv.forward(image, w, b.get(), to, window, g, relu);
+  };
+  call_kernel(work_of(vy, w), [=] { run(vy, false); });
+  offer_join(vy, [=](const Rectifier& next) {
+    const bool rectified = run(next.to, !next.gated);
+    if (next.gated || !rectified) rectify(next);
+  });
   return y;
 }
 
@@ -155,8 +161,14 @@ py::array conv_transpose2d(py::handle input, py::handle weight, py::handle bias,
   window_transposed_size(name, window, {y.view.shape[2], y.view.shape[3]}, added, size);
   py::array x = empty_images(y, channels, size, name, strides);
   const View vx = batch_view(view_of_result(x), name, "result");
-  call_kernel(work_of(y.view, w),
-              [=, maps = y.view] { kernels().conv.transposed(maps, w, b.get(), vx, window, g); });
+  const auto run = [=, maps = y.view](const View& to) {
+    kernels().conv.transposed(maps, w, b.get(), to, window, g);
+  };
+  call_kernel(work_of(y.view, w), [=] { run(vx); });
+  offer_join(vx, [=](const Rectifier& next) {
+    run(next.to);
+    rectify(next);
+  });
   return x;
 }
 

@@ -112,6 +112,15 @@ py::object binary(const char* name, Binary op, py::handle x1, py::handle x2, dou
 
 }  // namespace
 
+void rectify(const Rectifier& r) {
+  const auto& family = kernels().elementwise;
+  if (r.gated) {
+    family.binary(Binary::relu_grad, r.gate, r.to, r.to, 0, 0);
+  } else {
+    family.unary(Unary::relu, r.to, r.to, 0, 0);
+  }
+}
+
 void bind_elementwise(py::module_& m) {
 #define PYDL_DEF(name, functor)                              \
   m.def(                                                     \

@@ -69,21 +69,19 @@ struct Product {
 
   void operator()() const { kernels().gemm.gemm(a, b, c, {bias.get(), relu, gate.get()}); }
 
-  Product joined_by(const Rectifier& rectifier) const {
-    Product out = *this;
-    out.c = rectifier.to;
-    out.relu = !rectifier.gated;
-    if (rectifier.gated) out.gate = {rectifier.gate, true};
-    return out;
+  void operator()(const Rectifier& next) const {
+    Product both = *this;
+    both.c = next.to;
+    both.relu = !next.gated;
+    if (next.gated) both.gate = {next.gate, true};
+    both();
   }
 };
 
 void multiply(const Product& product) {
   const View &a = product.a, &c = product.c;
   call_kernel(work_of(numel(c), a.shape[a.ndim - 1]), Product(product));
-  Tape* const tape = recording();
-  if (!tape || product.relu || product.gate.present) return;
-  tape->offer_join(c, [product](const Rectifier& next) { return product.joined_by(next); });
+  if (!product.relu && !product.gate.present) offer_join(c, product);
 }
 
 py::array matmul(py::handle a, py::handle b, py::handle gate) {

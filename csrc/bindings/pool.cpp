@@ -92,6 +92,10 @@ py::object max_scatter(py::handle grad, py::handle index, int64_t height, int64_
   const py::object dx = result(g.dtype, vi, grad, height, width);
   const View vdx = images(dx, name, "result");
   call_kernel(work(vdx, w), [=] { kernels().pool.max_scatter(g, vi, w, vdx); });
+  offer_join(vdx, [=](const Rectifier& next) {
+    kernels().pool.max_scatter(g, vi, w, next.to);
+    rectify(next);
+  });
   return dx;
 }
 

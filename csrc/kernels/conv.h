@@ -32,8 +32,9 @@
 namespace pydl {
 
 struct ConvKernels {
-  void (*forward)(const View& x, const View& w, const View* bias, const View& y, const Window2d& window,
-                  int64_t groups);
+  // With `relu`, whether what is below 0 has become 0: not every loop does that in its pass.
+  bool (*forward)(const View& x, const View& w, const View* bias, const View& y, const Window2d& window,
+                  int64_t groups, bool relu);
   void (*transposed)(const View& y, const View& w, const View* bias, const View& x, const Window2d& window,
                      int64_t groups);
   void (*weight_grad)(const View& x, const View& y, const View& w, const Window2d& window, int64_t groups);

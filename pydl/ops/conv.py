@@ -55,14 +55,16 @@ class Conv2d(Function):
         return kernels(x).conv2d(x, w, b, o.stride, o.padding, o.dilation, o.groups, self.size)
 
     def backward(self, g: Tensor) -> Any:
-        first = second = None
-        if self.needs[0]:
+        first = second = third = None
+        if self.needs[1]:
+            second = WeightGrad(self.window, self.kernel)(self.input(0), g)
+        if self.needs[2]:
+            third = _bias_gradient(g)
+        if self.needs[0]:  # last: the layer below works on it next
             window = self.window.explicit(self.kernel)
             added = window.missing(self.image, g.shape[-2:], self.kernel)
             first = ConvTranspose2d(window, added, self.strides)(g, self.input(1), None)
-        if self.needs[1]:
-            second = WeightGrad(self.window, self.kernel)(self.input(0), g)
-        return first, second, _bias_gradient(g) if self.needs[2] else None
+        return first, second, third
 
 
 class ConvTranspose2d(Function):
@@ -79,12 +81,14 @@ class ConvTranspose2d(Function):
         return kernels(y).conv_transpose2d(y, w, b, *options, self.strides)
 
     def backward(self, g: Tensor) -> Any:
-        first = second = None
-        if self.needs[0]:
-            first = Conv2d(self.window, self.maps)(g, self.input(1), None)
+        first = second = third = None
         if self.needs[1]:
             second = WeightGrad(self.window, self.kernel)(g, self.input(0))
-        return first, second, _bias_gradient(g) if self.needs[2] else None
+        if self.needs[2]:
+            third = _bias_gradient(g)
+        if self.needs[0]:
+            first = Conv2d(self.window, self.maps)(g, self.input(1), None)
+        return first, second, third
 
 
 class WeightGrad(Function):

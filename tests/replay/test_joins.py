@@ -1,4 +1,4 @@
-"""A ReLU, or its gradient, in the pass of the product before it, where nothing else reads what lies between."""
+"""A ReLU, or its gradient, joins the kernel before it where nothing else reads what lies between."""
 
 from itertools import pairwise
 
@@ -107,3 +107,66 @@ def test_a_joined_relu_does_not_write_where_its_product_reads(same):
         return step, fc
 
     assert joined(same(make, calls)) == 4
+
+
+# channels, filters, kernel, options, height: one for each loop that a convolution may take
+LAYERS = {
+    "few filters": (1, 6, 5, {"padding": 2}, 28),
+    "narrow lines": (6, 16, 5, {}, 14),
+    "few channels": (3, 33, 3, {"stride": 2}, 15),
+    "rows": (20, 33, 3, {"stride": 3}, 17),
+    "pixels": (40, 24, 1, {}, 9),
+    "winograd": (16, 16, 3, {"padding": 1}, 12),
+    "tap and filter": (40, 3, 5, {"padding": 2}, 18),
+    "depthwise": (32, 32, 3, {"padding": 1, "groups": 32}, 10),
+    "grouped": (32, 32, 3, {"padding": 1, "groups": 8}, 10),
+    "groups": (12, 36, 3, {"groups": 2}, 10),
+    "whole image": (8, 40, 5, {}, 5),
+    "whole image, few filters": (8, 3, 5, {}, 5),
+}
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("name", LAYERS)
+def test_convolutions(same, name, bias, transposed):
+    channels, filters, kernel, options, height = LAYERS[name]
+    rng = np.random.default_rng(0)
+    calls = [(pydl.from_numpy(rng.standard_normal((2, channels, height, height), np.float32)),) for _ in range(5)]
+
+    def make():
+        first = pydl.nn.Conv2d(channels, channels, 1)
+        kind = pydl.nn.ConvTranspose2d if transposed else pydl.nn.Conv2d
+        layer = kind(channels, filters, kernel, bias=bias, **options)
+        optimizer = pydl.optim.SGD([*first.parameters(), *layer.parameters()], lr=0.01)
+
+        def step(x):
+            optimizer.zero_grad()
+            y = F.relu(layer(F.relu(first(x))))
+            (y * y).mean().backward()
+            optimizer.step()
+            return y
+
+        return step, [first, layer]
+
+    assert joined(same(make, calls)) >= 2  # two ReLUs, and a gradient where it lies as the image does
+
+
+def test_the_gradient_of_a_pool(same):
+    rng = np.random.default_rng(0)
+    calls = [(pydl.from_numpy(rng.standard_normal((4, 1, 28, 28), np.float32)),) for _ in range(5)]
+
+    def make():
+        layer = pydl.nn.Conv2d(1, 6, 5)
+        optimizer = pydl.optim.SGD(layer.parameters(), lr=0.01)
+
+        def step(x):
+            optimizer.zero_grad()
+            loss = F.max_pool2d(F.relu(layer(x)), 2).square().mean()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        return step, [layer]
+
+    assert joined(same(make, calls)) == 2

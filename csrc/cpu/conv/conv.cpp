@@ -57,19 +57,25 @@ namespace {
 constexpr double kWorthwhile = 0.65;
 
 template <class T>
-void forward(const View& x, const View& w, const View* bias, const View& y, const Window2d& window,
-             int64_t groups) {
+bool forward(const View& x, const View& w, const View* bias, const View& y, const Window2d& window,
+             int64_t groups, bool relu) {
+  bool rectified = false;
   const auto correlate = [&](const View& image) {
-    correlation_of<T>(image, w, 0, bias, y, window, groups).run();
+    Correlation<T> c = correlation_of<T>(image, w, 0, bias, y, window, groups);
+    c.relu = relu;
+    rectified = c.run();
   };
   // As columns of a product, fewer filters leave lanes empty: a correlation has others to choose from, and
   // reads the whole image as stretches of channels where these come last.
   const bool many_filters = w.shape[0] / groups >= Vec<T>::size;
-  if (sees_whole_image(y, x, window) && (many_filters || groups == 1))
-    return with_layout<T>(x, window, !many_filters, [&](const View& image) {
+  if (sees_whole_image(y, x, window) && (many_filters || groups == 1)) {
+    with_layout<T>(x, window, !many_filters, [&](const View& image) {
       many_filters ? whole_image_forward<T>(image, w, bias, y, groups) : correlate(image);
     });
+    return rectified;
+  }
   correlate(x);
+  return rectified;
 }
 
 // A kernel that Winograd's algorithm knows, the results of a tile along an axis, the products for a tile, and
@@ -131,15 +137,20 @@ void for_groups(const View& x, const View& w, const View* bias, const View& y, i
   }
 }
 
-void run_forward(const View& x, const View& w, const View* bias, const View& y, const Window2d& window,
-                 int64_t groups) {
-  if (numel(y) == 0) return;
-  if (takes_winograd(y.dtype, w.shape[1], w.shape[0] / groups, window, y.shape[2], y.shape[3]))
-    return for_groups(x, w, bias, y, groups,
-                      [&](const View& image, const View& taps, const View* b, const View& maps) {
-                        winograd_forward(image, taps, b, maps, window);
-                      });
-  dispatch_float(y.dtype, [&](auto zero) { forward<decltype(zero)>(x, w, bias, y, window, groups); });
+bool run_forward(const View& x, const View& w, const View* bias, const View& y, const Window2d& window,
+                 int64_t groups, bool relu) {
+  if (numel(y) == 0) return true;
+  if (takes_winograd(y.dtype, w.shape[1], w.shape[0] / groups, window, y.shape[2], y.shape[3])) {
+    for_groups(x, w, bias, y, groups,
+               [&](const View& image, const View& taps, const View* b, const View& maps) {
+                 winograd_forward(image, taps, b, maps, window);
+               });
+    return false;
+  }
+  bool rectified = false;
+  dispatch_float(
+      y.dtype, [&](auto zero) { rectified = forward<decltype(zero)>(x, w, bias, y, window, groups, relu); });
+  return rectified;
 }
 
 void run_transposed(const View& y, const View& w, const View* bias, const View& x, const Window2d& window,

@@ -38,18 +38,25 @@ struct Correlation {
   int64_t result_image_step, result_channel_step, result_step[2];
   const T* bias;
   int64_t bias_step;
+  bool relu = false;
 
   // By shape, but for two questions of layout: are windows of one pixel one line, are lanes filters? Both
   // choose among loops that add an element's products in one order: tap by tap, of each the channels, in the
   // chains of product/tile.h. Lanes of tap × filter have an order of their own, but not for a single tap.
-  void run() {
+  //
+  // Whether what is below 0 has become 0, where `relu` asks for it: loops that finish in store.h do that.
+  bool run() {
     if (is_line_of_pixels(windows) && result_step[0] == windows.out[1] * result_step[1])
       windows = as_line(windows);
-    if (windows.taps[0] * windows.taps[1] == 0) return run_empty();  // from here on there are taps
-    if (windows.channels == 1 && groups > 1) return run_depthwise();
-    if (takes_grouped()) return run_grouped();
-    if (!shared()) return parallel(groups, [&](int64_t g) { run_group(g); });
-    for (int64_t g = 0; g < groups; ++g) run_group(g);
+    if (windows.taps[0] * windows.taps[1] == 0) return run_empty(), false;  // from here on there are taps
+    if (windows.channels == 1 && groups > 1) return run_depthwise(), false;
+    if (takes_grouped()) return run_grouped(), false;
+    if (shared()) {
+      for (int64_t g = 0; g < groups; ++g) run_group(g);
+    } else {
+      parallel(groups, [&](int64_t g) { run_group(g); });
+    }
+    return !takes_tap_filter_lanes();
   }
 
  private:
@@ -180,6 +187,7 @@ struct Correlation {
   // Rows are filters; columns are still to be added.
   Result<T> result_of(int64_t g) const {
     Result<T> out{result + g * filters * result_channel_step, line(filters, result_channel_step), {}};
+    out.relu = relu;
     if (bias) {
       out.row_bias = bias + g * filters * bias_step;
       out.row_bias_step = bias_step;

@@ -35,6 +35,9 @@ struct Elements {
   };
 };
 
+template <>
+constexpr bool kCompletes<Elements<float>> = true;
+
 template <class T>
 struct FewChannels {
   const Windows<T>& windows;  // padded

@@ -37,6 +37,9 @@ struct Shifts {
   };
 };
 
+template <>
+constexpr bool kCompletes<Shifts<float>> = true;
+
 template <class T>
 struct FewFilters {
   const Windows<T>& windows;  // planes, padded

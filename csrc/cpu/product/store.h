@@ -157,7 +157,7 @@ static void store_turned(const Result<T>& r, const TilePlace& t, const T* tile) 
   store_tile(exchanged(r), place, turned, step);
 }
 
-// … or straight to the result: whole registers of consecutive columns.
+// … or straight to the result: consecutive columns, and in whole registers where nothing follows the sum.
 template <class T>
 struct ToResult {
   T* out;
@@ -181,23 +181,83 @@ struct ToResult {
   }
 };
 
-// Whether a tile goes there. The first block of k replaces what is in the result, later ones add to it; what
-// follows a sum comes with the last.
+// … or there with its bias and ReLU, and any number of columns.
+template <class T>
+struct ToCompleted {
+  ToResult<T> to;
+  int last;                      // lanes of a row's last register
+  const T *row_bias, *col_bias;  // of the tile, or null
+  int64_t row_bias_step, col_bias_step;
+  bool relu;
+
+  template <bool Add, int Rows, int Vecs>
+  __attribute__((always_inline)) void finish(const Accumulators<T, Rows, Vecs>& sum, const T* before) const {
+    using V = Vec<T>;
+    constexpr int W = V::size;
+    static constexpr T zero = T(-0.0);  // changes nothing, and stands in for a bias that is missing
+    const ToCompleted r = *this;        // copies of what no store can change
+    V by_column[Vecs];
+    for (int v = 0; v < Vecs; ++v)
+      by_column[v] = r.col_bias ? load_stepped(r.col_bias + v * W * r.col_bias_step, r.col_bias_step,
+                                               v + 1 < Vecs ? W : r.last)
+                                : V(zero);
+    const T* const by_row = r.row_bias ? r.row_bias : &zero;
+    const V least(r.relu ? T(0) : T(-INFINITY));
+    sum.template leave<Add>(before, [&, r](int i, int v, V x) __attribute__((always_inline)) {
+      T* const to = r.to.out + r.to.row_at[i] + v * W;
+      const bool whole = v + 1 < Vecs || r.last == W;
+      if (r.to.adds) x = x + (whole ? V::load(to) : V::load_partial(to, r.last));
+      x = x + V(by_row[i * r.row_bias_step]) + by_column[v];
+      x = select(x < least, least, x);
+      if (!whole) return x.store_partial(to, r.last);
+      r.to.streams ? x.stream(to) : x.store(to);
+    });
+  }
+};
+
+// Whether a tile is a sum and no more. The first block of k replaces what is in the result, later ones add to
+// it; what follows a sum comes with the last.
 template <class T>
 static inline bool is_plain(const Result<T>& r, const TilePlace& t) {
   const bool completes = r.row_bias || r.col_bias || r.relu || r.gate;
   return t.unit && t.cols % Vec<T>::size == 0 && !(t.last && completes);
 }
 
+template <class T>
+static inline ToResult<T> to_result(const Result<T>& r, const TilePlace& t) {
+  return {r.data + t.col_at[0], t.row_at, !t.first, is_streamed(r, t)};
+}
+
+template <class T>
+static inline ToCompleted<T> to_completed(const Result<T>& r, const TilePlace& t) {
+  return {to_result(r, t),
+          (t.cols - 1) % Vec<T>::size + 1,
+          t.last && r.row_bias ? r.row_bias + t.row * r.row_bias_step : nullptr,
+          t.last && r.col_bias ? r.col_bias + t.col * r.col_bias_step : nullptr,
+          t.last && r.row_bias ? r.row_bias_step : 0,
+          r.col_bias_step,
+          t.last && r.relu};
+}
+
+template <class T, class Source, class Place>
+static inline void multiply_straight(const TilePlace& t, int64_t kc, const Source& source, const Place& to) {
+  (t.cols > Vec<T>::size ? choose_rows<T, 2, Source, Place> : choose_rows<T, 1, Source, Place>)(t.rows)(
+      kc, source, to);
+}
+
+// Sources whose sums may be short, so that a tile is completed in registers; there is code for these alone.
+template <class Source>
+constexpr bool kCompletes = false;
+template <bool Packed>
+constexpr bool kCompletes<Panel<float, Packed>> = true;
+
 // One tile's products, into the result; `tile` is memory for those that go there by way of it.
 template <class T, class Source>
 static inline void multiply_to(const Result<T>& r, const TilePlace& t, int64_t kc, const Source& source,
                                T* tile) {
-  if (is_plain(r, t)) {
-    const ToResult<T> to{r.data + t.col_at[0], t.row_at, !t.first, is_streamed(r, t)};
-    return (t.cols > Vec<T>::size ? choose_rows<T, 2, Source, ToResult<T>>
-                                  : choose_rows<T, 1, Source, ToResult<T>>)(t.rows)(kc, source, to);
-  }
+  if (is_plain(r, t)) return multiply_straight<T>(t, kc, source, to_result(r, t));
+  if constexpr (kCompletes<Source>)
+    if (t.unit && !(t.last && r.gate)) return multiply_straight<T>(t, kc, source, to_completed(r, t));
   choose_tile<T, Source>(t.rows, t.cols)(kc, source, {tile});
   store_tile(r, t, tile);
 }
