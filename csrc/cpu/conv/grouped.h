@@ -50,9 +50,9 @@ struct GroupedRows {
   void run() const {
     const Windows<T>& w = windows;
     const int64_t work = w.channels * each * w.taps[0] * w.taps[1] * w.out[1];
-    parallel_ranges(images * w.out[0], max64(1, (INT64_C(1) << 17) / work), [&](int64_t begin, int64_t end) {
-      for (int64_t line = begin; line < end; ++line)
-        for (int64_t c = 0; c < w.channels; c += W) {
+    parallel_ranges(images * w.out[0], max64(1, (INT64_C(1) << 19) / work), [&](int64_t begin, int64_t end) {
+      for (int64_t c = 0; c < w.channels; c += W)  // whose filters stay near for some lines
+        for (int64_t line = begin; line < end; ++line) {
           if constexpr (W > 2)
             if (each == 2) row<2>(line, c);
           if constexpr (W > 4)
@@ -71,13 +71,16 @@ struct GroupedRows {
     const int64_t n = line / w.out[0], i = line % w.out[0], count = w.out[1];
     const T* const x = w.image + w.at(n, i * w.step[0] + w.origin[0], w.origin[1]) + c;
     T* const y = result + n * image_step + i * step[0] + c;
+    const bool fewer = kPixels == 8 && count >= 7 && ceil_div(count, 7) * 7 < ceil_div(count, 8) * 8;
     for (int64_t j = 0; j < count;) {
-      const int64_t some = count >= kPixels ? kPixels : count >= 4 ? 4 : 1;
+      const int64_t some = fewer ? 7 : count >= kPixels ? kPixels : count >= 4 ? 4 : 1;
       const int64_t first = min64(j, count - some);
       const T* const from = x + first * w.step[1] * w.pixel_step[1];
       T* const to = y + first * step[1];
       if (some == kPixels) {
         pixels<Each, kPixels>(from, c, to);
+      } else if (kPixels == 8 && some == 7) {
+        pixels<Each, kPixels == 8 ? 7 : 4>(from, c, to);
       } else if (some == 4) {
         pixels<Each, 4>(from, c, to);
       } else {
