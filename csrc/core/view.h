@@ -41,28 +41,6 @@ static inline bool same_shape(const View& a, const View& b) {
   return same;
 }
 
-// The addresses of the first and the last element of a View that has any.
-struct Extent {
-  uintptr_t first, last;
-};
-
-static inline Extent extent(const View& v) {
-  const uintptr_t data = reinterpret_cast<uintptr_t>(v.data);
-  Extent e{data, data};
-  for (int i = 0; i < v.ndim; ++i) {
-    const int64_t reach = (v.shape[i] - 1) * v.strides[i] * item_size(v.dtype);
-    (reach < 0 ? e.first : e.last) += reach;
-  }
-  return e;
-}
-
-// Whether two Views may have an element in common, as far as the first and last ones tell.
-static inline bool may_overlap(const View& a, const View& b) {
-  if (numel(a) == 0 || numel(b) == 0) return false;
-  const Extent x = extent(a), y = extent(b);
-  return x.first <= y.last && y.first <= x.last;
-}
-
 static inline bool is_contiguous(const View& v) {
   int64_t expected = 1;
   for (int i = v.ndim - 1; i >= 0; --i) {
