@@ -70,6 +70,13 @@ def array_module(array: Array) -> ModuleType:
     return np if recording.recorder() is None else recording.recorder().numpy
 
 
+def filled(like: Array, value: Any) -> Array:
+    """A new array like `like` full of `value`, in the memory of results, which serves kernels best."""
+    array = kernels(like).empty_like(like) if like.dtype in OWN and like.ndim <= 16 else like.copy()
+    array.fill(value)
+    return array
+
+
 def device_of(array: Array) -> Device:
     return CPU if isinstance(array, np.ndarray) else Device("cuda", array.device.id)
 

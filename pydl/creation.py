@@ -68,8 +68,11 @@ def from_dlpack(source: Any) -> Tensor:
 
 def _filled(function: str, sizes: Any, value: Any, dtype: Any, device: str | None, requires_grad: bool) -> Tensor:
     shape, kind = as_shape(function, sizes), as_dtype(function, dtype)
-    xp: Any = np if recording.recorder() is None else recording.recorder().numpy
-    array = xp.full(shape, as_fill(function, value, kind), kind) if value else xp.zeros(shape, kind)
+    filling = as_fill(function, value, kind) if value else 0
+    if recording.recorder() is None:
+        array = backend.filled(np.empty(shape, kind), filling)
+    else:
+        array = recording.recorder().numpy.full(shape, filling, kind)
     return _finish(array, device, requires_grad)
 
 

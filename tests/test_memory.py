@@ -50,6 +50,25 @@ def test_results_are_aligned_owned_and_writeable(count):
     assert (array == 1).all()
 
 
+@pytest.mark.parametrize("count", [16_384, 65_536, 1_500_000])
+def test_large_blocks_of_a_size_take_different_places_in_their_pages(count):
+    arrays = [result(count) for _ in range(13)]
+    places = {address(array) % 4096 for array in arrays}
+    assert len(places) == 13
+    assert all(place % 256 == 0 for place in places)
+
+
+def test_a_parameter_and_its_states_lie_apart_in_their_pages():
+    weight = pydl.nn.Linear(512, 512).weight
+    optimizer = pydl.optim.Adam([weight])
+    weight.grad = pydl.zeros_like(weight)
+    optimizer.step()
+    states = optimizer.state[weight]
+    arrays = [weight.detach().numpy(), states["exp_avg"].numpy(), states["exp_avg_sq"].numpy()]
+    assert len({address(array) % 4096 for array in arrays}) == 3
+    assert all(address(array) % 64 == 0 for array in arrays)
+
+
 def test_a_dropped_result_lends_its_memory_to_the_next_of_its_size():
     first = result(100_000)
     where = address(first)
@@ -99,6 +118,7 @@ def test_what_is_kept_follows_what_was_in_use_lately():
 
 
 def test_other_sizes_push_out_what_was_unused_longest():
+    use_little()
     for mib in range(4, 64, 3):
         result(mib * MIB // 4)
     assert kernels.memory_use()[1] <= 64 * MIB * 5 / 4 + 16 * MIB

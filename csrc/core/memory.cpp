@@ -56,22 +56,31 @@ void* map_pages(int64_t bytes) {
   return from + head;
 }
 
-PooledBlock* block_from_system(const SizeClass& size) {
+// `number` counts the blocks of a size, which gives each a place.
+PooledBlock* block_from_system(const SizeClass& size, uint64_t number) {
   auto* const block = new (std::nothrow) PooledBlock{};
   if (!block) return nullptr;
-  block->data = size.bytes >= kMapped ? map_pages(size.bytes) : std::aligned_alloc(64, size.bytes);
-  block->bytes = size.bytes;
-  block->shelf = size.shelf;
-  if (block->data) return block;
+  const bool placed = size.bytes >= kPlaced;
+  void* const start = size.bytes >= kMapped ? map_pages(size.bytes + kPage)
+                      : placed              ? std::aligned_alloc(kPage, size.bytes + kPage)
+                                            : std::aligned_alloc(64, size.bytes);
+  if (start) {
+    block->data = static_cast<char*>(start) + (placed ? place_in_page(number) : 0);
+    block->bytes = size.bytes;
+    block->shelf = size.shelf;
+    return block;
+  }
   delete block;
   return nullptr;
 }
 
 void block_to_system(PooledBlock* block) {
+  char* const data = static_cast<char*>(block->data);
+  char* const start = block->bytes >= kPlaced ? data - reinterpret_cast<uintptr_t>(data) % kPage : data;
   if (block->bytes >= kMapped) {
-    munmap(block->data, block->bytes);
+    munmap(start, block->bytes + kPage);
   } else {
-    std::free(block->data);
+    std::free(start);
   }
   delete block;
 }
@@ -116,6 +125,7 @@ class Pool {
  private:
   struct Shelf {
     PooledBlock *newest = nullptr, *oldest = nullptr;
+    uint64_t made = 0;
   };
 
   // A block of up to twice the size, which a fresh one would cost: null if there is none.
@@ -127,10 +137,11 @@ class Pool {
 
   PooledBlock* fresh(const SizeClass& size) {
     keep_at_most(most_kept() - size.bytes);
-    PooledBlock* const block = block_from_system(size);
+    const uint64_t number = shelves_[size.shelf].made++;
+    PooledBlock* const block = block_from_system(size, number);
     if (block || use_.kept == 0) return block;
     keep_at_most(0);
-    return block_from_system(size);
+    return block_from_system(size, number);
   }
 
   int64_t most_kept() const {

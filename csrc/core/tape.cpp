@@ -7,11 +7,12 @@
 #include <iterator>
 #include <new>
 
+#include "core/memory.h"
+
 namespace pydl {
 namespace {
 
 constexpr size_t kAlign = 64, kLeastChunk = size_t(1) << 16, kMostChunk = size_t(1) << 26;
-constexpr uintptr_t kPage = 4096;
 thread_local Tape* t_recording = nullptr;
 
 }  // namespace
@@ -24,19 +25,36 @@ Arena::~Arena() {
   for (const auto& [first, bytes] : chunks_) std::free(const_cast<char*>(first));
 }
 
-// The beginning of the smallest free block that is large enough; of a new one where there is none.
+// Where memory of a size may begin at or after `free`: what is large has its place in a page (core/memory.h).
+char* Arena::placed(char* free, size_t bytes) const {
+  const uintptr_t at = reinterpret_cast<uintptr_t>(free);
+  return bytes < kPlaced ? free : free + (place_in_page(last_serial_) - at) % kPage;
+}
+
+// In the smallest free block that is large enough; in a new one where there is none.
 char* Arena::take(size_t bytes) {
-  if (by_size_.lower_bound({bytes, nullptr}) == by_size_.end()) {
-    const size_t chunk = std::max(bytes, std::min(kMostChunk, std::max(size_, kLeastChunk)));
-    char* const data = static_cast<char*>(std::aligned_alloc(kAlign, chunk));
+  const auto find = [&] {
+    auto block = by_size_.lower_bound({bytes, nullptr});
+    while (block != by_size_.end() && placed(block->second, bytes) + bytes > block->second + block->first)
+      ++block;
+    return block;
+  };
+  auto found = find();
+  if (found == by_size_.end()) {
+    const size_t least = bytes + 2 * kPage;  // wherever its place, and whole pages
+    const size_t chunk = std::max(least, std::min(kMostChunk, std::max(size_, kLeastChunk))) / kPage * kPage;
+    char* const data = static_cast<char*>(std::aligned_alloc(kPage, chunk));
     if (!data) throw std::bad_alloc();
     chunks_.emplace(data, chunk);
     size_ += chunk;
     list(data, chunk);
+    found = find();
   }
-  const auto [length, data] = *by_size_.lower_bound({bytes, nullptr});
-  unlist(free_.find(data));
-  if (length > bytes) list(data + bytes, length - bytes);
+  const auto [length, free] = *found;
+  char *const data = placed(free, bytes), *const end = free + length;
+  unlist(free_.find(free));
+  if (free < data) list(free, data - free);
+  if (data + bytes < end) list(data + bytes, end - data - bytes);
   living_[data] = {bytes, ++last_serial_};
   return data;
 }

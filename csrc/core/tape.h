@@ -41,6 +41,7 @@ class Arena : public std::enable_shared_from_this<Arena> {
   void rest();
 
  private:
+  char* placed(char* free, size_t bytes) const;
   char* take(size_t bytes);
   void give(char* data, size_t bytes);
   void list(char* data, size_t bytes);

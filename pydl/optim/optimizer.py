@@ -171,8 +171,7 @@ class Optimizer:
             state = self.state[parameter]
             if name not in state:
                 recording.refuse("an optimizer makes its state")
-                xp = backend.array_module(parameter._data)
-                state[name] = Tensor._wrap(xp.full_like(parameter._data, value))
+                state[name] = Tensor._wrap(backend.filled(parameter._data, value))
             result.append(state[name]._data)
         return result
 

@@ -49,10 +49,13 @@ void update_some(T* const (&p)[N], const int64_t (&strides)[N], int64_t i, int l
 template <bool Unit, int N, class T, class Rule>
 void update_row(T* const (&p)[N], const int64_t (&strides)[N], int64_t n, const Rule& rule) {
   constexpr int64_t W = Vec<T>::size;
-  const Rule r = rule;  // in registers: the stores below might change what is behind a reference
+  // In registers: the stores below might change what is behind a reference.
+  const Rule r = rule;
+  T* q[N];
+  for (int k = 0; k < N; ++k) q[k] = p[k];
   int64_t i = 0;
   if (Unit)
-    for (; i + W <= n; i += W) update_whole<N, T, Rule>(p, i, r);
+    for (; i + W <= n; i += W) update_whole<N, T, Rule>(q, i, r);
   for (; i < n; i += W) update_some<N, T, Rule>(p, strides, i, n - i < W ? int(n - i) : int(W), r);
 }
 
