@@ -45,6 +45,7 @@ char* Arena::take(size_t bytes) {
     const size_t chunk = std::max(least, std::min(kMostChunk, std::max(size_, kLeastChunk))) / kPage * kPage;
     char* const data = static_cast<char*>(std::aligned_alloc(kPage, chunk));
     if (!data) throw std::bad_alloc();
+    madvise(data, chunk, MADV_HUGEPAGE);  // those that lie in it whole: a step goes over all of it
     chunks_.emplace(data, chunk);
     size_ += chunk;
     list(data, chunk);
