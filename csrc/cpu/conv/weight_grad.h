@@ -56,11 +56,12 @@ struct WeightGrad {
         for (int64_t c = 0; c < channels; ++c) to[c * area + t] = from[t * channels + c];
   }
 
-  // How many parts the pixels are cut into: by shape, so that few weights still give every thread work.
+  // How many parts the pixels are cut into: by shape, so that few weights still give every thread work, and
+  // two or four threads the same.
   int64_t parts() const {
     const double size = double(filters) * double(taps());
-    if (size > double(kFewWeights)) return 1;
-    return max64(1, min64(ceil_div(pixels(), kLeaf), max64(16, int64_t(double(kMostParts) / size))));
+    if (size > double(kFewWeights) || pixels() <= kLeaf) return 1;
+    return min64(round_up(ceil_div(pixels(), kLeaf), 4), max64(16, int64_t(double(kMostParts) / size)));
   }
 
  private:
@@ -216,7 +217,7 @@ void weight_grad(const View& x, const View& y, const View& w, const Window2d& wi
     parallel(groups, [&](int64_t g) { grad.run(g, out + g * size, false); });
     return;
   }
-  const int64_t length = round_up(ceil_div(pixels, grad.parts()), kDeep);
+  const int64_t length = round_up(ceil_div(pixels, grad.parts()), kRun);
   const int64_t parts = pixels > length ? ceil_div(pixels, length) : 1;
   for (int64_t g = 0; g < groups; ++g) {
     if (parts == 1) {
