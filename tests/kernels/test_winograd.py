@@ -83,9 +83,9 @@ def out_shape(window, x, w, padding):
 
 def is_taken(window, size):
     """Whether a result of this size is made by Winograd's algorithm where the channels are many."""
-    tiles = np.prod([math.ceil(math.ceil(n / window.dilation) / window.results) for n in size])
-    enough = window.dilation == 1 or tiles * window.results**2 >= 256
-    return enough and window.products * tiles * window.dilation**2 < 0.65 * window.taps**2 * np.prod(size)
+    d = window.dilation
+    rows, columns = (sum(math.ceil(len(range(p, n, d)) / window.results) for p in range(d)) for n in size)
+    return window.products * rows * columns < 0.65 * window.taps**2 * np.prod(size)
 
 
 def operands(seed, window, n, c, o, *size):
@@ -211,6 +211,28 @@ OTHERS = [
     ((5, 5), {"groups": 4}),
     ((5, 3), {}),
 ]
+
+
+@pytest.mark.parametrize("dilation", [(1, 3), (4, 1), (2, 5), (4, 4)])
+@pytest.mark.parametrize("size", [(33, 33), (21, 40)])
+def test_phases_of_a_dilation_may_differ_by_axis_and_in_length(dilation, size):
+    x, w = normal(60, 2, 16, *size), normal(61, 16, 16, 3, 3)
+    g = normal(62, 2, 16, *size)
+    options = {"padding": dilation, "dilation": dilation}
+    for got, exact, direct in zip(*(results_of(x, w, g, options, how) for how in ("f4", "f8", "direct")), strict=True):
+        assert error(got, exact) < LIMIT
+        assert not np.array_equal(got, direct)
+
+
+def results_of(x, w, g, options, how):
+    """A convolution, a transposed one and a weight gradient in one of two dtypes, or in float32 by their definition."""
+    x, w, g = (a.astype("f8") if how == "f8" else a for a in (x, w, g))
+    with conv.flags(conv="direct" if how == "direct" else "auto"):
+        return (
+            _cpu.conv2d(x, w, **options),
+            _cpu.conv_transpose2d(g, w, **options),
+            _cpu.conv2d_weight_grad(x, g, 3, **options),
+        )
 
 
 @KERNELS

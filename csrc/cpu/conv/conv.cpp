@@ -44,6 +44,7 @@
 #include "cpu/conv/transposed.h"
 #include "cpu/conv/weight_grad.h"
 #include "cpu/winograd/kernels.h"
+#include "cpu/winograd/tiles.h"
 #include "cpu/winograd/winograd.h"
 
 namespace pydl {
@@ -78,27 +79,27 @@ bool forward(const View& x, const View& w, const View* bias, const View& y, cons
   return rectified;
 }
 
-// A kernel that Winograd's algorithm knows, the results of a tile along an axis, the products for a tile, and
-// the channels and filters from which on its transforms cost less than it saves.
+// A kernel that Winograd's algorithm knows, its tiles, the products for one, and the channels and filters
+// from which on the transforms cost less than they save.
 struct WinogradCase {
-  int64_t kernel, stride, results, products, channels, filters;
+  int64_t kernel, stride;
+  int64_t (*tiles)(int64_t size, int64_t dilation);  // along an axis of so many results
+  int64_t products, channels, filters;
 };
 
 template <class Kernel>
 constexpr WinogradCase winograd_case(int64_t channels, int64_t filters) {
-  return {Kernel::width, Kernel::stride, Kernel::results, tile_products<Kernel>(), channels, filters};
+  return {Kernel::width,
+          Kernel::stride,
+          [](int64_t size, int64_t dilation) { return TilesAlong<Kernel::results>{size, dilation}.count(); },
+          tile_products<Kernel>(),
+          channels,
+          filters};
 }
 
 constexpr WinogradCase kWinogradCases[] = {winograd_case<Kernel3>(16, 16),
                                            winograd_case<Kernel3Strided>(16, 16),
                                            winograd_case<Kernel4>(8, 3), winograd_case<Kernel5>(16, 16)};
-
-constexpr int64_t kPhaseResults = 256;  // pay for the filters, which every phase of a dilation transforms
-
-// Tiles along an axis of n results, of which a phase of a dilation has every `dilation`-th.
-int64_t tiles_along(const WinogradCase& c, int64_t n, int64_t dilation) {
-  return ceil_div(ceil_div(n, dilation), c.results);
-}
 
 // Whether a convolution of `channels` with `filters` a group, or its gradient, takes Winograd's algorithm
 // where one image has `height` × `width` maps (transposed, its image has them in every phase of the stride):
@@ -111,10 +112,8 @@ bool takes_winograd(DType dtype, int64_t channels, int64_t filters, const Window
     bool fits = channels >= c.channels && filters >= c.filters && (c.stride == 1 || !dilated);
     for (int a = 0; a < 2; ++a) fits = fits && window.kernel[a] == c.kernel && window.stride[a] == c.stride;
     if (!fits) continue;
-    const int64_t (&d)[2] = window.dilation;
-    const int64_t tiles = tiles_along(c, height, d[0]) * tiles_along(c, width, d[1]);  // of one phase
-    if (dilated && tiles * c.results * c.results < kPhaseResults) return false;
-    return double(c.products) * double(tiles) * double(d[0]) * double(d[1]) <
+    const double tiles = double(c.tiles(height, window.dilation[0]) * c.tiles(width, window.dilation[1]));
+    return double(c.products) * tiles <
            kWorthwhile * double(c.kernel * c.kernel) * double(height) * double(width);
   }
   return false;

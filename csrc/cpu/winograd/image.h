@@ -5,6 +5,7 @@
 #include "core/scratch.h"
 #include "cpu/product/axis.h"
 #include "cpu/product/pack.h"
+#include "cpu/winograd/tiles.h"
 #include "cpu/winograd/transform.h"
 
 namespace pydl {
@@ -28,15 +29,16 @@ struct Pixels {
   int64_t channels, size[2];
   int64_t image_step, step[2];
 
-  // Side × side pixels, every Stride-th from row y, column x of image n on; `zeros` where there is none.
-  template <int Side, int Stride>
-  Places<Side> tile(int64_t n, int64_t y, int64_t x, const float* zeros) const {
+  // Side × side pixels, `apart` from each other, from row y, column x of image n on; `zeros` where there is
+  // none.
+  template <int Side>
+  Places<Side> tile(int64_t n, int64_t y, int64_t x, const int64_t (&apart)[2], const float* zeros) const {
     Places<Side> tile;
-    for (int i = 0; i < Side; ++i, y += Stride) {
+    for (int i = 0; i < Side; ++i, y += apart[0]) {
       const bool inside = y >= 0 && y < size[0];
       const int64_t row = n * image_step + y * step[0];
       for (int j = 0; j < Side; ++j) {
-        const int64_t column = x + j * Stride;
+        const int64_t column = x + j * apart[1];
         tile.at[i][j] = inside && column >= 0 && column < size[1] ? data + row + column * step[1] : zeros;
       }
     }
@@ -75,33 +77,6 @@ static inline void transform_pixels(const Places<Line::in>& tile, const Places<L
   const V::bits mask = lane < int32_t(channels - c);
   transform<Line>([&](int i, int j) { return load_masked(tile.at[i][j] + c, mask); }, store);
 }
-
-// The first result of a tile: image, row and column.
-struct Corner {
-  int64_t n, i, j;
-};
-
-// The tiles of Step × Step results in all images, row by row.
-template <int Step>
-struct TileGrid {
-  int64_t rows, cols, count;
-
-  TileGrid(int64_t images, int64_t height, int64_t width)
-      : rows(ceil_div(height, Step)), cols(ceil_div(width, Step)), count(images * rows * cols) {}
-
-  Corner corner(int64_t tile) const {
-    return {tile / cols / rows, tile / cols % rows * Step, tile % cols * Step};
-  }
-  // The corner of the tile after that of `c`.
-  Corner after(Corner c) const {
-    c.j += Step;
-    if (c.j < cols * Step) return c;
-    c.j = 0;
-    c.i += Step;
-    if (c.i < rows * Step) return c;
-    return {c.n + 1, 0, 0};
-  }
-};
 
 // One row of pixels whose channels lie apart, with the channels of each together.
 static void gather_row(const View& v, int64_t n, int64_t i, float* out) {

@@ -11,17 +11,19 @@ struct Results {
   float* data;
   int64_t channels, size[2];
   int64_t image_step, channel_step, step[2];
+  int64_t reach[2];   // from one result of a tile to the next
   const float* bias;  // may be null
   int64_t bias_step;
 
   Results() = default;
-  Results(const View& v, const View* b)
+  Results(const View& v, const View* b, const int64_t (&dilation)[2])
       : data(data_as<float>(v)),
         channels(v.shape[1]),
         size{v.shape[2], v.shape[3]},
         image_step(v.strides[0]),
         channel_step(v.strides[1]),
         step{v.strides[2], v.strides[3]},
+        reach{dilation[0], dilation[1]},
         bias(b ? data_as<float>(*b) : nullptr),
         bias_step(b ? b->strides[0] : 0) {}
 
@@ -40,8 +42,8 @@ struct Results {
   template <class Kernel>
   void fetch(const Corner& c, int64_t o) const {
     const float* const out = at(c, o);
-    for (int64_t i = 0; i < min64(Kernel::results, size[0] - c.i); ++i)
-      for (int64_t j = 0; j < min64(Kernel::results, size[1] - c.j); ++j)
+    for (int64_t i = 0; i < Kernel::results * reach[0] && c.i + i < size[0]; i += reach[0])
+      for (int64_t j = 0; j < Kernel::results * reach[1] && c.j + j < size[1]; j += reach[1])
         __builtin_prefetch(out + i * step[0] + j * step[1], 1);
   }
 
@@ -59,12 +61,15 @@ struct Results {
     float* const out = at(c, o);
     const auto load = [&](int i, int j) { return V::load(sums + (i * Kernel::side + j) * apart); };
     const int64_t height = size[0] - c.i, width = size[1] - c.j;
+    const int64_t down = reach[0] * step[0], across = reach[1] * step[1];
+    constexpr int last = Kernel::results - 1;
     const int n = lanes(o);
-    if (height >= Kernel::results && width >= Kernel::results && n == V::size && channel_step == 1)
+    if (last * reach[0] < height && last * reach[1] < width && n == V::size && channel_step == 1)
       return transform<Line>(
-          load, [&](int i, int j, V value) { (value + offset).store(out + i * step[0] + j * step[1]); });
+          load, [&](int i, int j, V value) { (value + offset).store(out + i * down + j * across); });
     transform<Line>(load, [&](int i, int j, V value) {
-      if (i < height && j < width) (value + offset).scatter(out + i * step[0] + j * step[1], channel_step, n);
+      if (i * reach[0] < height && j * reach[1] < width)
+        (value + offset).scatter(out + i * down + j * across, channel_step, n);
     });
   }
 

@@ -1,5 +1,4 @@
 // The gradient of the weights by Winograd's algorithm: a product over tiles.
-#include "cpu/winograd/dilated.h"
 #include "cpu/winograd/image.h"
 #include "cpu/winograd/kernels.h"
 #include "cpu/winograd/products.h"
@@ -13,8 +12,9 @@ constexpr int64_t kTiles = 128;  // whose products are one chain of fused multip
 constexpr int64_t kMostParts = 16;
 constexpr int64_t kPartsSize = INT64_C(3) << 20;  // elements of the sums of all parts, at most
 
-// weight[o, c, u, v] = Σ_{n, i, j} maps[n, o, i, j] · image[n, c, i · stride + u + origin, j · stride + v +
-// origin].
+// weight[o, c, u, v] = Σ_{n, i, j} maps[n, o, i, j] · image[n, c, i · stride + u · dilation + origin, j ·
+// stride
+// + v · dilation + origin].
 //
 // The points of up to kTiles tiles lie panel by panel of channels, in a panel phase by phase, point by point,
 // rows of a tile's channels. An item of the weights is a block of filters and a panel of channels; its sums
@@ -139,12 +139,13 @@ struct WeightGradient {
                         int64_t end, float* points) const {
     const int64_t step = point_step<Lanes>(tiles.room);
     constexpr int phases = Stride * Stride;
+    const int64_t apart[2] = {Stride * grid.down.apart, Stride * grid.across.apart};
     const auto pixels = [&](const Corner& c) {
       PhasePlaces<Line::in, phases> tile;
       for (int f = 0; f < phases; ++f)
         tile.phase[f] =
-            p.template tile<Line::in, Stride>(c.n, c.i * Stride + from[0] + row_phase<Stride>(f),
-                                              c.j * Stride + from[1] + column_phase<Stride>(f), tiles.zeros);
+            p.template tile<Line::in>(c.n, c.i * Stride + from[0] + row_phase<Stride>(f),
+                                      c.j * Stride + from[1] + column_phase<Stride>(f), apart, tiles.zeros);
       return tile;
     };
     Corner corner = grid.corner(tiles.begin + begin);
@@ -233,11 +234,12 @@ struct WeightGradient {
 
 template <class Kernel>
 void weight_grad(const View& x, const View& y, const View& w, const Window2d& window) {
+  const int64_t (&d)[2] = window.dilation;
   with_pixels(x, [&](const Pixels& image) {
     with_pixels(y, [&](const Pixels& maps) {
       WeightGradient<Kernel>{image,
                              maps,
-                             TileGrid<Kernel::results>(y.shape[0], y.shape[2], y.shape[3]),
+                             {y.shape[0], {y.shape[2], d[0]}, {y.shape[3], d[1]}},
                              {-window.padding[0], -window.padding[1]},
                              data_as<float>(w)}
           .run();
@@ -245,25 +247,10 @@ void weight_grad(const View& x, const View& y, const View& w, const Window2d& wi
   });
 }
 
-void add_to(float* sum, const float* x, int64_t n) {
-  parallel_ranges(n, 1 << 15, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) sum[i] += x[i];
-  });
-}
-
 }  // namespace
 
 void winograd_weight_grad(const View& x, const View& y, const View& w, const Window2d& window) {
-  const bool one = window.dilation[0] == 1 && window.dilation[1] == 1;
-  with_scratch<float>(one ? 0 : numel(w), [&](float* memory) {
-    View sum = w;  // of one phase; the first is written to the result at once
-    for_dilation_phases(x, y, window, [&](const View& image, const View& maps, const Window2d& plain) {
-      if (numel(maps) == 0) return;
-      with_kernel(plain, [&](auto kernel) { weight_grad<decltype(kernel)>(image, maps, sum, plain); });
-      if (sum.data == memory) add_to(data_as<float>(w), memory, numel(w));
-      sum.data = memory;
-    });
-  });
+  with_kernel(window, [&](auto kernel) { weight_grad<decltype(kernel)>(x, y, w, window); });
 }
 
 }  // namespace PYDL_ISA

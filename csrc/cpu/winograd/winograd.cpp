@@ -1,7 +1,6 @@
 // Results of Winograd's convolutions and of transposed ones, block by block of tiles.
 #include "cpu/winograd/winograd.h"
 
-#include "cpu/winograd/dilated.h"
 #include "cpu/winograd/filters.h"
 #include "cpu/winograd/kernels.h"
 #include "cpu/winograd/result.h"
@@ -17,7 +16,8 @@ constexpr int64_t kFewTiles = 36, kMostTiles = 144;  // that share filters which
 constexpr int64_t kAhead = 64;                       // elements from what is written to what is fetched
 
 // result_f[n, o, i, j] = bias[o] + Σ_{c, u, v} image_f[n, c, i + u, j + v] · filter_f[o, c, u, v] for every
-// phase f, or one result that is the sum over f. image_f is every kReach-th pixel from origin[f] on.
+// phase f, or one result that is the sum over f. image_f is every kReach-th pixel from origin[f] on, every
+// apart-th of those from a result's own on where there is a dilation.
 //
 // The points of tiles: chain of channels by chain, result by result, point by point, rows of (tile; phase,
 // channel). The sums of a panel of filters: result by result, point by point, element (tile, filter).
@@ -135,9 +135,10 @@ struct Convolution {
 
   Tiles pixels(const Corner& c, const float* zeros) const {
     Tiles tiles;
+    const int64_t apart[2] = {kReach * grid.down.apart, kReach * grid.across.apart};
     for (int f = 0; f < kPhases<Kernel>; ++f)
-      tiles.phase[f] = image.template tile<Kernel::side, kReach>(c.n, c.i * kReach + origin[f][0],
-                                                                 c.j * kReach + origin[f][1], zeros);
+      tiles.phase[f] = image.template tile<Kernel::side>(c.n, c.i * kReach + origin[f][0],
+                                                         c.j * kReach + origin[f][1], apart, zeros);
     return tiles;
   }
 
@@ -194,11 +195,9 @@ void forward(const View& x, const View& w, const View* bias, const View& y, cons
                                                {w.strides[2], w.strides[3]},
                                                false};
   with_pixels(x, [&](const Pixels& image) {
-    Convolution<Kernel, Phases::added> c{image,
-                                         filters,
-                                         TileGrid<Kernel::results>(y.shape[0], y.shape[2], y.shape[3]),
-                                         {},
-                                         {Results(y, bias)}};
+    const int64_t (&d)[2] = window.dilation;
+    Convolution<Kernel, Phases::added> c{
+        image, filters, {y.shape[0], {y.shape[2], d[0]}, {y.shape[3], d[1]}}, {}, {Results(y, bias, d)}};
     for (int f = 0; f < kPhases<Kernel>; ++f) {
       c.origin[f][0] = row_phase<Kernel::stride>(f) - window.padding[0];
       c.origin[f][1] = column_phase<Kernel::stride>(f) - window.padding[1];
@@ -213,10 +212,10 @@ template <class Kernel>
 struct ResultPhase {
   int64_t first, origin;
 
-  ResultPhase(int64_t phase, int64_t padding) {
+  ResultPhase(int64_t phase, int64_t padding, int64_t dilation) {
     constexpr int s = Kernel::stride;
     first = ((phase - padding) % s + s) % s;
-    origin = (first + padding - phase) / s + 1 - phase_taps<Kernel>(int(phase));
+    origin = (first + padding - phase) / s - (phase_taps<Kernel>(int(phase)) - 1) * dilation;
   }
 };
 
@@ -231,18 +230,19 @@ void transposed(const View& y, const View& w, const View* bias, const View& x, c
                                                {w.strides[2], w.strides[3]},
                                                true};
   with_pixels(y, [&](const Pixels& image) {
+    const int64_t (&d)[2] = window.dilation;
     Convolution<Kernel, Phases::apart> c{
         image,
         filters,
-        TileGrid<Kernel::results>(x.shape[0], ceil_div(x.shape[2], s), ceil_div(x.shape[3], s)),
+        {x.shape[0], {ceil_div(x.shape[2], s), d[0]}, {ceil_div(x.shape[3], s), d[1]}},
         {},
         {}};
     for (int f = 0; f < kPhases<Kernel>; ++f) {
-      const ResultPhase<Kernel> rows(row_phase<Kernel::stride>(f), window.padding[0]),
-          columns(column_phase<Kernel::stride>(f), window.padding[1]);
+      const ResultPhase<Kernel> rows(row_phase<Kernel::stride>(f), window.padding[0], d[0]),
+          columns(column_phase<Kernel::stride>(f), window.padding[1], d[1]);
       c.origin[f][0] = rows.origin;
       c.origin[f][1] = columns.origin;
-      c.results[f] = Results(x, bias).phase(rows.first, columns.first, s);
+      c.results[f] = Results(x, bias, d).phase(rows.first, columns.first, s);
     }
     c.run();
   });
@@ -251,18 +251,12 @@ void transposed(const View& y, const View& w, const View* bias, const View& x, c
 }  // namespace
 
 void winograd_forward(const View& x, const View& w, const View* bias, const View& y, const Window2d& window) {
-  for_dilation_phases(x, y, window, [&](const View& image, const View& maps, const Window2d& plain) {
-    if (numel(maps) == 0) return;
-    with_kernel(plain, [&](auto kernel) { forward<decltype(kernel)>(image, w, bias, maps, plain); });
-  });
+  with_kernel(window, [&](auto kernel) { forward<decltype(kernel)>(x, w, bias, y, window); });
 }
 
 void winograd_transposed(const View& y, const View& w, const View* bias, const View& x,
                          const Window2d& window) {
-  for_dilation_phases(x, y, window, [&](const View& image, const View& maps, const Window2d& plain) {
-    if (numel(image) == 0) return;
-    with_kernel(plain, [&](auto kernel) { transposed<decltype(kernel)>(maps, w, bias, image, plain); });
-  });
+  with_kernel(window, [&](auto kernel) { transposed<decltype(kernel)>(y, w, bias, x, window); });
 }
 
 }  // namespace PYDL_ISA

@@ -4,7 +4,7 @@
 //
 // The order of summation is fixed by the shapes alone: over the phases of the stride and channels (in
 // weight_grad over tiles) in chains of a fixed length from the first on, each chain added to the sum of those
-// before; parts of weight_grad's tiles are added as a binary tree, phases of a dilation one after the other.
+// before; parts of weight_grad's tiles are added as a binary tree.
 //
 // Source: Lavin and Gray, Fast algorithms for convolutional neural networks, 2015.
 #pragma once
