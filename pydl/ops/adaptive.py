@@ -11,7 +11,7 @@ from ..checks import integer
 from ..tensor import Tensor
 from .checks import as_sizes, as_tensor
 from .pool import _stride, avg_pool2d, max_pool2d
-from .reduce import mean
+from .reduce import Mean, mean
 from .select import check_range, gather, index_select, where
 from .shape import cat, flatten, narrow, owned, reshape
 
@@ -62,8 +62,8 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     """Means of output_size cells that cover (N, C, H, W) or (C, H, W): cell i of o spans ⌊i·n/o⌋ … ⌈(i+1)·n/o⌉."""
     rows, columns = _cells("adaptive_avg_pool2d", output_size, input)
     h, w = input.shape[-2:]
-    if rows == columns == 1:
-        return mean(input, (-2, -1), keepdim=True)
+    if rows == columns == 1 and input.dtype.kind == "f":
+        return Mean((input.ndim - 2, input.ndim - 1), True)(input)
     if h % rows == 0 and w % columns == 0:
         return avg_pool2d(input, (h // rows, w // columns))
     return owned(_averaged(_averaged(input, -1, columns), -2, rows))
