@@ -32,7 +32,8 @@ class Library:
         return x.to(memory_format=self.root.channels_last)
 
     def tensor(self, x: np.ndarray) -> Any:
-        return self.arrange(self.root.from_numpy(x))
+        """A copy in memory of the library's own, as the results of its layers have it."""
+        return self.arrange(self.root.tensor(x))
 
     def network(self, make: Callable[[Any, Any], Any], start: dict[str, np.ndarray] | None) -> Any:
         net = make(self.nn, self.F)

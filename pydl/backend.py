@@ -70,11 +70,10 @@ def array_module(array: Array) -> ModuleType:
     return np if recording.recorder() is None else recording.recorder().numpy
 
 
-def filled(like: Array, value: Any) -> Array:
-    """A new array like `like` full of `value`, in the memory of results, which serves kernels best."""
-    array = kernels(like).empty_like(like) if like.dtype in OWN and like.ndim <= 16 else like.copy()
-    array.fill(value)
-    return array
+def room(like: Array) -> Array:
+    """An array like `like`, not set yet: where it is large in the memory of results, which serves kernels best."""
+    large = isinstance(like, np.ndarray) and like.nbytes >= 1 << 16 and like.dtype in OWN and like.ndim <= 16
+    return _cpu.empty_like(like) if large else like
 
 
 def device_of(array: Array) -> Device:

@@ -70,7 +70,8 @@ def _filled(function: str, sizes: Any, value: Any, dtype: Any, device: str | Non
     shape, kind = as_shape(function, sizes), as_dtype(function, dtype)
     filling = as_fill(function, value, kind) if value else 0
     if recording.recorder() is None:
-        array = backend.filled(np.empty(shape, kind), filling)
+        array = backend.room(np.empty(shape, kind))
+        array.fill(filling)
     else:
         array = recording.recorder().numpy.full(shape, filling, kind)
     return _finish(array, device, requires_grad)

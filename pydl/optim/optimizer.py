@@ -171,7 +171,9 @@ class Optimizer:
             state = self.state[parameter]
             if name not in state:
                 recording.refuse("an optimizer makes its state")
-                state[name] = Tensor._wrap(backend.filled(parameter._data, value))
+                array = backend.room(backend.array_module(parameter._data).empty_like(parameter._data))
+                array.fill(value)
+                state[name] = Tensor._wrap(array)
             result.append(state[name]._data)
         return result
 
