@@ -189,6 +189,7 @@ struct ToCompleted {
   const T *row_bias, *col_bias;  // of the tile, or null
   int64_t row_bias_step, col_bias_step;
   bool relu;
+  const T* gate;  // lies as the result does; or null
 
   template <bool Add, int Rows, int Vecs>
   __attribute__((always_inline)) void finish(const Accumulators<T, Rows, Vecs>& sum, const T* before) const {
@@ -209,6 +210,10 @@ struct ToCompleted {
       if (r.to.adds) x = x + (whole ? V::load(to) : V::load_partial(to, r.last));
       x = x + V(by_row[i * r.row_bias_step]) + by_column[v];
       x = select(x < least, least, x);
+      if (r.gate) {
+        const T* const gate = r.gate + r.to.row_at[i] + v * W;
+        x = gated(whole ? V::load(gate) : V::load_partial(gate, r.last), x);
+      }
       if (!whole) return x.store_partial(to, r.last);
       r.to.streams ? x.stream(to) : x.store(to);
     });
@@ -236,7 +241,8 @@ static inline ToCompleted<T> to_completed(const Result<T>& r, const TilePlace& t
           t.last && r.col_bias ? r.col_bias + t.col * r.col_bias_step : nullptr,
           t.last && r.row_bias ? r.row_bias_step : 0,
           r.col_bias_step,
-          t.last && r.relu};
+          t.last && r.relu,
+          t.last && r.gate ? r.gate + t.col_at[0] : nullptr};
 }
 
 template <class T, class Source, class Place>
@@ -257,7 +263,7 @@ static inline void multiply_to(const Result<T>& r, const TilePlace& t, int64_t k
                                T* tile) {
   if (is_plain(r, t)) return multiply_straight<T>(t, kc, source, to_result(r, t));
   if constexpr (kCompletes<Source>)
-    if (t.unit && !(t.last && r.gate)) return multiply_straight<T>(t, kc, source, to_completed(r, t));
+    if (t.unit) return multiply_straight<T>(t, kc, source, to_completed(r, t));
   choose_tile<T, Source>(t.rows, t.cols)(kc, source, {tile});
   store_tile(r, t, tile);
 }
