@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import recording
-from .backend import room
+from .backend import duplicate
 
 float32 = np.dtype(np.float32)
 float64 = np.dtype(np.float64)
@@ -47,9 +47,7 @@ def as_array(function: str, data: Any, dtype: Any = None) -> Any:
         array = np.asarray(data)
     as_dtype(function, array.dtype)
     check_range(function, array, wanted or array.dtype)
-    copy = room(np.empty_like(array, wanted or array.dtype.newbyteorder("="), subok=False))
-    np.copyto(copy, array, casting="unsafe")
-    return copy
+    return duplicate(array, wanted or array.dtype.newbyteorder("="))
 
 
 def check_range(function: str, array: Any, dtype: np.dtype) -> None:

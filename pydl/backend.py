@@ -71,9 +71,21 @@ def array_module(array: Array) -> ModuleType:
 
 
 def room(like: Array) -> Array:
-    """An array like `like`, not set yet: where it is large in the memory of results, which serves kernels best."""
-    large = isinstance(like, np.ndarray) and like.nbytes >= 1 << 16 and like.dtype in OWN and like.ndim <= 16
-    return _cpu.empty_like(like) if large else like
+    """An array like `like`, not set yet: of middle size in the memory of results, which serves kernels best.
+
+    That of a larger one, which may be a whole data set, goes back to the system with it.
+    """
+    pooled = (
+        isinstance(like, np.ndarray) and 1 << 16 <= like.nbytes <= 1 << 26 and like.dtype in OWN and like.ndim <= 16
+    )
+    return _cpu.empty_like(like) if pooled and recording.recorder() is None else like
+
+
+def duplicate(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """A copy as `dtype`, in the order of the array's strides."""
+    copy = room(np.empty_like(array, dtype, subok=False))
+    np.copyto(copy, array, casting="unsafe")
+    return copy
 
 
 def device_of(array: Array) -> Device:

@@ -68,7 +68,7 @@ def from_dlpack(source: Any) -> Tensor:
 
 def _filled(function: str, sizes: Any, value: Any, dtype: Any, device: str | None, requires_grad: bool) -> Tensor:
     shape, kind = as_shape(function, sizes), as_dtype(function, dtype)
-    filling = as_fill(function, value, kind) if value else 0
+    filling = as_fill(function, value, kind)
     if recording.recorder() is None:
         array = backend.room(np.empty(shape, kind))
         array.fill(filling)

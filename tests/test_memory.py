@@ -63,10 +63,32 @@ def test_a_parameter_and_its_states_lie_apart_in_their_pages():
     optimizer = pydl.optim.Adam([weight])
     weight.grad = pydl.zeros_like(weight)
     optimizer.step()
+    optimizer.load_state_dict(optimizer.state_dict())
     states = optimizer.state[weight]
     arrays = [weight.detach().numpy(), states["exp_avg"].numpy(), states["exp_avg_sq"].numpy()]
     assert len({address(array) % 4096 for array in arrays}) == 3
     assert all(address(array) % 64 == 0 for array in arrays)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int64", "int32", "uint8", "bool"])
+@pytest.mark.parametrize("shape", [(), (3,), (300, 300), (1,) * 17 + (70_000,), (0, 70_000)])
+def test_tensors_of_any_size_are_full_of_what_was_asked_for(shape, dtype):
+    for value in (0, 1, True, -0.0 if "float" in dtype else 0):
+        got, expected = pydl.full(shape, value, dtype=dtype).numpy(), np.full(shape, value, dtype)
+        assert got.dtype == expected.dtype
+        assert got.shape == shape
+        assert got.tobytes() == expected.tobytes()
+    copy = pydl.tensor(np.asfortranarray(expected)).numpy()
+    assert copy.tobytes() == expected.tobytes()
+    assert copy.strides == np.array(np.asfortranarray(expected)).strides
+
+
+def test_a_large_tensor_goes_back_to_the_system():
+    data = pydl.tensor(np.ones(17 * MIB, np.float32))
+    assert kernels.memory_use() == (0, 0)
+    del data
+    middle = pydl.tensor(np.ones(16 * MIB, np.float32))
+    assert kernels.memory_use()[0] == middle.numpy().nbytes
 
 
 def test_a_dropped_result_lends_its_memory_to_the_next_of_its_size():

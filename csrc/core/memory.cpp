@@ -41,21 +41,6 @@ struct PooledBlock : MemoryBlock {
   PooledBlock *older, *newer;
 };
 
-// Aligned to huge pages where it can hold some; null where there is no memory.
-void* map_pages(int64_t bytes) {
-  const int64_t spare = bytes >= 2 * kHugePage ? kHugePage : 0;
-  void* const start =
-      mmap(nullptr, bytes + spare, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (start == MAP_FAILED) return nullptr;
-  if (spare == 0) return start;
-  char* const from = static_cast<char*>(start);
-  const int64_t head = -reinterpret_cast<intptr_t>(from) & (kHugePage - 1);
-  if (head > 0) munmap(from, head);
-  if (spare > head) munmap(from + head + bytes, spare - head);
-  madvise(from + head, bytes, MADV_HUGEPAGE);
-  return from + head;
-}
-
 // `number` counts the blocks of a size, which gives each a place.
 PooledBlock* block_from_system(const SizeClass& size, uint64_t number) {
   auto* const block = new (std::nothrow) PooledBlock{};
@@ -78,7 +63,7 @@ void block_to_system(PooledBlock* block) {
   char* const data = static_cast<char*>(block->data);
   char* const start = block->bytes >= kPlaced ? data - reinterpret_cast<uintptr_t>(data) % kPage : data;
   if (block->bytes >= kMapped) {
-    munmap(start, block->bytes + kPage);
+    unmap_pages(start, block->bytes + kPage);
   } else {
     std::free(start);
   }
@@ -222,5 +207,21 @@ void empty_cache() {
   const std::lock_guard<std::mutex> lock(g_mutex);
   pool.keep_at_most(0);
 }
+
+void* map_pages(int64_t bytes) {
+  const int64_t spare = bytes >= 2 * kHugePage ? kHugePage : 0;
+  void* const start =
+      mmap(nullptr, bytes + spare, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (start == MAP_FAILED) return nullptr;
+  if (spare == 0) return start;
+  char* const from = static_cast<char*>(start);
+  const int64_t head = -reinterpret_cast<intptr_t>(from) & (kHugePage - 1);
+  if (head > 0) munmap(from, head);
+  if (spare > head) munmap(from + head + bytes, spare - head);
+  madvise(from + head, bytes, MADV_HUGEPAGE);
+  return from + head;
+}
+
+void unmap_pages(void* start, int64_t bytes) { munmap(start, bytes); }
 
 }  // namespace pydl

@@ -1,5 +1,6 @@
-// Memory of results. Fresh pages from the system cost more than most kernels that fill them, so a block that
-// is given back is kept for the next result of its size.
+// Memory of results, and of parameters, optimizers' states and other tensors of middle size. Fresh pages from
+// the system cost more than most kernels that fill them, so a block that is given back is kept for the next
+// result of its size.
 //
 // Sizes are rounded up to one of eight steps between powers of two. The pool holds at most a quarter (and
 // 16 MiB) more than was lately in use at one time; what is beyond that goes back to the system, longest
@@ -32,7 +33,7 @@ MemoryBlock* take_block(int64_t bytes);
 // On any thread.
 void give_block(MemoryBlock* block);
 
-// In bytes.
+// In bytes, without the page that gives a large block its place.
 struct MemoryUse {
   int64_t in_use, kept;
 };
@@ -40,5 +41,9 @@ MemoryUse memory_use();
 
 // Gives all that is kept back to the system.
 void empty_cache();
+
+// Pages from the system, huge ones where some fit; null where there is no memory.
+void* map_pages(int64_t bytes);
+void unmap_pages(void* start, int64_t bytes);
 
 }  // namespace pydl

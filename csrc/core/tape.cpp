@@ -13,6 +13,7 @@ namespace pydl {
 namespace {
 
 constexpr size_t kAlign = 64, kLeastChunk = size_t(1) << 16, kMostChunk = size_t(1) << 26;
+constexpr size_t kMapped = size_t(1) << 22;  // from here on a chunk is a mapping of its own
 thread_local Tape* t_recording = nullptr;
 
 }  // namespace
@@ -22,7 +23,10 @@ Tape* recording() { return t_recording; }
 void set_recording(Tape* tape) { t_recording = tape; }
 
 Arena::~Arena() {
-  for (const auto& [first, bytes] : chunks_) std::free(const_cast<char*>(first));
+  for (const auto& [first, bytes] : chunks_) {
+    char* const data = const_cast<char*>(first);
+    bytes < kMapped ? std::free(data) : unmap_pages(data, bytes);
+  }
 }
 
 // Where memory of a size may begin at or after `free`: what is large has its place in a page (core/memory.h).
@@ -43,9 +47,9 @@ char* Arena::take(size_t bytes) {
   if (found == by_size_.end()) {
     const size_t least = bytes + 2 * kPage;  // wherever its place, and whole pages
     const size_t chunk = std::max(least, std::min(kMostChunk, std::max(size_, kLeastChunk))) / kPage * kPage;
-    char* const data = static_cast<char*>(std::aligned_alloc(kPage, chunk));
-    if (!data) throw std::bad_alloc();
-    madvise(data, chunk, MADV_HUGEPAGE);  // those that lie in it whole: a step goes over all of it
+    void* const memory = chunk < kMapped ? std::aligned_alloc(kPage, chunk) : map_pages(chunk);
+    if (!memory) throw std::bad_alloc();
+    char* const data = static_cast<char*>(memory);
     chunks_.emplace(data, chunk);
     size_ += chunk;
     list(data, chunk);

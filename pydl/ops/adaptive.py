@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import float32, float64
 from ..backend import Array, array_module
 from ..checks import integer
 from ..tensor import Tensor
@@ -61,8 +62,10 @@ def _taps(n: int, cells: int) -> Array:
 def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     """Means of output_size cells that cover (N, C, H, W) or (C, H, W): cell i of o spans ⌊i·n/o⌋ … ⌈(i+1)·n/o⌉."""
     rows, columns = _cells("adaptive_avg_pool2d", output_size, input)
+    if input.dtype not in (float32, float64):
+        raise TypeError(f"[adaptive_avg_pool2d] expected input of dtype float32 or float64, got {input.dtype}")
     h, w = input.shape[-2:]
-    if rows == columns == 1 and input.dtype.kind == "f":
+    if rows == columns == 1:
         return Mean((input.ndim - 2, input.ndim - 1), True)(input)
     if h % rows == 0 and w % columns == 0:
         return avg_pool2d(input, (h // rows, w // columns))

@@ -275,5 +275,4 @@ def _loaded_value(function: str, number: Any, name: str, value: Any, parameter: 
             f"[{function}] expected {name} of floats of shape {parameter.shape} for parameter {number}, "
             f"got {array.dtype} of shape {array.shape}"
         )
-    copy = array.astype(parameter.dtype, order="K", copy=True)
-    return Tensor._wrap(backend.to_device(copy, parameter.device))
+    return Tensor._wrap(backend.to_device(backend.duplicate(array, parameter.dtype), parameter.device))

@@ -61,7 +61,13 @@ struct WeightGrad {
   int64_t parts() const {
     const double size = double(filters) * double(taps());
     if (size > double(kFewWeights) || pixels() <= kLeaf) return 1;
-    return min64(round_up(ceil_div(pixels(), kLeaf), 4), max64(16, int64_t(double(kMostParts) / size)));
+    const int64_t most = max64(16, int64_t(double(kMostParts) / size) / 4 * 4);
+    return min64(round_up(ceil_div(pixels(), kLeaf), 4), most);
+  }
+
+  // The first pixel of a part, of so many: they differ by a chain of products at most.
+  int64_t first_pixel(int64_t part, int64_t parts) const {
+    return min64(pixels(), ceil_div(pixels(), kRun) * part / parts * kRun);
   }
 
  private:
@@ -212,13 +218,11 @@ void weight_grad(const View& x, const View& y, const View& w, const Window2d& wi
       can_be_padded(windows))
     return grouped_weight_grad<T>(x, y, out, window, w.shape[1]);
   const WeightGrad<T> grad{windows, y, w.shape[0] / groups};
-  const int64_t size = grad.filters * grad.taps(), pixels = grad.pixels();
+  const int64_t size = grad.filters * grad.taps(), parts = grad.parts();
   if (groups >= kManyGroups) {
     parallel(groups, [&](int64_t g) { grad.run(g, out + g * size, false); });
     return;
   }
-  const int64_t length = round_up(ceil_div(pixels, grad.parts()), kRun);
-  const int64_t parts = pixels > length ? ceil_div(pixels, length) : 1;
   for (int64_t g = 0; g < groups; ++g) {
     if (parts == 1) {
       grad.run(g, out + g * size, true);
@@ -226,7 +230,8 @@ void weight_grad(const View& x, const View& y, const View& w, const Window2d& wi
     }
     with_scratch<T>((parts + 1) * size, [&](T* partial) {
       parallel(parts, [&](int64_t p) {
-        grad.run_part(g, p * length, min64(length, pixels - p * length), partial + p * size);
+        const int64_t begin = grad.first_pixel(p, parts);
+        grad.run_part(g, begin, grad.first_pixel(p + 1, parts) - begin, partial + p * size);
       });
       T* const sums = partial + parts * size;
       add_parts(partial, parts, size, sums);

@@ -181,7 +181,7 @@ struct ToResult {
   }
 };
 
-// … or there with its bias and ReLU, and any number of columns.
+// … or there with its bias, ReLU and gate, and any number of columns.
 template <class T>
 struct ToCompleted {
   ToResult<T> to;

@@ -1,7 +1,7 @@
 // The tiles that the results of Winograd's convolutions are cut into.
 //
-// The results of a tile are `apart` pixels from each other along an axis: those of a dilation see the pixels
-// of their own phase alone, and make tiles of their own.
+// The results of a tile are `apart` from each other along an axis, as far as the dilation: those of one phase
+// of it see the pixels of their own phase alone, and make tiles of their own.
 #pragma once
 #include <cstdint>
 
@@ -45,7 +45,8 @@ struct Corner {
   int64_t n, i, j;
 };
 
-// The tiles of Step × Step results in all images, row by row.
+// The tiles of Step × Step results in all images, row by row of tiles; those of a phase follow each other
+// along either axis.
 template <int Step>
 struct TileGrid {
   TilesAlong<Step> down, across;

@@ -12,9 +12,8 @@ constexpr int64_t kTiles = 128;  // whose products are one chain of fused multip
 constexpr int64_t kMostParts = 16;
 constexpr int64_t kPartsSize = INT64_C(3) << 20;  // elements of the sums of all parts, at most
 
-// weight[o, c, u, v] = Σ_{n, i, j} maps[n, o, i, j] · image[n, c, i · stride + u · dilation + origin, j ·
-// stride
-// + v · dilation + origin].
+// weight[o, c, u, v] = Σ_{n, i, j} maps[n, o, i, j] · image[n, c, i · stride + u · dilation + origin,
+// j · stride + v · dilation + origin], with the axis' own stride, dilation and origin.
 //
 // The points of up to kTiles tiles lie panel by panel of channels, in a panel phase by phase, point by point,
 // rows of a tile's channels. An item of the weights is a block of filters and a panel of channels; its sums
