@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import math
 import os
 from functools import cache
 from importlib.machinery import EXTENSION_SUFFIXES
+from itertools import count
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -31,6 +33,7 @@ except ImportError as error:
     raise
 
 Array = Any  # numpy.ndarray, or cupy.ndarray on a GPU
+_PAGE, _PLACED, _numbers = 4096, 16 * 4096, count()
 OWN = frozenset(map(np.dtype, (np.float32, np.float64, np.int64, np.uint8, np.bool_)))  # what kernels take
 
 
@@ -70,20 +73,24 @@ def array_module(array: Array) -> ModuleType:
     return np if recording.recorder() is None else recording.recorder().numpy
 
 
-def room(like: Array) -> Array:
-    """An array like `like`, not set yet: of middle size in the memory of results, which serves kernels best.
+def room(shape: tuple[int, ...], dtype: np.dtype, make: Any = np.empty) -> np.ndarray:
+    """An array for what lasts; where it is large, with a place in its page as results have one (csrc/core/memory.h).
 
-    That of a larger one, which may be a whole data set, goes back to the system with it.
+    make: np.empty, or np.zeros for zeros that take no memory before they are written.
     """
-    pooled = (
-        isinstance(like, np.ndarray) and 1 << 16 <= like.nbytes <= 1 << 26 and like.dtype in OWN and like.ndim <= 16
-    )
-    return _cpu.empty_like(like) if pooled and recording.recorder() is None else like
+    size = math.prod(shape) * dtype.itemsize
+    if size < _PLACED:
+        return make(shape, dtype)
+    buffer = make(size + _PAGE, np.uint8)
+    place = next(_numbers) % 13 * 256 - buffer.__array_interface__["data"][0]
+    return np.ndarray(shape, dtype, buffer, place % _PAGE)
 
 
 def duplicate(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """A copy as `dtype`, in the order of the array's strides."""
-    copy = room(np.empty_like(array, dtype, subok=False))
+    if not array.flags.c_contiguous:
+        return np.array(array, dtype=dtype, order="K", copy=True)
+    copy = room(array.shape, dtype)
     np.copyto(copy, array, casting="unsafe")
     return copy
 

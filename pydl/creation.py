@@ -70,8 +70,9 @@ def _filled(function: str, sizes: Any, value: Any, dtype: Any, device: str | Non
     shape, kind = as_shape(function, sizes), as_dtype(function, dtype)
     filling = as_fill(function, value, kind)
     if recording.recorder() is None:
-        array = backend.room(np.empty(shape, kind))
-        array.fill(filling)
+        array = backend.room(shape, kind, np.zeros)
+        if filling or math.copysign(1, filling) < 0:
+            array.fill(filling)
     else:
         array = recording.recorder().numpy.full(shape, filling, kind)
     return _finish(array, device, requires_grad)

@@ -83,12 +83,20 @@ def test_tensors_of_any_size_are_full_of_what_was_asked_for(shape, dtype):
     assert copy.strides == np.array(np.asfortranarray(expected)).strides
 
 
-def test_a_large_tensor_goes_back_to_the_system():
-    data = pydl.tensor(np.ones(17 * MIB, np.float32))
+def test_tensors_that_are_not_results_go_back_to_the_system():
+    start = resident()
+    tensors = [pydl.tensor(np.ones(16 * MIB, np.float32)), pydl.full((16 * MIB,), 1.0)]
+    assert resident() - start >= 128 * MIB
+    del tensors
     assert kernels.memory_use() == (0, 0)
-    del data
-    middle = pydl.tensor(np.ones(16 * MIB, np.float32))
-    assert kernels.memory_use()[0] == middle.numpy().nbytes
+    assert resident() - start <= 16 * MIB
+
+
+def test_zeros_take_no_memory_before_they_are_written():
+    start = resident()
+    tensor = pydl.zeros(64 * MIB)
+    assert resident() - start <= 16 * MIB
+    assert tensor[-1].item() == 0
 
 
 def test_a_dropped_result_lends_its_memory_to_the_next_of_its_size():

@@ -105,9 +105,6 @@ py::object contiguous(py::handle array) {
 void bind_copy(py::module_& m) {
   m.def("copy", &copy, py::arg("source"), py::arg("target"));
   m.def("fill", &fill, py::arg("array"), py::arg("value"));
-  m.def(
-      "empty_like", [](py::handle array) { return empty_like(view_of(array, "empty_like", "array")); },
-      py::arg("array"));
   m.def("copied", &copied, py::arg("array"), py::arg("contiguous"));
   m.def("joined", &joined, py::arg("arrays"), py::arg("axis"));
   m.def("padded", &padded, py::arg("array"), py::arg("widths"), py::arg("value"));

@@ -1,6 +1,5 @@
-// Memory of results, and of parameters, optimizers' states and other tensors of middle size. Fresh pages from
-// the system cost more than most kernels that fill them, so a block that is given back is kept for the next
-// result of its size.
+// Memory of results. Fresh pages from the system cost more than most kernels that fill them, so a block that
+// is given back is kept for the next result of its size.
 //
 // Sizes are rounded up to one of eight steps between powers of two. The pool holds at most a quarter (and
 // 16 MiB) more than was lately in use at one time; what is beyond that goes back to the system, longest

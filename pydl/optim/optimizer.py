@@ -171,7 +171,11 @@ class Optimizer:
             state = self.state[parameter]
             if name not in state:
                 recording.refuse("an optimizer makes its state")
-                array = backend.room(backend.array_module(parameter._data).empty_like(parameter._data))
+                like = parameter._data
+                if isinstance(like, np.ndarray) and like.flags.c_contiguous:
+                    array = backend.room(like.shape, like.dtype)
+                else:
+                    array = backend.array_module(like).empty_like(like)
                 array.fill(value)
                 state[name] = Tensor._wrap(array)
             result.append(state[name]._data)
