@@ -172,10 +172,7 @@ class Optimizer:
             if name not in state:
                 recording.refuse("an optimizer makes its state")
                 like = parameter._data
-                if isinstance(like, np.ndarray) and like.flags.c_contiguous:
-                    array = backend.room(like.shape, like.dtype)
-                else:
-                    array = backend.array_module(like).empty_like(like)
+                array = backend.duplicate(like, like.dtype) if isinstance(like, np.ndarray) else like.copy()
                 array.fill(value)
                 state[name] = Tensor._wrap(array)
             result.append(state[name]._data)
