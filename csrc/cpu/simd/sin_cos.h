@@ -56,11 +56,19 @@ static inline Vec<T> circle_series(Vec<T> z, int odd) {
   return p;
 }
 
+// The sine after n quarter turns and another `quarter`.
+template <class T>
+static inline Vec<T> turned(typename Vec<T>::bits turns, int quarter, Vec<T> sine, Vec<T> cosine) {
+  using B = typename Vec<T>::bits;
+  const B n = (B)((typename Vec<T>::words)turns + quarter);  // all bits may be set where x is NaN
+  const Vec<T> value = select((n & 1) != 0, cosine, sine);
+  return select((n & 2) != 0, -value, value);
+}
+
 // The sine of x, or of x + π/2 where `quarter` is 1.
 template <class T>
-static inline Vec<T> circle(Vec<T> x, int quarter, T (*exact)(T)) {
+static inline Vec<T> circle_everywhere(Vec<T> x, int quarter, T (*exact)(T)) {
   using V = Vec<T>;
-  using B = typename V::bits;
   constexpr bool single = sizeof(T) == 4;
   const Angle<T> angle = reduce_angle(x);
   const V r = angle.r, tail = angle.tail, z = r * r;
@@ -68,14 +76,47 @@ static inline Vec<T> circle(Vec<T> x, int quarter, T (*exact)(T)) {
   // 1 - z/2 is rounded; what it lost is put back with the small terms.
   const V half = V(T(0.5)) * z, top = V(T(1)) - half, lost = (V(T(1)) - top) - half;
   const V cosine = top + fma(z * z, circle_series<2, single ? 5 : 8>(z, 0), lost - r * tail);
-  const B n = (B)((typename V::words)angle.n + quarter);  // all bits may be set where x is NaN
-  const V value = select((n & 1) != 0, cosine, sine);
-  V y = select((n & 2) != 0, -value, value);
+  V y = turned<T>(angle.n, quarter, sine, cosine);
   if (!quarter) y = select(x == V(T(0)), x, y);
   if (__builtin_expect(any(angle.unreached), 0))
     for (int i = 0; i < V::size; ++i)
       if (angle.unreached[i]) y.v[i] = exact(x.v[i]);
   return y;
+}
+
+#if defined(__FMA__)
+// The lanes `far` as above, where few are: kept out of the loop around it.
+__attribute__((noinline)) static Vec<float> circle_of_far(Vec<float> x, int quarter, float (*exact)(float),
+                                                          Vec<float> near, Vec<float>::bits far) {
+  return select(far, circle_everywhere(x, quarter, exact), near);
+}
+
+// The same for floats that fused products reduce without leaving float: x - n · first is exact, and what
+// follows errs by 2⁻⁴⁹ n, which is little beside r except next to a zero.
+static inline Vec<float> circle(Vec<float> x, int quarter, float (*exact)(float)) {
+  using V = Vec<float>;
+  constexpr float sine_terms[] = {-0.1666665459f, 0.008332159586f, -0.0001951512042f};
+  constexpr float cosine_terms[] = {-0.4999999969f, 0.04166662029f, -0.001388667941f, 2.438335607e-5f};
+  const V first(-0x1.921fb6p+0f), second(0x1.777a5cp-25f);  // -π/2 to 49 bits
+  const V shifted = fma(x, V(0.636619772f), V(MathConstants<float>::round));
+  const V n = shifted - V(MathConstants<float>::round);
+  const V whole = fma(n, first, x), r = fma(n, second, whole), tail = fma(n, second, whole - r);
+  const V z = r * r;
+  const V sine = r + fma(r * z, polynomial(sine_terms, z), tail);
+  const V cosine = V(1.0f) + fma(z, polynomial(cosine_terms, z), -(r * tail));
+  V y = turned<float>(shifted.as_bits(), quarter, sine, cosine);
+  if (!quarter) y = select(x == V(0.0f), x, y);
+  const V size = abs(x);
+  const auto near = (size < V(0x1p13f)) & (abs(r) >= V(0x1p-22f) * size);
+  return __builtin_expect(any(~near), 0) ? circle_of_far(x, quarter, exact, y, ~near) : y;
+}
+#else
+static inline Vec<float> circle(Vec<float> x, int quarter, float (*exact)(float)) {
+  return circle_everywhere(x, quarter, exact);
+}
+#endif
+static inline Vec<double> circle(Vec<double> x, int quarter, double (*exact)(double)) {
+  return circle_everywhere(x, quarter, exact);
 }
 
 static inline float exact_sin(float x) { return ::sinf(x); }
@@ -85,11 +126,11 @@ static inline double exact_cos(double x) { return ::cos(x); }
 
 template <class T>
 static inline Vec<T> sin(Vec<T> x) {
-  return circle<T>(x, 0, exact_sin);
+  return circle(x, 0, exact_sin);
 }
 template <class T>
 static inline Vec<T> cos(Vec<T> x) {
-  return circle<T>(x, 1, exact_cos);
+  return circle(x, 1, exact_cos);
 }
 
 }  // namespace
