@@ -42,6 +42,12 @@ PYDL_FN T select(bool mask, T a, T b) {
   return mask ? a : b;
 }
 
+// The larger of x and a bound; x where x is NaN.
+template <class T>
+PYDL_FN T at_least(T x, T bound) {
+  return bound > x ? bound : x;
+}
+
 // NaN where either is NaN.
 template <class T>
 PYDL_FN T maximum(T a, T b) {

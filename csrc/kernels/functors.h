@@ -54,9 +54,9 @@ PYDL_UNARY(Erf, erf(x))
 PYDL_UNARY(Tanh, tanh(x))
 PYDL_UNARY(Sigmoid, V(1) / (V(1) + exp(-x)))
 PYDL_UNARY(Relu, select(x < V(0), V(0), x))
-PYDL_UNARY(LeakyRelu, select(x < V(0), p.a* x, x))   // a: slope below 0
-PYDL_UNARY(Elu, select(x < V(0), p.a* expm1(x), x))  // a: minus the limit at -inf
-PYDL_UNARY(Silu, select(x == V(-INFINITY), V(-0.0), x / (V(1) + exp(-x))))
+PYDL_UNARY(LeakyRelu, select(x < V(0), p.a* x, x))          // a: slope below 0
+PYDL_UNARY(Elu, select(x < V(0), p.a* expm1(x), x))         // a: minus the limit at -inf
+PYDL_UNARY(Silu, at_least(x, V(-1000)) / (V(1) + exp(-x)))  // which is infinite there; -∞/∞ would be NaN
 
 // a: beta, b: threshold. log(1 + exp(βx))/β = (max(βx, 0) + log(1 + exp(-|βx|)))/β, linear beyond the
 // threshold.
@@ -94,7 +94,7 @@ struct Gelu {  // x·Φ(x) with the normal distribution function Φ (Hendrycks a
   PYDL_FN V apply(V x, Scalars<V>) {
     V bell;
     const V distribution = normal_distribution(x, bell);
-    return select(x == V(-INFINITY), V(-0.0), x * distribution);
+    return at_least(x, V(-40)) * distribution;  // Φ is 0 there, and -∞ times it would be NaN
   }
 };
 

@@ -61,8 +61,8 @@ static inline Vec<float> normal_distribution(Vec<float> x, Vec<float>& bell) {
   static constexpr float above[] = {0.5f, 0.424037992f, 0.172718679f, 0.0371000851f, 0.00359477679f};
   static constexpr float below[] = {1.0f,         1.64596063f,   1.15872256f,
                                     0.441715667f, 0.0930077668f, 0.00901051907f};
-  const V size = at_most(abs(x), V(16.0f));  // beyond, the bell is 0
-  bell = exp(V(-0.5f) * size * size);
+  const V size = at_most(abs(x), V(13.25f));  // beyond, the bell is 0
+  bell = exp_within(V(-0.5f) * size * size);
   const V tail = polynomial(above, size) / polynomial(below, size) * bell;
   return select(x > V(0.0f), V(1.0f) - tail, tail);
 }

@@ -75,16 +75,22 @@ static inline Vec<T> power_of_two(typename Vec<T>::bits n) {
 }
 
 // eˣ = 2ⁿ eʳ with r in [0, ln 2): then 2ⁿ is a number wherever the result is one, 0 below and infinity above.
-// n is ⌊x/ln 2⌋, or one more a hair below an integer, so that n = 0 and r = 0 for x = 0.
+// n is ⌊x/ln 2⌋, or one more a hair below an integer, so that n = 0 and r = 0 for x = 0. For x from exp_low
+// to exp_high.
+template <class T>
+static inline Vec<T> exp_within(Vec<T> x) {
+  using C = MathConstants<T>;
+  using V = Vec<T>;
+  const V shifted = fma(x, V(T(1.44269504088896340736)), V(-C::below_half)) + V(C::round + C::bias);
+  const V n = shifted - V(C::round + C::bias);
+  const V r = fma(n, V(-C::ln2_lo), fma(n, V(-C::ln2_hi), x));
+  return polynomial(C::exp, r) * V::from_bits(shifted.as_bits() << C::mantissa);
+}
+
 template <class T>
 static inline Vec<T> exp(Vec<T> x) {
   using C = MathConstants<T>;
-  using V = Vec<T>;
-  const V clamped = at_most(at_least(x, V(C::exp_low)), V(C::exp_high));
-  const V shifted = fma(clamped, V(T(1.44269504088896340736)), V(-C::below_half)) + V(C::round + C::bias);
-  const V n = shifted - V(C::round + C::bias);
-  const V r = fma(n, V(-C::ln2_lo), fma(n, V(-C::ln2_hi), clamped));
-  return polynomial(C::exp, r) * V::from_bits(shifted.as_bits() << C::mantissa);
+  return exp_within(at_most(at_least(x, Vec<T>(C::exp_low)), Vec<T>(C::exp_high)));
 }
 
 // The exponent e of u = m · 2ᵉ with m in [√½, √2). Subnormals are zero inside kernels.
