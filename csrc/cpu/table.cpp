@@ -13,6 +13,7 @@ GemmKernels gemm_kernels();
 RandomKernels random_kernels();
 ConvKernels conv_kernels();
 NormKernels norm_kernels();
+SampleNormKernels sample_norm_kernels();
 OptimKernels optim_kernels();
 
 Kernels make_kernels();
@@ -27,6 +28,7 @@ Kernels make_kernels() {
   table.random = random_kernels();
   table.conv = conv_kernels();
   table.norm = norm_kernels();
+  table.sample_norm = sample_norm_kernels();
   table.optim = optim_kernels();
   return table;
 }

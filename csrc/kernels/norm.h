@@ -1,4 +1,4 @@
-// Contract of batch normalisation.
+// Contract of batch normalisation, and of normalising each sample by itself.
 //
 // x, g, y and dx are (N, C, L) with any strides: the images of a channel as one line of L. Every other
 // operand is (C,), contiguous; `weight` may be null for 1, `bias` for 0. All have one dtype, float or double;
@@ -30,6 +30,30 @@ struct NormKernels {
   void (*backward)(const View& x, const View& g, const NormAffine& affine, const View& mean,
                    const View& variance, bool trained, const View& dx, const View& dweight,
                    const View& dbias);
+};
+
+// Group and layer normalisation: mean and variance of a sample's group, or row, alone.
+//   group_train     x and y (N, C, L) with any strides, `groups` runs of C / groups channels, at least one
+//   number
+//                   each; mean and variance (N, groups); weight and bias (C,), or null:
+//                   y = (x - mean) · rate · weight + bias
+//   group_backward  dbias[c] = sum g[:, c, :]; dweight[c] = sum g · (x - mean) · rate;
+//                   dx = rate · (w - sum w / M - (x - mean) · rate² · sum w · (x - mean) / M) with w = g ·
+//                   weight and the sums over a group's M numbers
+//   layer_train, layer_backward  the same for rows, x (R, D) contiguous: mean and variance (R,), and a weight
+//   and a
+//                   bias of each of the D places; dweight and dbias may both have no data: they are not asked
+//                   for
+struct SampleNormKernels {
+  void (*group_train)(const View& x, int64_t groups, const NormAffine& affine, const View& mean,
+                      const View& variance, const View& y);
+  void (*group_backward)(const View& x, const View& g, int64_t groups, const NormAffine& affine,
+                         const View& mean, const View& variance, const View& dx, const View& dweight,
+                         const View& dbias);
+  void (*layer_train)(const View& x, const NormAffine& affine, const View& mean, const View& variance,
+                      const View& y);
+  void (*layer_backward)(const View& x, const View& g, const NormAffine& affine, const View& mean,
+                         const View& variance, const View& dx, const View& dweight, const View& dbias);
 };
 
 }  // namespace pydl

@@ -23,6 +23,7 @@ struct Kernels {
   RandomKernels random;
   ConvKernels conv;
   NormKernels norm;
+  SampleNormKernels sample_norm;
   OptimKernels optim;
 };
 

@@ -85,7 +85,7 @@ def check_affine(function: str, shape: tuple[int, ...], **given: Any) -> None:
             raise ValueError(f"[{function}] expected {name} of shape {shape}, got {tensor.shape}")
 
 
-def _move(running: Tensor, value: Array, momentum: float, factor: float = 1.0) -> None:
+def move_statistics(running: Tensor, value: Array, momentum: float, factor: float = 1.0) -> None:
     if recording.running:
         recording.tell("watch", (running,))
     kernels(value).move_statistics(running._data, value, momentum, factor)
@@ -125,7 +125,7 @@ def batch_norm(
     output = node(input, weight, bias)
     count = input.numel() // max(input.shape[1], 1)
     if running_mean is not None and count:
-        _move(running_mean, node.mean, momentum)
+        move_statistics(running_mean, node.mean, momentum)
     if running_var is not None and count:
-        _move(running_var, node.var, momentum, count / (count - 1))
+        move_statistics(running_var, node.var, momentum, count / (count - 1))
     return output

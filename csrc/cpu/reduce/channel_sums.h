@@ -9,10 +9,19 @@
 
 namespace pydl {
 namespace PYDL_ISA {
+
+// A run of images, or a piece of one, that is summed as one leaf.
+struct ChannelBlock {
+  int64_t n0, n1, l0, l1;
+  int64_t size() const { return (n1 - n0) * (l1 - l0); }
+};
+
 namespace {
 
 constexpr int kChains = 16;
-constexpr int64_t kGroup = 64;   // channels of a row that are summed together: their sums stay in the cache
+constexpr int64_t kGroup = 64;  // channels of a row that are summed together: their sums stay in the cache
+constexpr int64_t kNearRows =
+    1024;  // bytes: of rows further apart a few lines fall into the same sets of a cache
 constexpr int64_t kPiece = 512;  // elements of a channel in a block: it is read twice, from the cache
 
 // One operand, and how it is walked.
@@ -28,12 +37,6 @@ static inline bool channels_across(const View& x) {
   if (x.shape[2] == 1) return true;
   return x.strides[1] == 1 && x.shape[1] > 1;
 }
-
-// A run of images, or a piece of one, that is summed as one leaf.
-struct ChannelBlock {
-  int64_t n0, n1, l0, l1;
-  int64_t size() const { return (n1 - n0) * (l1 - l0); }
-};
 
 // How a channel of N x L elements is cut into blocks of about kPiece.
 struct ChannelBlocks {
@@ -110,6 +113,60 @@ static void sum_rows_together(const Channels<const T> (&in)[I], const ChannelBlo
   for (int k = 0; k < K; ++k) std::memcpy(total[k], part[k], C * sizeof(T));
 }
 
+// Chains [first, first + Some) of a register of neighbouring channels: the partial sums stay in registers.
+template <int Some, int I, int K, class T, class Term>
+[[gnu::always_inline]] static inline void sum_chains(const Channels<const T> (&in)[I], const ChannelBlock& b,
+                                                     int64_t c, int64_t first, int lanes, Vec<T> centre,
+                                                     Term&& term, Vec<T> (&sums)[Some][K]) {
+  using V = Vec<T>;
+  const int64_t L = b.l1 - b.l0;
+  const auto inside = lanes_below<T>(lanes);
+  const T* image[I];
+  for (int k = 0; k < I; ++k) image[k] = in[k].p + b.n0 * in[k].n + c + (b.l0 + first) * in[k].l;
+  for (auto& chain : sums)
+    for (V& v : chain) v = V(T(0));
+  for (int64_t n = b.n0; n < b.n1; ++n) {
+    const T* at[I];
+    for (int k = 0; k < I; ++k) at[k] = image[k];
+    const auto add = [&](int j) __attribute__((always_inline)) {
+      V v[I];
+      for (int k = 0; k < I; ++k) {
+        v[k] = lanes == V::size ? V::load(at[k]) : load_masked(at[k], inside);
+        at[k] += in[k].l;
+      }
+      term(v, centre, sums[j]);
+    };
+    int64_t l = first;
+    for (; l + Some <= L; l += kChains) {
+#pragma GCC unroll 16
+      for (int j = 0; j < Some; ++j) add(j);
+      for (int k = 0; k < I; ++k) at[k] += (kChains - Some) * in[k].l;
+    }
+#pragma GCC unroll 16
+    for (int j = 0; j < Some - 1; ++j)
+      if (j < L - l) add(j);
+    for (int k = 0; k < I; ++k) image[k] += in[k].n;
+  }
+}
+
+// The sums of `lanes` channels from c on.
+template <int I, int K, class T, class Term>
+[[gnu::noinline]] static void sum_register(const Channels<const T> (&in)[I], const ChannelBlock& b, int64_t c,
+                                           int lanes, Vec<T> centre, Term&& term, Vec<T> (&total)[K]) {
+  constexpr int at_once = K == 1 && sizeof(Vec<T>) == 64 ? kChains : kChains / 2;  // that registers hold
+  Vec<T> sums[kChains / at_once][at_once][K];
+  for (int first = 0; first < kChains; first += at_once)
+    sum_chains<at_once>(in, b, c, first, lanes, centre, term, sums[first / at_once]);
+  for (int k = 0; k < K; ++k) {
+    const auto chain = [&](int j) -> Vec<T>& { return sums[j / at_once][j % at_once][k]; };
+#pragma GCC unroll 4
+    for (int half = kChains / 2; half > 0; half /= 2)
+#pragma GCC unroll 8
+      for (int j = 0; j < half; ++j) chain(j) += chain(j + half);
+    total[k] = chain(0);
+  }
+}
+
 // total[k][i] = sum k over the block of channel c + i; term(values of the I operands, centre, sums) adds to
 // its K sums.
 template <int I, int K, class T, class Term>
@@ -119,7 +176,17 @@ static void sum_across(const Channels<const T> (&in)[I], const ChannelBlock& b, 
   constexpr int W = V::size;
   bool together = c == 0;
   for (int k = 0; k < I; ++k) together &= in[k].c == 1 && in[k].l == count;
-  if (together) return sum_rows_together(in, b, count, centre, term, total);
+  if (together && count % W != 0) return sum_rows_together(in, b, count, centre, term, total);
+  bool side_by_side = true;
+  for (int k = 0; k < I; ++k) side_by_side &= in[k].c == 1 && in[k].l * int64_t(sizeof(T)) <= kNearRows;
+  if (side_by_side) {
+    for (int64_t i = 0; i < count; i += W) {
+      V sums[K];
+      sum_register(in, b, c + i, count - i < W ? int(count - i) : W, V::load(centre + i), term, sums);
+      for (int k = 0; k < K; ++k) sums[k].store(total[k] + i);
+    }
+    return;
+  }
   const int64_t width = (count + W - 1) / W * W, L = b.l1 - b.l0;
   T part[kChains][K][kGroup], buffers[I][kGroup];
   const int chains = int(L < kChains ? L : kChains);
@@ -153,63 +220,101 @@ static void sum_across(const Channels<const T> (&in)[I], const ChannelBlock& b, 
     for (int64_t i = 0; i < width; i += W) V::load(part[0][k] + i).store(total[k] + i);
 }
 
-// The same of channel c alone, in total[k].
-template <int I, int K, class T, class Term>
-static void sum_along(const Channels<const T> (&in)[I], const ChannelBlock& b, int64_t c, T centre,
-                      Term&& term, T (&total)[K]) {
+// The same of lines of consecutive elements, a few channels at a time: each has but one chain of additions a
+// register.
+template <int Q, int I, int K, class T, class Term>
+[[gnu::always_inline]] static inline void sum_lines(const Channels<const T> (&in)[I], const ChannelBlock& b,
+                                                    int64_t c, const T* centre, Term&& term,
+                                                    T* const (&total)[K]) {
   using V = Vec<T>;
   constexpr int W = V::size, R = kChains / W;
-  V part[K][R];
-  for (auto& sums : part)
-    for (V& v : sums) v = V(T(0));
-  // Lanes beyond `left` add nothing.
-  const auto add = [&](const T* const(&at)[I], int r, int64_t left) {
-    V v[I], sums[K];
-    for (int k = 0; k < I; ++k) v[k] = V::load(at[k] + r * W);
-    for (int k = 0; k < K; ++k) sums[k] = part[k][r];
-    term(v, V(centre), sums);
-    for (int k = 0; k < K; ++k)
-      part[k][r] = left >= W ? sums[k] : select(lanes_below<T>(left), sums[k], part[k][r]);
+  V part[Q][K][R];
+  for (auto& channel : part)
+    for (auto& sums : channel)
+      for (V& v : sums) v = V(T(0));
+  const auto add = [&](int q, const V(&v)[I], int r) __attribute__((always_inline)) {
+    V sums[K];
+    for (int k = 0; k < K; ++k) sums[k] = part[q][k][r];
+    term(v, V(centre[q]), sums);
+    for (int k = 0; k < K; ++k) part[q][k][r] = sums[k];
   };
-  T buffers[I][kChains];
+  // Lanes beyond the line's end add nothing.
+  const auto add_some = [&](int q, const V(&v)[I], int r, typename V::bits inside)
+                            __attribute__((always_inline)) {
+                              V sums[K];
+                              for (int k = 0; k < K; ++k) sums[k] = part[q][k][r];
+                              term(v, V(centre[q]), sums);
+                              for (int k = 0; k < K; ++k)
+                                part[q][k][r] = select(inside, sums[k], part[q][k][r]);
+                            };
+  bool unit = true;
+  for (int k = 0; k < I; ++k) unit &= in[k].l == 1;
+  const int64_t L = b.l1 - b.l0, whole = unit ? L / kChains * kChains : 0;
   for (int64_t n = b.n0; n < b.n1; ++n) {
-    const T* line[I];
-    bool unit = true;
-    for (int k = 0; k < I; ++k) {
-      line[k] = in[k].p + n * in[k].n + c * in[k].c + b.l0 * in[k].l;
-      unit &= in[k].l == 1;
-    }
-    int64_t left = b.l1 - b.l0;
-    for (; unit && left >= kChains; left -= kChains) {
-      for (int r = 0; r < R; ++r) add(line, r, W);
-      for (int k = 0; k < I; ++k) line[k] += kChains;
-    }
-    for (; left > 0; left -= kChains) {
-      const T* at[I];
-      for (int k = 0; k < I; ++k) {
-        at[k] = staged(line[k], in[k].l, left < kChains ? left : kChains, buffers[k]);
-        line[k] += kChains * in[k].l;
+    const T* line[Q][I];
+    for (int q = 0; q < Q; ++q)
+      for (int k = 0; k < I; ++k) line[q][k] = in[k].p + n * in[k].n + (c + q) * in[k].c + b.l0 * in[k].l;
+    for (int64_t l = 0; l < whole; l += kChains)
+#pragma GCC unroll 4
+      for (int q = 0; q < Q; ++q)
+#pragma GCC unroll 8
+        for (int r = 0; r < R; ++r) {
+          V v[I];
+          for (int k = 0; k < I; ++k) v[k] = V::load(line[q][k] + l + r * W);
+          add(q, v, r);
+        }
+    for (int64_t l = whole; l < L; l += kChains)
+#pragma GCC unroll 8
+      for (int r = 0; r < R; ++r) {
+        const int64_t left = L - l - r * W;
+        if (left <= 0) continue;
+        const auto inside = lanes_below<T>(left);
+        for (int q = 0; q < Q; ++q) {
+          V v[I];
+          for (int k = 0; k < I; ++k) {
+            const T* const at = line[q][k] + (l + r * W) * in[k].l;
+            v[k] = unit ? load_masked(at, inside) : fetch_lanes(at, in[k].l, left < W ? int(left) : W, T(0));
+          }
+          add_some(q, v, r, inside);
+        }
       }
-      for (int r = 0; r < R && r * W < left; ++r) add(at, r, left - r * W);
-    }
   }
-  for (int k = 0; k < K; ++k) {
-    for (int half = R / 2; half > 0; half /= 2)
-      for (int r = 0; r < half; ++r) part[k][r] += part[k][r + half];
-    total[k] = sum_lanes(part[k][0]);
+  for (int q = 0; q < Q; ++q)
+    for (int k = 0; k < K; ++k) {
+      V(&sums)[R] = part[q][k];
+      for (int half = R / 2; half > 0; half /= 2)
+        for (int r = 0; r < half; ++r) sums[r] += sums[r + half];
+      total[k][q] = sum_lanes(sums[0]);
+    }
+}
+
+// The sums of channels [c, c + count), at most kGroup.
+template <int I, int K, class T, class Term>
+static void sum_along(const Channels<const T> (&in)[I], const ChannelBlock& b, int64_t c, int64_t count,
+                      const T* centre, Term&& term, T (&total)[K][kGroup]) {
+  constexpr int Q = sizeof(Vec<T>) == 16 ? 1 : 4;
+  T* to[K];
+  for (int64_t i = 0; i < count;) {
+    for (int k = 0; k < K; ++k) to[k] = total[k] + i;
+    if (count - i >= Q) {
+      sum_lines<Q>(in, b, c + i, centre + i, term, to);
+      i += Q;
+    } else {
+      sum_lines<1>(in, b, c + i, centre + i, term, to);
+      ++i;
+    }
   }
 }
 
-// body(block, first channel, count): count is 1 unless `across`. Cut by shape alone.
+// body(block, first channel, count). Cut by shape alone.
 template <class Body>
-static void for_channel_blocks(bool across, const ChannelBlocks& blocks, int64_t C, Body&& body) {
+static void for_channel_blocks(const ChannelBlocks& blocks, int64_t C, Body&& body) {
   const int64_t groups = (C + kGroup - 1) / kGroup;
   const int64_t work = kGroup * (blocks.count > 0 ? blocks[0].size() : 1);
   parallel_ranges(blocks.count * groups, 1 + kGrain / 2 / work, [&](int64_t begin, int64_t end) {
     for (int64_t item = begin; item < end; ++item) {
-      const int64_t first = item % groups * kGroup, last = first + kGroup < C ? first + kGroup : C;
-      if (across) body(item / groups, first, last - first);
-      for (int64_t c = first; c < last && !across; ++c) body(item / groups, c, 1);
+      const int64_t first = item % groups * kGroup;
+      body(item / groups, first, C - first < kGroup ? C - first : kGroup);
     }
   });
 }

@@ -4,6 +4,7 @@
 #include "core/dispatch.h"
 #include "core/scratch.h"
 #include "cpu/reduce/channel_map.h"
+#include "cpu/reduce/channel_norm.h"
 
 namespace pydl {
 namespace PYDL_ISA {
@@ -28,39 +29,6 @@ void merge_blocks(int64_t C, int64_t blocks, Merge&& merge) {
   });
 }
 
-// The sums of one block for `count` channels from c on, by either walk.
-template <int I, int K, class T, class Term>
-void block_sums(bool across, const Channels<const T> (&in)[I], const ChannelBlock& block, int64_t c,
-                int64_t count, const T* centre, Term&& term, T (&total)[K][kGroup]) {
-  if (across) return sum_across(in, block, c, count, centre, term, total);
-  T sums[K];
-  sum_along(in, block, c, centre[0], term, sums);
-  for (int k = 0; k < K; ++k) total[k][0] = sums[k];
-}
-
-template <class T>
-void block_moments(bool across, const Channels<const T>& x, const ChannelBlock& block, int64_t c,
-                   int64_t count, double* mean, double* squares) {
-  using V = Vec<T>;
-  const Channels<const T> in[1] = {x};
-  T sum[1][kGroup], around[2][kGroup], centre[kGroup] = {};
-  const auto plain = [](const V(&v)[1], V, V(&sums)[1]) { sums[0] += v[0]; };
-  const auto moments = [](const V(&v)[1], V m, V(&sums)[2]) {
-    const V d = v[0] - m;
-    sums[0] += d;
-    sums[1] = fma(d, d, sums[1]);
-  };
-  block_sums(across, in, block, c, count, centre, plain, sum);
-  for (int64_t i = 0; i < count; ++i) centre[i] = sum[0][i] / T(block.size());
-  block_sums(across, in, block, c, count, centre, moments, around);
-  const double size = double(block.size());
-  for (int64_t i = 0; i < count; ++i) {
-    const double correction = double(around[0][i]) / size;
-    mean[c + i] = double(centre[i]) + correction;
-    squares[c + i] = double(around[1][i]) - correction * correction * size;
-  }
-}
-
 // Mean and sum of squared deviations of two runs of elements together.
 void merge_moments(const ChannelBlocks& blocks, const Partials& p, int64_t b, int64_t step, int64_t begin,
                    int64_t end) {
@@ -80,15 +48,14 @@ template <class T>
 void statistics(const View& x, T* mean, T* variance) {
   const ChannelBlocks blocks(x.shape[0], x.shape[2]);
   const int64_t C = x.shape[1];
-  const bool across = channels_across(x);
   if (blocks.count == 0) {
     for (int64_t c = 0; c < C; ++c) mean[c] = variance[c] = T(0);
     return;
   }
   with_scratch<double>(2 * C * blocks.count, [&](double* memory) {
     const Partials p{memory, C};
-    for_channel_blocks(across, blocks, C, [&](int64_t b, int64_t c, int64_t count) {
-      block_moments<T>(across, Channels<const T>(x), blocks[b], c, count, p.row(b, 0), p.row(b, 1));
+    for_channel_blocks(blocks, C, [&](int64_t b, int64_t c, int64_t count) {
+      block_moments<T>(x, blocks[b], c, count, p.row(b, 0) + c, p.row(b, 1) + c);
     });
     merge_blocks(C, blocks.count, [&](int64_t b, int64_t step, int64_t begin, int64_t end) {
       merge_moments(blocks, p, b, step, begin, end);
@@ -105,23 +72,12 @@ void statistics(const View& x, T* mean, T* variance) {
 // The sums of g and of g · (x - mean).
 template <class T>
 void gradient_sums(const View& x, const View& g, const T* mean, T* sum_g, T* sum_gd) {
-  using V = Vec<T>;
   const ChannelBlocks blocks(x.shape[0], x.shape[2]);
   const int64_t C = x.shape[1];
-  const bool across = channels_across(x);
-  const Channels<const T> in[2] = {Channels<const T>(x), Channels<const T>(g)};
-  const auto products = [](const V(&v)[2], V m, V(&sums)[2]) {
-    sums[0] += v[1];
-    sums[1] = fma(v[1], v[0] - m, sums[1]);
-  };
   with_scratch<double>(2 * C * blocks.count, [&](double* memory) {
     const Partials p{memory, C};
-    for_channel_blocks(across, blocks, C, [&](int64_t b, int64_t c, int64_t count) {
-      T sums[2][kGroup], centre[kGroup] = {};
-      for (int64_t i = 0; i < count; ++i) centre[i] = mean[c + i];
-      block_sums(across, in, blocks[b], c, count, centre, products, sums);
-      for (int k = 0; k < 2; ++k)
-        for (int64_t i = 0; i < count; ++i) p.row(b, k)[c + i] = double(sums[k][i]);
+    for_channel_blocks(blocks, C, [&](int64_t b, int64_t c, int64_t count) {
+      block_products<T>(x, g, blocks[b], c, count, mean + c, p.row(b, 0) + c, p.row(b, 1) + c);
     });
     merge_blocks(C, blocks.count, [&](int64_t b, int64_t step, int64_t begin, int64_t end) {
       for (int k = 0; k < 2; ++k)
@@ -135,19 +91,7 @@ void gradient_sums(const View& x, const View& g, const T* mean, T* sum_g, T* sum
 }
 
 template <class T>
-struct Affine {
-  const T *weight, *bias;
-  double eps;
-
-  explicit Affine(const NormAffine& a)
-      : weight(static_cast<const T*>(a.weight)), bias(static_cast<const T*>(a.bias)), eps(a.eps) {}
-  double rate(T variance) const { return 1 / __builtin_sqrt(double(variance) + eps); }
-  double scale(int64_t c) const { return weight ? double(weight[c]) : 1.0; }
-};
-
-template <class T>
 void apply(const View& x, const Affine<T>& affine, const T* mean, const T* variance, const View& y) {
-  using V = Vec<T>;
   const int64_t C = x.shape[1];
   with_scratch<T>(2 * C, [&](T* scale) {
     T* const shift = scale + C;
@@ -155,8 +99,7 @@ void apply(const View& x, const Affine<T>& affine, const T* mean, const T* varia
       scale[c] = T(affine.scale(c) / __builtin_sqrt(double(variance[c]) + affine.eps));
       shift[c] = affine.bias ? affine.bias[c] : T(0);
     }
-    map_channels<1, 3, T>({&x}, {mean, scale, shift}, y,
-                          [](const V(&v)[1], const V(&p)[3]) { return fma(v[0] - p[0], p[1], p[2]); });
+    map_affine(x, mean, scale, shift, y);
   });
 }
 
@@ -197,9 +140,7 @@ void backward(const View& x, const View& g, const NormAffine& parameters, const 
         dw[i] = T(rate * double(sum_gd[i]));
       }
       if (trained) {
-        map_channels<2, 4, T>({&x, &g}, {m, a, b, c}, dx, [](const V(&v)[2], const V(&p)[4]) {
-          return fma(v[1], p[1], fma(v[0] - p[0], p[2], p[3]));
-        });
+        map_gradient(x, g, m, a, b, c, dx);
       } else {
         map_channels<1, 1, T>({&g}, {a}, dx, [](const V(&v)[1], const V(&p)[1]) { return v[0] * p[0]; });
       }
