@@ -10,6 +10,7 @@
 #include "bindings/copy.h"
 #include "bindings/families.h"
 #include "bindings/images.h"
+#include "core/copy.h"
 #include "core/dispatch.h"
 #include "core/isa.h"
 
@@ -42,11 +43,23 @@ void write(const View& v, double value) {
   dispatch_float(v.dtype, [&](auto zero) { *data_as<decltype(zero)>(v) = decltype(zero)(value); });
 }
 
-// The operands of an elementwise loss, contiguous and alike.
+// The array itself where its elements lie as those of `like`, which are dense, else a copy that does.
+py::object laid_as(const View& like, const View& v, py::handle array) {
+  bool same = true;
+  for (int d = 0; d < v.ndim; ++d) same &= v.shape[d] == 1 || v.strides[d] == like.strides[d];
+  if (same) return py::reinterpret_borrow<py::object>(array);
+  py::object result = empty_like(like);
+  call_kernel(numel(v), [=, to = view_of_result(result)] { copy_view(v, to); });
+  return result;
+}
+
+// The operands of an elementwise loss, one after the other in memory and all in one order: the input's where
+// it is dense, else that of positions.
 struct Operands {
   py::object arrays[4];
   View like;
   LossOperands kernel;
+  bool in_order;  // of positions
 
   Operands(const char* name, py::handle input, py::handle target, py::handle weight, py::handle pos_weight)
       : like(float_view(input, name, "input")) {
@@ -59,10 +72,15 @@ struct Operands {
       check_same_dtype(like, v, name, "input", names[i]);
       if (!same_shape(like, v))
         fail(name, std::string(names[i]) + " of shape " + shape_string(like), shape_string(v));
-      arrays[i] = contiguous(given[i]);
-      data[i] = view_of_result(arrays[i]).data;
+      if (i == 0) {
+        arrays[0] = is_dense(like) ? py::reinterpret_borrow<py::object>(input) : contiguous(input);
+        like = view_of(arrays[0], name, "input");
+      } else {
+        arrays[i] = laid_as(like, v, given[i]);
+      }
+      data[i] = view_of(arrays[i], name, names[i]).data;
     }
-    like = view_of_result(arrays[0]);
+    in_order = is_contiguous(like);
     kernel = {like.dtype, numel(like), data[0], data[1], data[2], data[3]};
   }
 };
@@ -79,6 +97,19 @@ py::object element_loss(const char* name, ElementLoss loss, py::handle input, py
   }
   py::object y = empty(o.like.dtype, {});
   const View vy = view_of_result(y);
+  if (!o.in_order) {
+    const py::object values = empty_like(o.like);
+    const View from = view_of_result(values);
+    call_kernel(o.kernel.n * 8, [=, k = o.kernel] {
+      kernels().loss.values(loss, k, from.data);
+      View all = vy;
+      all.ndim = from.ndim;
+      for (int d = 0; d < all.ndim; ++d) all.shape[d] = all.strides[d] = 1;
+      kernels().reduce.reduce(Reduction::sum, from, (uint32_t(1) << from.ndim) - 1, all);
+      if (reduction == Reduce::mean) write(vy, read(vy) / double(k.n));
+    });
+    return y;
+  }
   call_kernel(o.kernel.n * 8, [=, k = o.kernel] {
     const double total = kernels().loss.total(loss, k);
     write(vy, reduction == Reduce::mean ? total / double(k.n) : total + 0.0);
@@ -94,8 +125,8 @@ py::object element_loss_grad(const char* name, ElementLoss loss, py::handle inpu
   check_same_dtype(o.like, g, name, "input", "grad");
   const bool single = g.ndim == 0;
   if (!single && !same_shape(o.like, g)) fail(name, "grad of shape " + shape_string(o.like), shape_string(g));
-  const py::object factors = contiguous(grad);
-  const View f = view_of_result(factors);
+  const py::object factors = single ? py::reinterpret_borrow<py::object>(grad) : laid_as(o.like, g, grad);
+  const View f = view_of(factors, name, "grad");
   py::object dx = empty_like(o.like);
   const View vdx = view_of_result(dx);
   call_kernel(o.kernel.n * 8, [=, k = o.kernel] {
@@ -263,6 +294,7 @@ void bind_element(py::module_& m, const char* name, const char* grad_name, Eleme
 
 void bind_loss(py::module_& m) {
   bind_element(m, "mse_loss", "mse_loss_grad", ElementLoss::mse);
+  bind_element(m, "l1_loss", "l1_loss_grad", ElementLoss::l1);
   bind_element(m, "binary_cross_entropy", "binary_cross_entropy_grad", ElementLoss::bce);
   bind_element(m, "binary_cross_entropy_with_logits", "binary_cross_entropy_with_logits_grad",
                ElementLoss::bce_with_logits);

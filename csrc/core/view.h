@@ -50,4 +50,21 @@ static inline bool is_contiguous(const View& v) {
   return true;
 }
 
+// Whether the elements fill one stretch of memory, in the order of some of its dimensions.
+static inline bool is_dense(const View& v) {
+  int64_t expected = 1;
+  for (uint32_t left = (uint32_t(1) << v.ndim) - 1; left != 0;) {
+    int next = -1;
+    for (int d = v.ndim - 1; d >= 0; --d)
+      if ((left >> d & 1) && (v.shape[d] == 1 || v.strides[d] == expected)) {
+        next = d;
+        if (v.shape[d] == 1) break;
+      }
+    if (next < 0) return false;
+    expected *= v.shape[next];
+    left &= ~(uint32_t(1) << next);
+  }
+  return true;
+}
+
 }  // namespace pydl

@@ -4,6 +4,7 @@
 // each, contiguous; weight and pos_weight may be null (1 everywhere). With x the input, t the target, w the
 // weight and p the pos_weight, an element's loss is
 //   mse              (x - t)²
+//   l1               |x - t|, of slope 0 where they are equal or one of them is NaN
 //   bce              -w (t max(log x, -100) + (1 - t) max(log(1 - x), -100))
 //   bce_with_logits  w ((1 - t) x + (1 + (p - 1) t) (log(1 + exp(-|x|)) + max(-x, 0)))
 // values writes one for each element; total returns their sum, in the order of the sum reduction; grad writes
@@ -18,7 +19,7 @@
 
 namespace pydl {
 
-enum class ElementLoss : int { mse, bce, bce_with_logits };
+enum class ElementLoss : int { mse, l1, bce, bce_with_logits };
 
 struct LossOperands {
   DType dtype;

@@ -15,7 +15,7 @@ from .elementwise import mul, sub
 from .reduce import mean, sum
 from .select import masked, where
 from .shape import broadcast_to, expand
-from .unary import abs, clamp, log, sigmoid, square
+from .unary import abs, clamp, log, sigmoid, slope_of_abs, square
 
 
 def _reduced(function: str, values: Tensor, reduction: str, weight: Tensor | None = None) -> Tensor:
@@ -109,6 +109,16 @@ class MSELoss(_ElementLoss):
         return (t - x) * 2.0
 
 
+class L1Loss(_ElementLoss):
+    kernel = "l1_loss"
+
+    def by_input(self, x: Tensor, t: Tensor) -> Tensor:
+        return slope_of_abs(x - t)
+
+    def by_target(self, x: Tensor, t: Tensor) -> Tensor:
+        return slope_of_abs(t - x)
+
+
 class BCELoss(_ElementLoss):
     """The logarithms are cut at -100; 1e-12 keeps the gradient finite at 0 and 1, as in PyTorch."""
 
@@ -175,7 +185,13 @@ def l1_loss(
     """
     input, target = _pair("l1_loss", input, target, size_average, reduce, weight)
     check_reduction("l1_loss", reduction)
-    return _reduced("l1_loss", abs(sub(input, target)), reduction, weight)
+    return _l1("l1_loss", input, target, reduction, weight)
+
+
+def _l1(function: str, input: Tensor, target: Tensor, reduction: str, weight: Tensor | None = None) -> Tensor:
+    if weight is None and input.dtype == target.dtype and input.dtype.kind == "f":
+        return L1Loss(reduction)(input, target)
+    return _reduced(function, abs(sub(input, target)), reduction, weight)
 
 
 def huber_loss(
@@ -209,7 +225,7 @@ def smooth_l1_loss(
     if beta < 0:
         raise ValueError(f"[smooth_l1_loss] expected beta >= 0, got {beta}")
     if beta == 0:
-        return _reduced("smooth_l1_loss", abs(sub(input, target)), reduction)
+        return _l1("smooth_l1_loss", input, target, reduction)
     return _huber("smooth_l1_loss", input, target, reduction, beta) / beta
 
 

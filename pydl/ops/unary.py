@@ -69,14 +69,17 @@ class Neg(Unary):
 
 
 class Abs(Unary):
-    """The gradient at NaN is 0, as PyTorch's."""
-
     kernel = "abs"
 
     def backward(self, g: Tensor) -> Tensor:
-        slope = sign(self.input(0).detach())
-        array_module(slope._data).nan_to_num(slope._data, copy=False, nan=0.0)
-        return g * slope
+        return g * slope_of_abs(self.input(0))
+
+
+def slope_of_abs(x: Tensor) -> Tensor:
+    """The sign of x, 0 at NaN as PyTorch's; a constant."""
+    slope = sign(x.detach())
+    array_module(slope._data).nan_to_num(slope._data, copy=False, nan=0.0)
+    return slope
 
 
 class Sign(Unary):

@@ -272,3 +272,24 @@ def test_images_average_alike_in_either_order_of_memory(channels, positions, dty
         np.testing.assert_array_equal(run(last, (2,), False), run(x, (2,), False))
         np.testing.assert_array_equal(run(last[1:2], (2,), False), run(x, (2,), False)[1:2])
     near(_cpu.mean(last, (2,), False) * positions, x.sum(2, dtype="f8"), x, (2,))
+
+
+# Planes that are whole subtrees, planes that are not, channels for parts of a register, more than a chunk, several
+# chunks at a time, and planes too long to be copied.
+@pytest.mark.parametrize(
+    "shape", [(3, 40, 16, 16), (2, 33, 8, 16), (2, 70, 32, 32), (9, 64, 7, 7), (3, 20, 56, 56), (2, 17, 100, 100)]
+)
+@pytest.mark.parametrize("name", REFERENCES)
+def test_all_of_channels_last_images_combine_as_their_copies_do(name, shape):
+    rng = np.random.default_rng(sum(shape))
+    x = rng.standard_normal(shape).astype("f4")
+    if name == "prod":
+        x = 1 + x / 1000
+    x[0, 0, 0, 0], x[0, 1, 0, 1] = -0.0, 0.0
+    last = np.ascontiguousarray(x.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+    for axes in (None, (1, 2, 3), (2, 3), (0, 2, 3), (1, 3)):
+        got, want = (getattr(_cpu, name)(a, axes, False) for a in (last, x))
+        np.testing.assert_array_equal(np.atleast_1d(got).view("i4"), np.atleast_1d(want).view("i4"))
+    if name in ("amax", "amin"):
+        x[1, 5, 3, 2] = last[1, 5, 3, 2] = np.nan
+        assert np.isnan(getattr(_cpu, name)(last, None, False))

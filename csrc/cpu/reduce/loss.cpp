@@ -33,6 +33,18 @@ struct Mse {
   }
 };
 
+struct L1 {
+  template <class V>
+  static V value(const Element<V>& e) {
+    return abs(e.x - e.t);
+  }
+  template <class V>
+  static V slope(const Element<V>& e) {
+    const V d = e.x - e.t;
+    return select(d > V(0), V(1), select(d < V(0), V(-1), V(0)));
+  }
+};
+
 // Logarithms are cut at -100 and the slope's divisor at 1e-12, as PyTorch does.
 struct Bce {
   template <class V>
@@ -138,19 +150,20 @@ void grad(const LossOperands& o, const void* g, int64_t step, void* dx) {
 }
 
 void run_values(ElementLoss loss, const LossOperands& o, void* out) {
-  static constexpr void (*table[])(const LossOperands&, void*) = {values<Mse>, values<Bce>,
+  static constexpr void (*table[])(const LossOperands&, void*) = {values<Mse>, values<L1>, values<Bce>,
                                                                   values<BceWithLogits>};
   table[static_cast<int>(loss)](o, out);
 }
 
 double run_total(ElementLoss loss, const LossOperands& o) {
-  static constexpr double (*table[])(const LossOperands&) = {total<Mse>, total<Bce>, total<BceWithLogits>};
+  static constexpr double (*table[])(const LossOperands&) = {total<Mse>, total<L1>, total<Bce>,
+                                                             total<BceWithLogits>};
   return table[static_cast<int>(loss)](o);
 }
 
 void run_grad(ElementLoss loss, const LossOperands& o, const void* g, int64_t step, void* dx) {
-  static constexpr void (*table[])(const LossOperands&, const void*, int64_t, void*) = {grad<Mse>, grad<Bce>,
-                                                                                        grad<BceWithLogits>};
+  static constexpr void (*table[])(const LossOperands&, const void*, int64_t, void*) = {
+      grad<Mse>, grad<L1>, grad<Bce>, grad<BceWithLogits>};
   table[static_cast<int>(loss)](o, g, step, dx);
 }
 

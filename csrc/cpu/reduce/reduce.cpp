@@ -10,6 +10,7 @@
 #include "cpu/reduce/plan.h"
 #include "cpu/reduce/row_blocks.h"
 #include "cpu/reduce/short_rows.h"
+#include "cpu/simd/transpose.h"
 
 namespace pydl {
 namespace PYDL_ISA {
@@ -41,6 +42,7 @@ struct ProductOf {
 };
 
 constexpr int64_t kChunk = 256 * kBlock;  // positions that one item of work combines
+constexpr int64_t kMostTurned = 8;        // chunks of them that are copied at a time
 
 template <class R>
 constexpr bool is_extreme = std::is_same<R, LargestOf>::value || std::is_same<R, SmallestOf>::value;
@@ -81,14 +83,65 @@ template <class R, class T>
   return counter.result();
 }
 
+// Where the last reduced dimension but one lies closest in memory, as the channels of channels-last images
+// do, chunks are copied into the order of their positions, by registers: how many at a time, so that most
+// registers are whole ones; 0 where that is not so.
+template <class T>
+int64_t turned_chunks(const Reduced& reduced) {
+  constexpr int W = Vec<T>::size;
+  const int n = reduced.ndim;
+  if (n < 2 || reduced.step() == 1 || reduced.strides[n - 2] != 1 || reduced.shape[n - 2] < W) return 0;
+  const int64_t wanted = (2 * W * reduced.inner() + kChunk - 1) / kChunk;
+  return wanted > kMostTurned ? 0 : wanted;
+}
+
+// Positions [begin, end), and those before and after them that complete lines of the last dimension, in
+// order; returns where `begin` is.
+template <class T>
+const T* turn(const T* x, const Reduced& reduced, int64_t begin, int64_t end, T* buffer) {
+  constexpr int W = Vec<T>::size;
+  const int64_t length = reduced.inner(), step = reduced.step(), lines = reduced.shape[reduced.ndim - 2];
+  const int64_t first = begin / length, last = (end + length - 1) / length;
+  for (int64_t line = first; line < last;) {
+    T* const to = buffer + (line - first) * length;
+    const T* const from = x + reduced.offset(line * length);
+    const int64_t left = lines - line % lines, some = left < last - line ? left : last - line;
+    if (some >= W) {
+      transpose_lanes(to, length, from, step, length);
+      line += W;
+    } else {
+      for (int64_t k = 0; k < length; ++k)
+        for (int64_t i = 0; i < some; ++i) to[i * length + k] = from[k * step + i];
+      line += some;
+    }
+  }
+  return buffer + (begin - first * length);
+}
+
+// partial[c] of chunks [first, last) of one output.
+template <class R, class T>
+void combine_turned(const T* x, const Reduced& reduced, int64_t first, int64_t last, T* partial) {
+  const int64_t begin = first * kChunk, end = last * kChunk < reduced.count ? last * kChunk : reduced.count;
+  with_scratch<T>(end - begin + 2 * reduced.inner(), [&](T* buffer) {
+    const T* const p = turn(x, reduced, begin, end, buffer);
+    Reduced straight = reduced;
+    straight.ndim = 1;
+    straight.shape[0] = straight.count = end - begin;
+    straight.strides[0] = 1;
+    for (int64_t c = first; c < last; ++c)
+      partial[c - first] = combine<R>(p, straight, (c - first) * kChunk,
+                                      (c + 1) * kChunk < end ? (c + 1 - first) * kChunk : end - begin);
+  });
+}
+
 // Vectors run along the reduced positions. Long outputs are cut into chunks, short ones share an item.
 template <class R, class T>
 void reduce_along(const View& x, const View& y, const LoopNest<2>& nest, const Reduced& reduced) {
   const int64_t outputs = nest.rows() * nest.row_length(), count = reduced.count;
-  const int64_t chunks = (count + kChunk - 1) / kChunk;
+  const int64_t chunks = (count + kChunk - 1) / kChunk, turned = turned_chunks<T>(reduced);
   const bool together = reduced.step() == 1 && reduced.ndim == 1 && count < kShortBlocks * kBlock &&
                         !(is_extreme<R> && count >= kBlock);
-  if (chunks == 1)
+  if (chunks == 1 && !turned)
     return parallel_ranges(outputs, kChunk / count, [&](int64_t begin, int64_t end) {
       int64_t at[2];
       for (int64_t i = begin; i < end; ++i) {
@@ -108,11 +161,20 @@ void reduce_along(const View& x, const View& y, const LoopNest<2>& nest, const R
       }
     });
   with_scratch<T>(outputs * chunks, [&](T* partial) {
-    parallel(outputs * chunks, [&](int64_t item) {
-      int64_t at[2];
-      output_offsets(nest, item / chunks, at);
-      const int64_t begin = item % chunks * kChunk, end = begin + kChunk < count ? begin + kChunk : count;
-      partial[item] = combine<R>(data_as<T>(x) + at[0], reduced, begin, end);
+    const int64_t each = turned ? turned : 1, items = (chunks + each - 1) / each;
+    parallel_ranges(outputs * items, kChunk / count, [&](int64_t first, int64_t last) {
+      for (int64_t item = first; item < last; ++item) {
+        int64_t at[2];
+        output_offsets(nest, item / items, at);
+        const T* const from = data_as<T>(x) + at[0];
+        const int64_t c = item % items * each, after = c + each < chunks ? c + each : chunks;
+        T* const to = partial + item / items * chunks + c;
+        if (turned) {
+          combine_turned<R>(from, reduced, c, after, to);
+        } else {
+          *to = combine<R>(from, reduced, c * kChunk, (c + 1) * kChunk < count ? (c + 1) * kChunk : count);
+        }
+      }
     });
     for (int64_t i = 0; i < outputs; ++i) {
       int64_t at[2];
@@ -214,6 +276,71 @@ void reduce(const View& x, const View& y, const LoopNest<2>& nest, const Reduced
   });
 }
 
+// The last reduced dimensions of x that lie like one.
+struct Plane {
+  uint32_t mask = 0;
+  int64_t size = 1, step = 0;
+
+  Plane(const View& x, uint32_t reduced) {
+    for (int d = x.ndim - 1; d >= 0; --d) {
+      if (!(reduced >> d & 1) || x.shape[d] == 1) continue;
+      if (mask != 0 && x.strides[d] != size * step) return;
+      if (mask == 0) step = x.strides[d];
+      mask |= uint32_t(1) << d;
+      size *= x.shape[d];
+    }
+  }
+  // Whether it is a whole subtree of the order of tree.h, wherever it stands.
+  bool is_subtree() const { return size >= kBlock && (size & (size - 1)) == 0; }
+};
+
+// x without the dimensions of a mask, in memory of its own.
+static View without(const View& x, uint32_t mask, void* memory) {
+  View v{memory, x.dtype, x.ndim, {}, {}};
+  int64_t stride = 1;
+  for (int d = x.ndim - 1; d >= 0; --d) {
+    v.shape[d] = mask >> d & 1 ? 1 : x.shape[d];
+    v.strides[d] = stride;
+    stride *= v.shape[d];
+  }
+  return v;
+}
+
+// Planes whose neighbours in memory are other planes, as in channels-last images: all of them across, then
+// plane after plane.
+template <class R, class T>
+void reduce_planes(const View& x, uint32_t mask, const View& y, const Plane& plane, int64_t count) {
+  using First = typename std::conditional<std::is_same<R, MeanOf>::value, SumOf, R>::type;
+  const View all = without(x, plane.mask, nullptr);
+  with_scratch<T>(numel(all), [&](T* memory) {
+    const View planes = without(x, plane.mask, memory);
+    reduce_across<First, T>(x, planes, Kept(x, plane.mask, planes).nest(), Reduced(x, plane.mask));
+    const Kept kept(planes, mask, y);
+    const LoopNest<2> nest = kept.nest();
+    const Reduced rest(planes, mask);
+    parallel_ranges(nest.rows() * nest.row_length(), 1 + kGrain / rest.count,
+                    [&](int64_t begin, int64_t end) {
+                      for (int64_t i = begin; i < end; ++i) {
+                        int64_t at[2];
+                        output_offsets(nest, i, at);
+                        Counter<typename R::Joined, T> counter;
+                        for (int64_t k = 0; k < rest.count; ++k) counter.push(memory[at[0] + rest.offset(k)]);
+                        data_as<T>(y)[at[1]] = R::after(counter.result(), T(count));
+                      }
+                    });
+  });
+}
+
+template <class R, class T>
+void reduce_view(const View& x, uint32_t mask, const View& y, const LoopNest<2>& nest,
+                 const Reduced& reduced) {
+  const Plane plane(x, mask);
+  if (reduced.count > 0 && turned_chunks<T>(reduced) && plane.is_subtree() && plane.size == reduced.inner() &&
+      !runs_over_outputs(nest, reduced))
+    return reduce_planes<R, T>(x, mask, y, plane, reduced.count);
+  reduce<R, T>(x, y, nest, reduced);
+}
+
 void run_reduce(Reduction op, const View& x, uint32_t mask, const View& y) {
   const Kept kept(x, mask, y);
   const LoopNest<2> nest = kept.nest();
@@ -221,10 +348,11 @@ void run_reduce(Reduction op, const View& x, uint32_t mask, const View& y) {
   const Reduced reduced(x, mask);
   dispatch_float(x.dtype, [&](auto zero) {
     using T = decltype(zero);
-    static constexpr void (*table[])(const View&, const View&, const LoopNest<2>&, const Reduced&) = {
-        reduce<SumOf, T>,     reduce<MeanOf, T>,     reduce<ProductOf, T>,
-        reduce<LargestOf, T>, reduce<SmallestOf, T>, reduce<SquaresOf, T>};
-    table[static_cast<int>(op)](x, y, nest, reduced);
+    static constexpr void (*table[])(const View&, uint32_t, const View&, const LoopNest<2>&,
+                                     const Reduced&) = {
+        reduce_view<SumOf, T>,     reduce_view<MeanOf, T>,     reduce_view<ProductOf, T>,
+        reduce_view<LargestOf, T>, reduce_view<SmallestOf, T>, reduce_view<SquaresOf, T>};
+    table[static_cast<int>(op)](x, mask, y, nest, reduced);
   });
 }
 
