@@ -110,6 +110,33 @@ py::object binary(const char* name, Binary op, py::handle x1, py::handle x2, dou
   return y;
 }
 
+// An operand of floats of either dtype, or a number.
+Operand float_operand(py::handle x, py::handle other, const char* name, const char* argument) {
+  if (is_number(x)) return number_operand(x, float_view(other, name, "other").dtype);
+  Operand operand;
+  operand.view = float_view(x, name, argument);
+  return operand;
+}
+
+// input where the condition (bool) is set, other elsewhere.
+py::object where(py::handle condition, py::handle input, py::handle other) {
+  const char* name = "where";
+  const View mask = view_of(condition, name, "condition");
+  if (mask.dtype != DType::b8) fail<TypeError>(name, "condition of dtype bool", to_string(mask.dtype));
+  Operand p1 = float_operand(input, other, name, "input"), p2 = float_operand(other, input, name, "other");
+  const View v1 = p1.get(), v2 = p2.get();
+  check_same_dtype(v1, v2, name, "input", "other");
+  View whole = broadcast(name, broadcast(name, v1, v2), mask);
+  const View& like = same_shape(v1, whole) ? v1 : same_shape(v2, whole) ? v2 : whole;
+  p1.view = broadcast_to(v1, whole);
+  p2.view = broadcast_to(v2, whole);
+  const View chosen = broadcast_to(mask, whole);
+  py::object y = empty_like(like);
+  const View vy = view_of_result(y);
+  call_kernel(numel(vy), [=]() mutable { kernels().elementwise.choose(chosen, p1.get(), p2.get(), vy); });
+  return y;
+}
+
 }  // namespace
 
 void rectify(const Rectifier& r) {
@@ -141,6 +168,8 @@ void bind_elementwise(py::module_& m) {
       py::arg("out") = py::none());
   PYDL_BINARY_OPS(PYDL_DEF)
 #undef PYDL_DEF
+  if (kernels().elementwise.choose)
+    m.def("where", &where, py::arg("condition"), py::arg("input"), py::arg("other"));
 }
 
 }  // namespace pydl

@@ -213,6 +213,11 @@ void copy_same(const View& from, const View& to) {
   T* const target = data_as<T>(to);
   Nest(from, to).tiles([=](int64_t a, int64_t b, const Dim& across, const Dim& along) {
     if (along.from == 1 && along.to == 1) return copy_lines(source + a, target + b, across, along.n);
+    if (along.from == 0 && along.to == 1) {
+      for (int64_t i = 0; i < across.n; ++i)
+        std::fill_n(target + b + i * across.to, along.n, source[a + i * across.from]);
+      return;
+    }
     if constexpr (sizeof(T) >= 4)
       if (across.from == 1 && along.to == 1) return copy_turned(source + a, target + b, across, along);
     copy_elements(source + a, target + b, across, along);
@@ -260,8 +265,10 @@ View dense_images(const View& v, void* data, bool channels_last) {
 
 void fill_view(const View& to, double value) {
   if (numel(to) == 0) return;
-  View one{&value, DType::f64, to.ndim, {}, {}};
-  copy_view(one, to);
+  dispatch(to.dtype, [&](auto zero) {
+    auto number = static_cast<decltype(zero)>(value);
+    copy_view(View{&number, to.dtype, to.ndim, {}, {}}, to);
+  });
 }
 
 }  // namespace pydl

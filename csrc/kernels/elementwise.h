@@ -32,6 +32,9 @@ enum class Binary : int { PYDL_BINARY_OPS(PYDL_ENUM) };
 struct ElementwiseKernels {
   void (*unary)(Unary op, const View& x, const View& y, double a, double b);
   void (*binary)(Binary op, const View& x1, const View& x2, const View& y, double a, double b);
+
+  // y[i] = mask[i] ? x1[i] : x2[i], a mask of bools. On the CPU alone.
+  void (*choose)(const View& mask, const View& x1, const View& x2, const View& y);
 };
 
 }  // namespace pydl

@@ -9,7 +9,7 @@ import numpy as np
 from .. import recording
 from ..arrays import float32
 from ..autograd import Function
-from ..backend import Array, array_module
+from ..backend import Array, array_module, kernels
 from ..tensor import Tensor
 from .checks import as_tensor, broadcast
 from .dims import check_dim
@@ -87,7 +87,11 @@ class Where(Function):
     def forward(self, x: Any, y: Any) -> Array:
         self.shapes = getattr(x, "shape", None), getattr(y, "shape", None)
         like = x if hasattr(x, "dtype") else y
-        return array_module(like).where(self.condition.value, x, y).astype(like.dtype, copy=False)
+        condition = self.condition.value
+        own = isinstance(like, np.ndarray) and like.dtype.kind == "f" and isinstance(condition, np.ndarray)
+        if own and all(getattr(v, "dtype", like.dtype) == like.dtype and not isinstance(v, bool) for v in (x, y)):
+            return kernels(like).where(condition, x, y)
+        return array_module(like).where(condition, x, y).astype(like.dtype, copy=False)
 
     def backward(self, g: Tensor) -> Any:
         from .reduce import sum_to

@@ -234,3 +234,20 @@ def test_a_row_repeated_over_many_equals_the_broadcast_copy(shape, dtype, thread
     last = np.moveaxis(x, -1, 0)  # channels last: the row lies along dimension 0
     column = row.reshape(-1, *[1] * (x.ndim - 1))
     np.testing.assert_array_equal(_cpu.div(last, column), np.moveaxis(x / copy, -1, 0))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_where_chooses_in_any_layout(dtype):
+    rng = np.random.default_rng(8)
+    x, y, mask = rng.standard_normal((37, 41)), rng.standard_normal((37, 41)), rng.random((37, 41)) < 0.5
+    x, y = x.astype(dtype), y.astype(dtype)
+    x[0, 0], mask[0, 0] = np.nan, False  # what is not chosen leaves no trace
+    for a, b, m in itertools.product(*(list(layouts(v)) for v in (x, y, mask))):
+        np.testing.assert_array_equal(_cpu.where(m, a, b), np.where(mask, x, y))
+    np.testing.assert_array_equal(_cpu.where(mask, x, -2), np.where(mask, x, np.asarray(-2, dtype)))
+    np.testing.assert_array_equal(_cpu.where(mask[:1], 0.5, y), np.where(mask[:1], np.asarray(0.5, dtype), y))
+    np.testing.assert_array_equal(_cpu.where(mask, x[:, :1], y[3]), np.where(mask, x[:, :1], y[3]))
+    with pytest.raises(TypeError, match="condition"):
+        _cpu.where(x, x, y)
+    with pytest.raises(ValueError, match="broadcast"):
+        _cpu.where(mask, x[:, :3], y)

@@ -3,6 +3,7 @@
 
 #include "core/dispatch.h"
 #include "cpu/elementwise/loop.h"
+#include "cpu/simd/bytes.h"
 #include "cpu/simd/erf.h"
 #include "cpu/simd/pow.h"
 #include "cpu/simd/sin_cos.h"
@@ -172,9 +173,39 @@ void run_binary(Binary op, const View& x1, const View& x2, const View& y, double
   });
 }
 
+// One row; operand 0 is the output, the others the mask and what it chooses from.
+template <class T>
+void choose_row(T* y, const uint8_t* mask, const T* x1, const T* x2, const int64_t (&strides)[4], int64_t n) {
+  using V = Vec<T>;
+  const int64_t sm = strides[1], s1 = strides[2], s2 = strides[3];
+  int64_t i = 0;
+  if (strides[0] == 1 && sm == 1 && (s1 == 0 || s1 == 1) && (s2 == 0 || s2 == 1)) {
+    const V one(*x1), two(*x2);
+    for (; i + V::size <= n; i += V::size) {
+      typename V::bits lanes;
+      widen_bytes(mask + i, lanes);
+      select(lanes != 0, s1 ? V::load(x1 + i) : one, s2 ? V::load(x2 + i) : two).store(y + i);
+    }
+  }
+  for (; i < n; ++i) y[i * strides[0]] = mask[i * sm] ? x1[i * s1] : x2[i * s2];
+}
+
+void run_choose(const View& mask, const View& x1, const View& x2, const View& y) {
+  dispatch_float(y.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const LoopNest<4> nest({&y, &mask, &x1, &x2});
+    int64_t strides[4];
+    for (int k = 0; k < 4; ++k) strides[k] = nest.row_stride(k);
+    nest.run([&](const int64_t (&at)[4], int64_t n) {
+      choose_row(data_as<T>(y) + at[0], data_as<uint8_t>(mask) + at[1], data_as<T>(x1) + at[2],
+                 data_as<T>(x2) + at[3], strides, n);
+    });
+  });
+}
+
 }  // namespace
 
-ElementwiseKernels elementwise_kernels() { return {run_unary, run_binary}; }
+ElementwiseKernels elementwise_kernels() { return {run_unary, run_binary, run_choose}; }
 
 }  // namespace PYDL_ISA
 }  // namespace pydl

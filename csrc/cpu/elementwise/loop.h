@@ -69,6 +69,7 @@ struct LoopNest {
   void run_item(int64_t item, Body&& body, int64_t grain = kGrain) const {
     const int64_t length = row_length(), pieces = pieces_of_row(grain), each = pieces_of_item(grain);
     const int64_t last = rows() * pieces, end = (item + 1) * each < last ? (item + 1) * each : last;
+    if (pieces == 1) return run_rows(item * each, end, body);
     for (int64_t piece = item * each; piece < end; ++piece) {
       int64_t offsets[N];
       row_offsets(piece / pieces, offsets);
@@ -85,6 +86,27 @@ struct LoopNest {
   }
 
  private:
+  // Rows [begin, end) as a whole, one after the other.
+  template <class Body>
+  void run_rows(int64_t begin, int64_t end, Body&& body) const {
+    int64_t index[kMaxDims], offsets[N];
+    row_offsets(begin, offsets);
+    for (int64_t d = ndim - 2, rest = begin; d >= 0; --d) {
+      index[d] = rest % shape[d];
+      rest /= shape[d];
+    }
+    for (int64_t row = begin; row < end; ++row) {
+      const int64_t (&at)[N] = offsets;
+      body(at, row_length());
+      for (int d = ndim - 2; d >= 0; --d) {
+        for (int k = 0; k < N; ++k) offsets[k] += strides[k][d];
+        if (++index[d] < shape[d]) break;
+        index[d] = 0;
+        for (int k = 0; k < N; ++k) offsets[k] -= shape[d] * strides[k][d];
+      }
+    }
+  }
+
   int64_t pieces_of_row(int64_t grain) const { return (row_length() + grain - 1) / grain; }
   int64_t pieces_of_item(int64_t grain) const {
     const int64_t length = row_length();

@@ -4,6 +4,7 @@
 #include "core/dispatch.h"
 #include "cpu/elementwise/loop.h"
 #include "cpu/elementwise/philox.h"
+#include "cpu/simd/bytes.h"
 #include "cpu/simd/math.h"
 
 namespace pydl {
@@ -204,14 +205,18 @@ void bernoulli(RandomStream from, uint8_t* y, int64_t n, double p) {
 template <class T>
 void mask_row(const T* x, int64_t sx, const uint8_t* mask, int64_t sm, T* y, int64_t sy, int64_t n, T scale) {
   using V = Vec<T>;
-  typedef uint8_t bytes __attribute__((vector_size(V::size)));
   int64_t i = 0;
+  if (sx == 1 && sm == 0 && sy == 1) {
+    const V factor(scale);
+    if (!mask[0]) std::memset(y, 0, n * sizeof(T));
+    for (; i + V::size <= n && mask[0]; i += V::size) (V::load(x + i) * factor).store(y + i);
+    if (!mask[0]) return;
+  }
   if (sx == 1 && sm == 1 && sy == 1)
     for (; i + V::size <= n; i += V::size) {
-      bytes keep;
-      std::memcpy(&keep, mask + i, sizeof keep);
-      const auto kept = __builtin_convertvector(keep, typename V::bits) != 0;
-      select(kept, V::load(x + i) * V(scale), V(T(0))).store(y + i);
+      typename V::bits keep;
+      widen_bytes(mask + i, keep);
+      select(keep != 0, V::load(x + i) * V(scale), V(T(0))).store(y + i);
     }
   for (; i < n; ++i) y[i * sy] = mask[i * sm] ? x[i * sx] * scale : T(0);
 }
