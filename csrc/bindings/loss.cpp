@@ -61,7 +61,8 @@ struct Operands {
   LossOperands kernel;
   bool in_order;  // of positions
 
-  Operands(const char* name, py::handle input, py::handle target, py::handle weight, py::handle pos_weight)
+  Operands(const char* name, py::handle input, py::handle target, py::handle weight, py::handle pos_weight,
+           double width)
       : like(float_view(input, name, "input")) {
     const void* data[4] = {};
     const py::handle given[4] = {input, target, weight, pos_weight};
@@ -81,13 +82,14 @@ struct Operands {
       data[i] = view_of(arrays[i], name, names[i]).data;
     }
     in_order = is_contiguous(like);
-    kernel = {like.dtype, numel(like), data[0], data[1], data[2], data[3]};
+    kernel = {like.dtype, numel(like), data[0], data[1], data[2], data[3], width};
   }
 };
 
 py::object element_loss(const char* name, ElementLoss loss, py::handle input, py::handle target,
-                        py::handle weight, py::handle pos_weight, const std::string& reduction_name) {
-  const Operands o(name, input, target, weight, pos_weight);
+                        py::handle weight, py::handle pos_weight, const std::string& reduction_name,
+                        double width) {
+  const Operands o(name, input, target, weight, pos_weight, width);
   const Reduce reduction = reduction_of(reduction_name, name);
   if (reduction == Reduce::none) {
     py::object y = empty_like(o.like);
@@ -119,8 +121,9 @@ py::object element_loss(const char* name, ElementLoss loss, py::handle input, py
 
 // grad is one number or one for each element; `scale` multiplies the first.
 py::object element_loss_grad(const char* name, ElementLoss loss, py::handle input, py::handle target,
-                             py::handle weight, py::handle pos_weight, py::handle grad, double scale) {
-  const Operands o(name, input, target, weight, pos_weight);
+                             py::handle weight, py::handle pos_weight, py::handle grad, double scale,
+                             double width) {
+  const Operands o(name, input, target, weight, pos_weight, width);
   const View g = float_view(grad, name, "grad");
   check_same_dtype(o.like, g, name, "input", "grad");
   const bool single = g.ndim == 0;
@@ -278,16 +281,15 @@ void bind_element(py::module_& m, const char* name, const char* grad_name, Eleme
   const py::arg input("input"), target("target"), weight("weight"), pos_weight("pos_weight");
   m.def(
       name,
-      [=](py::handle x, py::handle t, py::handle w, py::handle p, const std::string& reduction) {
-        return element_loss(name, loss, x, t, w, p, reduction);
-      },
-      input, target, weight, pos_weight, py::arg("reduction"));
+      [=](py::handle x, py::handle t, py::handle w, py::handle p, const std::string& reduction,
+          double width) { return element_loss(name, loss, x, t, w, p, reduction, width); },
+      input, target, weight, pos_weight, py::arg("reduction"), py::arg("width") = 1.0);
   m.def(
       grad_name,
-      [=](py::handle x, py::handle t, py::handle w, py::handle p, py::handle g, double scale) {
-        return element_loss_grad(grad_name, loss, x, t, w, p, g, scale);
+      [=](py::handle x, py::handle t, py::handle w, py::handle p, py::handle g, double scale, double width) {
+        return element_loss_grad(grad_name, loss, x, t, w, p, g, scale, width);
       },
-      input, target, weight, pos_weight, py::arg("grad"), py::arg("scale"));
+      input, target, weight, pos_weight, py::arg("grad"), py::arg("scale"), py::arg("width") = 1.0);
 }
 
 }  // namespace
@@ -295,6 +297,7 @@ void bind_element(py::module_& m, const char* name, const char* grad_name, Eleme
 void bind_loss(py::module_& m) {
   bind_element(m, "mse_loss", "mse_loss_grad", ElementLoss::mse);
   bind_element(m, "l1_loss", "l1_loss_grad", ElementLoss::l1);
+  bind_element(m, "huber_loss", "huber_loss_grad", ElementLoss::huber);
   bind_element(m, "binary_cross_entropy", "binary_cross_entropy_grad", ElementLoss::bce);
   bind_element(m, "binary_cross_entropy_with_logits", "binary_cross_entropy_with_logits_grad",
                ElementLoss::bce_with_logits);

@@ -15,13 +15,15 @@ namespace pydl {
   X(neg, Neg) X(abs, Abs) X(sign, Sign) X(square, Square) X(sqrt, Sqrt) X(reciprocal, Reciprocal) \
   X(exp, Exp) X(expm1, Expm1) X(log, Log) X(log1p, Log1p) X(sin, Sin) X(cos, Cos) X(erf, Erf) \
   X(tanh, Tanh) X(sigmoid, Sigmoid) X(relu, Relu) X(leaky_relu, LeakyRelu) X(elu, Elu) X(clamp, Clamp) \
-  X(silu, Silu) X(softplus, Softplus) X(gelu, Gelu)
+  X(silu, Silu) X(softplus, Softplus) X(gelu, Gelu) X(hardsigmoid, Hardsigmoid) X(hardswish, Hardswish)
 
 #define PYDL_BINARY_OPS(X) \
   X(add, Add) X(sub, Sub) X(mul, Mul) X(div, Div) X(pow, Pow) X(maximum, Maximum) X(minimum, Minimum) \
   X(relu_grad, ReluGrad) X(leaky_relu_grad, LeakyReluGrad) X(elu_grad, EluGrad) \
   X(clamp_grad, ClampGrad) X(tanh_grad, TanhGrad) X(sigmoid_grad, SigmoidGrad) \
-  X(softplus_grad, SoftplusGrad) X(silu_grad, SiluGrad) X(gelu_grad, GeluGrad)
+  X(softplus_grad, SoftplusGrad) X(silu_grad, SiluGrad) X(gelu_grad, GeluGrad) X(abs_grad, AbsGrad) \
+  X(hardtanh_grad, HardtanhGrad) X(hardsigmoid_grad, HardsigmoidGrad) X(hardswish_grad, HardswishGrad) \
+  X(prelu, Prelu)
 // clang-format on
 
 #define PYDL_ENUM(name, functor) name,

@@ -38,6 +38,12 @@ struct Scalars {
     }                                                                   \
   };
 
+// min(max(x, 0), 6)
+template <class V>
+PYDL_FN V relu6(V x) {
+  return select(x < V(0), V(0), select(x > V(6), V(6), x));
+}
+
 PYDL_UNARY(Neg, -x)
 PYDL_UNARY(Abs, abs(x))
 PYDL_UNARY(Sign, select(x > V(0), V(1), select(x < V(0), V(-1), select(x != x, x, V(0)))))
@@ -58,6 +64,9 @@ PYDL_UNARY(LeakyRelu, select(x < V(0), p.a* x, x))          // a: slope below 0
 PYDL_UNARY(Elu, select(x < V(0), p.a* expm1(x), x))         // a: minus the limit at -inf
 PYDL_UNARY(Silu, at_least(x, V(-1000)) / (V(1) + exp(-x)))  // which is infinite there; -∞/∞ would be NaN
 
+PYDL_UNARY(Hardsigmoid, relu6(x + V(3)) / V(6))
+PYDL_UNARY(Hardswish, at_least(x, V(-3)) * (relu6(x + V(3)) / V(6)))
+
 // a: beta, b: threshold. log(1 + exp(βx))/β = (max(βx, 0) + log(1 + exp(-|βx|)))/β, linear beyond the
 // threshold.
 PYDL_UNARY(Softplus,
@@ -68,6 +77,7 @@ PYDL_BINARY(Sub, x, y, x - y)
 PYDL_BINARY(Mul, x, y, x* y)
 PYDL_BINARY(Div, x, y, x / y)
 PYDL_BINARY(Pow, x, y, pow(x, y))
+PYDL_BINARY(Prelu, x, y, select(x > V(0), x, y* x))
 PYDL_BINARY(Maximum, x, y, maximum(x, y))
 PYDL_BINARY(Minimum, x, y, minimum(x, y))
 
@@ -77,6 +87,9 @@ PYDL_BINARY(ReluGrad, x, g, select(x <= V(0), V(0), g))
 PYDL_BINARY(LeakyReluGrad, x, g, select(x > V(0), g, p.a* g))
 PYDL_BINARY(EluGrad, x, g, select(x <= V(0), g* p.a* exp(x), g))
 PYDL_BINARY(ClampGrad, x, g, select((x < p.a) | (x > p.b), V(0), g))
+PYDL_BINARY(HardtanhGrad, x, g, select((x > p.a) & (x < p.b), g, V(0)))  // 0 on the bounds, as PyTorch's
+PYDL_BINARY(HardsigmoidGrad, x, g, select((x + V(3) > V(0)) & (x + V(3) < V(6)), g / V(6), V(0)))
+PYDL_BINARY(AbsGrad, x, g, select(x > V(0), g, select(x < V(0), -g, V(0))))  // 0 at NaN, as PyTorch's
 PYDL_BINARY(TanhGrad, y, g, g*(V(1) - y * y))
 PYDL_BINARY(SigmoidGrad, y, g, g * y * (V(1) - y))
 PYDL_BINARY(SoftplusGrad, x, g, select(p.a* x > p.b, g, g / (V(1) + exp(-(p.a * x)))))
@@ -86,6 +99,14 @@ struct SiluGrad {
   PYDL_FN V apply(V x, V g, Scalars<V>) {
     const V s = V(1) / (V(1) + exp(-x));
     return g * s * (V(1) + x * (V(1) - s));
+  }
+};
+
+struct HardswishGrad {
+  template <class V>
+  PYDL_FN V apply(V x, V g, Scalars<V>) {
+    const V t = x + V(3);
+    return g * ((relu6(t) + select((t > V(0)) & (t < V(6)), x, V(0))) / V(6));
   }
 };
 

@@ -5,6 +5,7 @@
 // weight and p the pos_weight, an element's loss is
 //   mse              (x - t)²
 //   l1               |x - t|, of slope 0 where they are equal or one of them is NaN
+//   huber            w d²/2 where d = |x - t| is below the width, w width (d - width/2) elsewhere
 //   bce              -w (t max(log x, -100) + (1 - t) max(log(1 - x), -100))
 //   bce_with_logits  w ((1 - t) x + (1 + (p - 1) t) (log(1 + exp(-|x|)) + max(-x, 0)))
 // values writes one for each element; total returns their sum, in the order of the sum reduction; grad writes
@@ -19,12 +20,13 @@
 
 namespace pydl {
 
-enum class ElementLoss : int { mse, l1, bce, bce_with_logits };
+enum class ElementLoss : int { mse, l1, huber, bce, bce_with_logits };
 
 struct LossOperands {
   DType dtype;
   int64_t n;
   const void *input, *target, *weight, *pos_weight;
+  double width = 1;
 };
 
 struct ClassTargets {

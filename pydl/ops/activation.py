@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..autograd import Function
+from ..backend import Array, kernels
 from ..tensor import Tensor
 from .checks import as_number, as_tensor
 from .dims import check_dim
+from .reduce import sum_to
 from .select import masked, where
-from .unary import Derivative, Limit, Unary, abs, at_nan, clamp, exp, sigmoid, square, tanh
+from .unary import Derivative, Limit, Unary, abs, at_nan, exp, sigmoid, square, tanh
 
 
 class ReluGrad(Derivative):
@@ -94,6 +97,56 @@ class Gelu(Unary):
         return GeluGrad()(self.input(0), g)
 
 
+class HardtanhGrad(Derivative):
+    kernel = "hardtanh_grad"
+
+
+class Hardtanh(Unary):
+    kernel = "clamp"
+
+    def backward(self, g: Tensor) -> Tensor:
+        return HardtanhGrad(self.a, self.b)(self.input(0), g)
+
+
+class HardsigmoidGrad(Derivative):
+    kernel = "hardsigmoid_grad"
+
+
+class Hardsigmoid(Unary):
+    kernel = "hardsigmoid"
+
+    def backward(self, g: Tensor) -> Tensor:
+        return HardsigmoidGrad()(self.input(0), g)
+
+
+class HardswishGrad(Derivative):
+    kernel = "hardswish_grad"
+
+    def second(self, x: Tensor, g: Tensor) -> Tensor:
+        return HardtanhGrad(-3.0, 3.0)(x, g / 3.0)
+
+
+class Hardswish(Unary):
+    kernel = "hardswish"
+
+    def backward(self, g: Tensor) -> Tensor:
+        return HardswishGrad()(self.input(0), g)
+
+
+class PRelu(Function):
+    """x above 0, weight · x elsewhere; they broadcast."""
+
+    def forward(self, x: Array, weight: Array) -> Array:
+        self.retain_inputs(0, 1)
+        return kernels(x).prelu(x, weight)
+
+    def backward(self, g: Tensor) -> Any:
+        x, weight = self.input(0), self.input(1)
+        above = x._data > 0
+        by_x = where(Tensor._wrap(above), g, g * weight) if self.needs[0] else None
+        return by_x, sum_to(masked(g * x, ~above), weight.shape) if self.needs[1] else None
+
+
 def relu(input: Tensor) -> Tensor:
     """max(x, 0); the derivative at 0 is 0. NaN stays NaN."""
     return Relu()(as_tensor("relu", input))
@@ -153,8 +206,7 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tens
     low, high = as_number("hardtanh", "min_val", min_val), as_number("hardtanh", "max_val", max_val)
     if not low <= high:
         raise ValueError(f"[hardtanh] expected min_val <= max_val, got {min_val} and {max_val}")
-    x = _checked("hardtanh", input)
-    return where((x > low) & (x < high), x, clamp(x.detach(), low, high))
+    return Hardtanh(low, high)(_checked("hardtanh", input))
 
 
 def relu6(input: Tensor) -> Tensor:
@@ -164,12 +216,12 @@ def relu6(input: Tensor) -> Tensor:
 
 def hardsigmoid(input: Tensor) -> Tensor:
     """relu6(x + 3) / 6."""
-    return relu6(_checked("hardsigmoid", input) + 3.0) / 6.0
+    return Hardsigmoid()(_checked("hardsigmoid", input))
 
 
 def hardswish(input: Tensor) -> Tensor:
     """x · relu6(x + 3) / 6 (Howard et al. 2019), and its limit -0 at -inf."""
-    return Limit(-3.0, math.inf)(_checked("hardswish", input)) * hardsigmoid(input)
+    return Hardswish()(_checked("hardswish", input))
 
 
 def softsign(input: Tensor) -> Tensor:
@@ -220,5 +272,6 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     if weight.numel() not in (1, channels):
         raise ValueError(f"[prelu] expected 1 or {channels} weights for input {input.shape}, got {weight.shape}")
     shape = (-1,) + (1,) * (input.ndim - 2) if weight.numel() > 1 else (1,) * input.ndim
-    above = input._data > 0
-    return masked(input, above) + weight.reshape(shape) * masked(input, ~above)
+    if weight.dtype != input.dtype:
+        raise TypeError(f"[prelu] expected weight of dtype {input.dtype}, got {weight.dtype}")
+    return PRelu()(input, weight.reshape(shape))

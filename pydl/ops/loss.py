@@ -6,16 +6,18 @@ import warnings
 from typing import Any
 
 from .. import recording
+from ..arrays import float32
 from ..autograd import Function, FusedGradient, is_grad_enabled
 from ..backend import Array, kernels
 from ..tensor import Tensor
 from .activation import logsigmoid
+from .cast import cast
 from .checks import as_number, as_tensor, broadcast
 from .elementwise import mul, sub
+from .promotion import promote
 from .reduce import mean, sum
-from .select import masked, where
 from .shape import broadcast_to, expand
-from .unary import abs, clamp, log, sigmoid, slope_of_abs, square
+from .unary import Limit, abs, clamp, log, sigmoid, slope_of_abs, square
 
 
 def _reduced(function: str, values: Tensor, reduction: str, weight: Tensor | None = None) -> Tensor:
@@ -57,6 +59,7 @@ class _ElementLoss(Function):
     """A loss of (input, target) element by element, then reduced; weights are constants."""
 
     kernel = ""
+    width = 1.0  # of huber_loss
 
     def __init__(self, reduction: str, weight: Array | None = None, pos_weight: Array | None = None) -> None:
         self.reduction, self.weight, self.pos_weight = reduction, weight, pos_weight
@@ -64,7 +67,7 @@ class _ElementLoss(Function):
     def forward(self, x: Array, t: Array) -> Array:
         self.retain_inputs(0, 1)
         self.scale = 1.0 / x.size if self.reduction == "mean" and x.size else 1.0
-        return getattr(kernels(x), self.kernel)(x, t, self.weight, self.pos_weight, self.reduction)
+        return getattr(kernels(x), self.kernel)(x, t, self.weight, self.pos_weight, self.reduction, self.width)
 
     def backward(self, g: Tensor) -> Any:
         x, t = self.input(0), self.input(1)
@@ -93,7 +96,7 @@ class ElementLossGrad(FusedGradient):
         self.retain_inputs(0, 1, 2)
         loss = self.loss
         gradient = getattr(kernels(x), loss.kernel + "_grad")
-        return gradient(x, t, loss.weight, loss.pos_weight, g, loss.scale)
+        return gradient(x, t, loss.weight, loss.pos_weight, g, loss.scale, loss.width)
 
     def formula(self, x: Tensor, t: Tensor, g: Tensor) -> Tensor:
         return self.loss.factor(x, g) * self.loss.by_input(x, t)
@@ -117,6 +120,20 @@ class L1Loss(_ElementLoss):
 
     def by_target(self, x: Tensor, t: Tensor) -> Tensor:
         return slope_of_abs(t - x)
+
+
+class HuberLoss(_ElementLoss):
+    kernel = "huber_loss"
+
+    def __init__(self, reduction: str, width: float, weight: Array | None = None) -> None:
+        super().__init__(reduction, weight)
+        self.width = width
+
+    def by_input(self, x: Tensor, t: Tensor) -> Tensor:
+        return Limit(-self.width, self.width)(x - t)
+
+    def by_target(self, x: Tensor, t: Tensor) -> Tensor:
+        return Limit(-self.width, self.width)(t - x)
 
 
 class BCELoss(_ElementLoss):
@@ -209,10 +226,12 @@ def _huber(
     function: str, input: Tensor, target: Tensor, reduction: str, delta: float, weight: Tensor | None = None
 ) -> Tensor:
     check_reduction(function, reduction)
-    d = abs(sub(input, target))
-    near = ~(d._data >= delta)
-    values = where(Tensor._wrap(near), square(masked(d, near)) * 0.5, (d - 0.5 * delta) * delta)
-    return _reduced(function, values if weight is None else values * weight, reduction)
+    input, target = promote(function, input, target)
+    if input.dtype.kind != "f":
+        input, target = cast(input, float32), cast(target, float32)
+    if weight is None or not weight.requires_grad:
+        return HuberLoss(reduction, delta, _constant(function, "weight", weight, input))(input, target)
+    return _reduced(function, HuberLoss("none", delta)(input, target) * weight, reduction)
 
 
 def smooth_l1_loss(

@@ -68,11 +68,15 @@ class Neg(Unary):
         return -g
 
 
+class AbsGrad(Derivative):
+    kernel = "abs_grad"
+
+
 class Abs(Unary):
     kernel = "abs"
 
     def backward(self, g: Tensor) -> Tensor:
-        return g * slope_of_abs(self.input(0))
+        return AbsGrad()(self.input(0), g)
 
 
 def slope_of_abs(x: Tensor) -> Tensor:

@@ -166,8 +166,9 @@ static inline View without_dim(const View& v, int dim) {
 // body(model, offsets, neighbours): one line, or up to W adjacent ones, at the offsets; neighbours[k] is the
 // distance between adjacent lines of operand k. Operand 0 leads the order. Along takes lines whose elements
 // lie together in every operand; short ones and all others go Across, so that no vector is left half empty.
+// `shortest`: elements of a line from which Along takes less time.
 template <class T, int N, class Body>
-void for_lines(const View* const (&views)[N], int dim, Body&& body) {
+void for_lines(const View* const (&views)[N], int dim, Body&& body, int64_t shortest = Vec<T>::size) {
   constexpr int W = Vec<T>::size;
   View reduced[N];
   const View* pointers[N];
@@ -178,7 +179,7 @@ void for_lines(const View* const (&views)[N], int dim, Body&& body) {
   const int64_t n = views[0]->shape[dim];
   const LoopNest<N> nest(pointers);
   int64_t neighbours[N];
-  bool along = n > 2 * W, next = true;
+  bool along = n >= shortest, next = true;
   for (int k = 0; k < N; ++k) {
     neighbours[k] = nest.row_stride(k);
     if (views[k]->shape[dim] != n) continue;  // it has one element a line

@@ -134,12 +134,14 @@ void cross_entropy(const View& x, const ClassTargets& targets, const View& value
   dispatch_float(x.dtype, [&](auto zero) {
     using T = decltype(zero);
     const ClassWeights<T> w(targets, x.shape[1]);
-    for_lines<T, 3>({&x, &targets.target, &values}, 1,
-                    [&](const auto& m, const int64_t (&at)[3], const int64_t (&next)[3]) {
-                      loss_of_lines(m, m.lines(data_as<const T>(x) + at[0], x.strides[1], next[0]), w,
-                                    {data_as<const int64_t>(targets.target) + at[1], next[1]},
-                                    {data_as<T>(values) + at[2], next[2]});
-                    });
+    for_lines<T, 3>(
+        {&x, &targets.target, &values}, 1,
+        [&](const auto& m, const int64_t (&at)[3], const int64_t (&next)[3]) {
+          loss_of_lines(m, m.lines(data_as<const T>(x) + at[0], x.strides[1], next[0]), w,
+                        {data_as<const int64_t>(targets.target) + at[1], next[1]},
+                        {data_as<T>(values) + at[2], next[2]});
+        },
+        2 * Vec<T>::size);
   });
 }
 
@@ -147,13 +149,15 @@ void cross_entropy_grad(const View& x, const ClassTargets& targets, const View& 
   dispatch_float(x.dtype, [&](auto zero) {
     using T = decltype(zero);
     const ClassWeights<T> w(targets, x.shape[1]);
-    for_lines<T, 4>({&x, &targets.target, &g, &dx}, 1,
-                    [&](const auto& m, const int64_t (&at)[4], const int64_t (&next)[4]) {
-                      grad_of_lines(m, m.lines(data_as<const T>(x) + at[0], x.strides[1], next[0]), w,
-                                    {data_as<const int64_t>(targets.target) + at[1], next[1]},
-                                    {data_as<const T>(g) + at[2], next[2]},
-                                    m.lines(data_as<T>(dx) + at[3], dx.strides[1], next[3]));
-                    });
+    for_lines<T, 4>(
+        {&x, &targets.target, &g, &dx}, 1,
+        [&](const auto& m, const int64_t (&at)[4], const int64_t (&next)[4]) {
+          grad_of_lines(m, m.lines(data_as<const T>(x) + at[0], x.strides[1], next[0]), w,
+                        {data_as<const int64_t>(targets.target) + at[1], next[1]},
+                        {data_as<const T>(g) + at[2], next[2]},
+                        m.lines(data_as<T>(dx) + at[3], dx.strides[1], next[3]));
+        },
+        2 * Vec<T>::size);
   });
 }
 

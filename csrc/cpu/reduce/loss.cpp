@@ -18,7 +18,7 @@ namespace {
 
 template <class V>
 struct Element {
-  V x, t, w, p;
+  V x, t, w, p, width;
 };
 
 struct Mse {
@@ -42,6 +42,20 @@ struct L1 {
   static V slope(const Element<V>& e) {
     const V d = e.x - e.t;
     return select(d > V(0), V(1), select(d < V(0), V(-1), V(0)));
+  }
+};
+
+struct Huber {
+  template <class V>
+  static V value(const Element<V>& e) {
+    const V d = abs(e.x - e.t);
+    return e.w * select(d >= e.width, e.width * (d - V(typename V::scalar(0.5)) * e.width),
+                        V(typename V::scalar(0.5)) * d * d);
+  }
+  template <class V>
+  static V slope(const Element<V>& e) {
+    const V d = e.x - e.t;
+    return e.w * select(abs(d) >= e.width, copysign(e.width, d), d);
   }
 };
 
@@ -76,16 +90,18 @@ constexpr int64_t kChunk = 32 * kBlock;  // elements of one item of work
 template <class T>
 struct Arrays {
   const T *x, *t, *w, *p;
+  T width;
 
   explicit Arrays(const LossOperands& o)
       : x(static_cast<const T*>(o.input)),
         t(static_cast<const T*>(o.target)),
         w(static_cast<const T*>(o.weight)),
-        p(static_cast<const T*>(o.pos_weight)) {}
+        p(static_cast<const T*>(o.pos_weight)),
+        width(T(o.width)) {}
 
   Element<Vec<T>> at(int64_t i, int n) const {
     const auto get = [&](const T* a) { return a ? fetch_lanes(a + i, 1, n, T(1)) : Vec<T>(T(1)); };
-    return {get(x), get(t), get(w), get(p)};
+    return {get(x), get(t), get(w), get(p), Vec<T>(width)};
   }
 };
 
@@ -150,20 +166,20 @@ void grad(const LossOperands& o, const void* g, int64_t step, void* dx) {
 }
 
 void run_values(ElementLoss loss, const LossOperands& o, void* out) {
-  static constexpr void (*table[])(const LossOperands&, void*) = {values<Mse>, values<L1>, values<Bce>,
-                                                                  values<BceWithLogits>};
+  static constexpr void (*table[])(const LossOperands&, void*) = {values<Mse>, values<L1>, values<Huber>,
+                                                                  values<Bce>, values<BceWithLogits>};
   table[static_cast<int>(loss)](o, out);
 }
 
 double run_total(ElementLoss loss, const LossOperands& o) {
-  static constexpr double (*table[])(const LossOperands&) = {total<Mse>, total<L1>, total<Bce>,
+  static constexpr double (*table[])(const LossOperands&) = {total<Mse>, total<L1>, total<Huber>, total<Bce>,
                                                              total<BceWithLogits>};
   return table[static_cast<int>(loss)](o);
 }
 
 void run_grad(ElementLoss loss, const LossOperands& o, const void* g, int64_t step, void* dx) {
   static constexpr void (*table[])(const LossOperands&, const void*, int64_t, void*) = {
-      grad<Mse>, grad<L1>, grad<Bce>, grad<BceWithLogits>};
+      grad<Mse>, grad<L1>, grad<Huber>, grad<Bce>, grad<BceWithLogits>};
   table[static_cast<int>(loss)](o, g, step, dx);
 }
 

@@ -14,6 +14,8 @@ namespace {
 
 // One line of softmax; NaN or a maximum of +-inf makes it NaN by itself: inf - inf.
 struct Softmax {
+  static constexpr int registers = 1;  // of a line from which its own are filled
+
   template <class Model, class T>
   static void line(const Model& m, Lines<const T> x, Lines<T> y, bool far) {
     if (far && std::is_same<Model, Along<T>>::value && m.n <= kNear<T>) return far_line(m, x, y);
@@ -54,6 +56,8 @@ static inline Vec<T> log_total(const Model& m, const Lines<const T>& x, Vec<T> m
 }
 
 struct LogSoftmax {
+  static constexpr int registers = 2;  // a logarithm for each line alone
+
   template <class Model, class T>
   static void line(const Model& m, Lines<const T> x, Lines<T> y, bool far) {
     const Vec<T> most = line_maximum(m, x);
@@ -64,6 +68,8 @@ struct LogSoftmax {
 };
 
 struct LogSumExp {
+  static constexpr int registers = 2;
+
   template <class Model, class T>
   static void line(const Model& m, Lines<const T> x, Lines<T> y, bool) {
     const Vec<T> most = line_maximum(m, x);
@@ -97,10 +103,13 @@ void forward(const View& x, int dim, const View& y) {
   dispatch_float(x.dtype, [&](auto zero) {
     using T = decltype(zero);
     const bool far = numel(y) * int64_t(sizeof(T)) >= kFarBytes;
-    for_lines<T, 2>({&x, &y}, dim, [&](const auto& m, const int64_t (&at)[2], const int64_t (&next)[2]) {
-      F::line(m, m.lines(data_as<const T>(x) + at[0], x.strides[dim], next[0]),
-              m.lines(data_as<T>(y) + at[1], y.strides[dim], next[1]), far);
-    });
+    for_lines<T, 2>(
+        {&x, &y}, dim,
+        [&](const auto& m, const int64_t (&at)[2], const int64_t (&next)[2]) {
+          F::line(m, m.lines(data_as<const T>(x) + at[0], x.strides[dim], next[0]),
+                  m.lines(data_as<T>(y) + at[1], y.strides[dim], next[1]), far);
+        },
+        F::registers * Vec<T>::size);
   });
 }
 
