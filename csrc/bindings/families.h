@@ -16,6 +16,7 @@ void bind_random(pybind11::module_& m);
 void bind_conv(pybind11::module_& m);
 void bind_norm(pybind11::module_& m);
 void bind_optim(pybind11::module_& m);
+void bind_resample(pybind11::module_& m);
 void bind_tape(pybind11::module_& m);
 void bind_guards(pybind11::module_& m);
 

@@ -37,6 +37,7 @@ PYBIND11_MODULE(_cpu, m) {
   bind_conv(m);
   bind_norm(m);
   bind_optim(m);
+  bind_resample(m);
   bind_tape(m);
   bind_guards(m);
 }

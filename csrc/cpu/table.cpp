@@ -15,6 +15,7 @@ ConvKernels conv_kernels();
 NormKernels norm_kernels();
 SampleNormKernels sample_norm_kernels();
 OptimKernels optim_kernels();
+ResampleKernels resample_kernels();
 
 Kernels make_kernels();
 Kernels make_kernels() {
@@ -30,6 +31,7 @@ Kernels make_kernels() {
   table.norm = norm_kernels();
   table.sample_norm = sample_norm_kernels();
   table.optim = optim_kernels();
+  table.resample = resample_kernels();
   return table;
 }
 

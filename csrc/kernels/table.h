@@ -9,6 +9,7 @@
 #include "kernels/pool.h"
 #include "kernels/random.h"
 #include "kernels/reduce.h"
+#include "kernels/resample.h"
 #include "kernels/softmax.h"
 
 namespace pydl {
@@ -25,6 +26,7 @@ struct Kernels {
   NormKernels norm;
   SampleNormKernels sample_norm;
   OptimKernels optim;
+  ResampleKernels resample;
 };
 
 }  // namespace pydl

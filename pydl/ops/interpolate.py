@@ -7,47 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Function
-from ..backend import Array, array_module
 from ..tensor import Tensor
 from .adaptive import adaptive_avg_pool2d
-from .resize import take
-from .shape import expand, owned, reshape, squeeze, unsqueeze
+from .resize import Blend, take
+from .shape import owned, squeeze, unsqueeze
 
 _NDIM = {"linear": 3, "bilinear": 4, "trilinear": 5, "bicubic": 4}
-
-
-class Blend(Function):
-    """y[i] = Σ weight · x[source] over the triples (i, source, weight) along one axis, in their order.
-
-    A sparse matrix product that never multiplies by an absent zero, so an infinity stays where it is.
-    """
-
-    def __init__(self, axis: int, size: int, triples: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
-        self.axis, self.size, self.triples = axis, size, triples
-
-    def forward(self, x: Array) -> Array:
-        xp = array_module(x)
-        self.length = x.shape[self.axis]
-        y = xp.zeros((*x.shape[: self.axis], self.size, *x.shape[self.axis + 1 :]), x.dtype)
-        lead, tail = (slice(None),) * self.axis, (None,) * (x.ndim - self.axis - 1)
-        places, sources, weights = self.triples
-        for turn in _turns(places):
-            weight = xp.asarray(weights[turn].astype(x.dtype))[(slice(None), *tail)]
-            y[(*lead, xp.asarray(places[turn]))] += x[(*lead, xp.asarray(sources[turn]))] * weight
-        return y
-
-    def backward(self, g: Tensor) -> Tensor:
-        places, sources, weights = self.triples
-        order = np.argsort(sources, kind="stable")
-        return Blend(self.axis, self.length, (sources[order], places[order], weights[order]))(g)
-
-
-def _turns(places: np.ndarray) -> list[np.ndarray]:
-    """The positions of sorted places, parted so that each part has a place at most once and keeps their order."""
-    first = np.searchsorted(places, places)
-    rank = np.arange(len(places)) - first
-    return [np.flatnonzero(rank == r) for r in range(int(rank.max(initial=-1)) + 1)]
 
 
 def _sizes(input: Tensor, size: Any, scale_factor: Any) -> tuple[list[int], list[float | None]]:
@@ -113,8 +78,9 @@ def interpolate(
     steps = [None if _by_size(mode, n, new, step) else step for n, new, step in axes]
     if mode == "nearest" and steps == [None] * len(sizes) and all(new % n == 0 for n, new, _ in axes):
         return _repeated(input, [new // n for n, new, _ in axes])
-    for axis, (new, step) in enumerate(zip(sizes, steps, strict=True), 2):
-        n = input.shape[axis]
+    # The last axis first: where it is the one that is consecutive in memory it takes longest, and is shorter yet.
+    for axis in range(input.ndim - 1, 1, -1):
+        n, new, step = input.shape[axis], sizes[axis - 2], steps[axis - 2]
         if mode in ("nearest", "nearest-exact"):
             input = take(input, axis, _nearest(n, new, step, 0.5 if mode == "nearest-exact" else 0.0))
         else:
@@ -135,11 +101,10 @@ def _by_size(mode: str, n: int, new: int, step: float | None) -> bool:
 
 def _repeated(input: Tensor, ratios: list[int]) -> Tensor:
     """Every element several times along each spatial dimension."""
-    n, c, *sizes = input.shape
-    ones = [k for size in sizes for k in (size, 1)]
-    spread = [k for pair in zip(sizes, ratios, strict=True) for k in pair]
-    wide = expand(reshape(input, (n, c, *ones)), (n, c, *spread))
-    return reshape(wide, (n, c, *(size * r for size, r in zip(sizes, ratios, strict=True))))
+    for axis in range(input.ndim - 1, 1, -1):
+        if ratios[axis - 2] > 1:
+            input = take(input, axis, np.repeat(np.arange(input.shape[axis]), ratios[axis - 2]))
+    return input
 
 
 def _area(input: Tensor, sizes: list[int]) -> Tensor:

@@ -245,7 +245,8 @@ def smooth_l1_loss(
         raise ValueError(f"[smooth_l1_loss] expected beta >= 0, got {beta}")
     if beta == 0:
         return _l1("smooth_l1_loss", input, target, reduction)
-    return _huber("smooth_l1_loss", input, target, reduction, beta) / beta
+    loss = _huber("smooth_l1_loss", input, target, reduction, beta)
+    return loss if beta == 1 else loss / beta
 
 
 def _constant(function: str, name: str, weight: Any, input: Tensor) -> Array | None:

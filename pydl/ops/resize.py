@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..backend import array_module
+from ..autograd import Function
+from ..backend import Array, array_module, kernels
 from ..tensor import Tensor
 from .checks import as_integer, as_tensor
 from .kept import Kept
@@ -15,8 +16,40 @@ from .select import GetItem
 from .shape import check_pad, permute, reshape
 
 
+class Blend(Function):
+    """y[i] = Σ weight · x[source] over the triples (i, source, weight) along one axis, i ascending.
+
+    A sparse matrix product that never multiplies by an absent zero, so an infinity stays where it is.
+    """
+
+    def __init__(self, axis: int, size: int, triples: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+        self.axis, self.size, self.triples = axis, size, triples
+
+    def forward(self, x: Array) -> Array:
+        self.length = x.shape[self.axis]
+        places, sources, weights = self.triples
+        starts = np.searchsorted(places, np.arange(self.size + 1))
+        if isinstance(x, np.ndarray):
+            return kernels(x).blend(x, self.axis, starts, sources, weights)
+        xp = array_module(x)
+        y = xp.zeros((*x.shape[: self.axis], self.size, *x.shape[self.axis + 1 :]), x.dtype)
+        lead, tail = (slice(None),) * self.axis, (None,) * (x.ndim - self.axis - 1)
+        rank = np.arange(len(places)) - starts[places]
+        for turn in [np.flatnonzero(rank == r) for r in range(int(rank.max(initial=-1)) + 1)]:
+            weight = xp.asarray(weights[turn].astype(x.dtype))[(slice(None), *tail)]
+            y[(*lead, xp.asarray(places[turn]))] += x[(*lead, xp.asarray(sources[turn]))] * weight
+        return y
+
+    def backward(self, g: Tensor) -> Tensor:
+        places, sources, weights = self.triples
+        order = np.argsort(sources, kind="stable")
+        return Blend(self.axis, self.length, (sources[order], places[order], weights[order]))(g)
+
+
 def take(input: Tensor, axis: int, index: np.ndarray) -> Tensor:
     """The slices of dimension `axis` that `index` (in range) names."""
+    if isinstance(input._data, np.ndarray) and input.dtype.kind == "f":
+        return Blend(axis, len(index), (np.arange(len(index)), index, np.ones(len(index))))(input)
     places = array_module(input._data).asarray(index)
     return GetItem(Kept((slice(None),) * axis + (places,)))(input)
 
