@@ -170,9 +170,21 @@ def _batch_norm(s: Images, training: bool, library: Library, rng: np.random.Gene
     return passes(library, lambda x: library.F.batch_norm(x, mean, variance, weight, bias, training), leaves)
 
 
+def _group_norm(s: Images, library: Library, rng: np.random.Generator) -> Passes:
+    leaves = {"input": tensor(library, rng, s[0], s[1], s[2], s[2])}
+    weight, bias = (tensor(library, rng, s[1], grad=False) for _ in range(2))
+    return passes(library, lambda x: library.F.group_norm(x, 2, weight, bias), leaves)
+
+
 def _add(s: Images, library: Library, rng: np.random.Generator) -> Passes:
     a, b = (tensor(library, rng, s[0], s[1], s[2], s[2], grad=False) for _ in range(2))
     return passes(library, library.root.add, {"a": a, "b": b})
+
+
+def _distance(name: str, s: Images, library: Library, rng: np.random.Generator) -> Passes:
+    target = tensor(library, rng, s[0], s[1], s[2], s[2], grad=False)
+    leaves = {"input": tensor(library, rng, s[0], s[1], s[2], s[2])}
+    return passes(library, lambda x: getattr(library.F, name)(x, target), leaves)
 
 
 def _on_images() -> Iterator[Operation]:
@@ -180,15 +192,25 @@ def _on_images() -> Iterator[Operation]:
         size, label = 4 * s[0] * s[1] * s[2] ** 2, f"({s[0]}, {s[1]}, {s[2]}²)"
         yield Operation("norm", "batch_norm train", label, partial(_batch_norm, s, True), 2 * size)
         yield Operation("norm", "batch_norm eval", label, partial(_batch_norm, s, False), 2 * size)
-        for name in ("relu", "leaky_relu", "sigmoid", "tanh", "gelu", "softplus"):
+        yield Operation("norm", "group_norm", label, partial(_group_norm, s), 2 * size)
+        for name in ("relu", "leaky_relu", "sigmoid", "tanh", "gelu", "softplus", "hardtanh", "hardswish"):
             yield Operation("activation", name, label, partial(_images, name, {}, s), 2 * size)
         yield Operation("activation", "add", label, partial(_add, s), 3 * size)
+        for name in ("mse_loss", "l1_loss", "huber_loss"):
+            yield Operation("loss", name, label, partial(_distance, name, s), 2 * size)
         for name, size_out, options in (
             ("max_pool2d", size // 4, {"kernel_size": 2}),
             ("avg_pool2d", size // 4, {"kernel_size": 2}),
             ("adaptive_avg_pool2d", size // s[2] ** 2, {"output_size": 1}),
         ):
             yield Operation("pool", name, label, partial(_images, name, options, s), size + size_out)
+    s = (16, 64, 32)
+    size = 4 * s[0] * s[1] * s[2] ** 2
+    for mode in ("nearest", "bilinear"):
+        build = partial(_images, "interpolate", {"scale_factor": 2, "mode": mode}, s)
+        yield Operation("resample", f"interpolate {mode} ×2", "(16, 64, 32²)", build, 5 * size)
+    build = partial(_images, "pad", {"pad": (1, 1, 1, 1), "mode": "reflect"}, s)
+    yield Operation("resample", "pad reflect", "(16, 64, 32²)", build, 2 * size)
     s = (8, 64, 112)
     options = {"kernel_size": 3, "stride": 2, "padding": 1}
     size = 4 * s[0] * s[1] * s[2] ** 2
@@ -208,10 +230,17 @@ def _rows(call: str, rows: shapes.Rows, library: Library, rng: np.random.Generat
     return passes(library, lambda x: function(x, 1), {"input": tensor(library, rng, rows.n, rows.c)})
 
 
+def _layer_norm(rows: shapes.Rows, library: Library, rng: np.random.Generator) -> Passes:
+    leaves = {"input": tensor(library, rng, rows.n, rows.c), "weight": tensor(library, rng, rows.c)}
+    bias = tensor(library, rng, rows.c)
+    return passes(library, lambda x, weight: library.F.layer_norm(x, (rows.c,), weight, bias), leaves)
+
+
 def _on_rows() -> Iterator[Operation]:
     for rows in shapes.SOFTMAX:
         size, label = 4 * rows.n * rows.c, f"{rows.name} ({rows.n}, {rows.c})"
         yield Operation("loss", "cross_entropy", label, partial(_classes, rows), size)
+        yield Operation("norm", "layer_norm", label, partial(_layer_norm, rows), 2 * size)
         for name in ("softmax", "log_softmax"):
             yield Operation("softmax", name, label, partial(_rows, name, rows), 2 * size)
 

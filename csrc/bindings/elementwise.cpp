@@ -27,8 +27,12 @@ bool is_number(py::handle x) {
   return PyFloat_Check(x.ptr()) || (PyLong_Check(x.ptr()) && !PyBool_Check(x.ptr()));
 }
 
-Operand number_operand(py::handle x, DType dtype) {
-  const double number = x.cast<double>();
+Operand number_operand(py::handle x, DType dtype, const char* name) {
+  const double number = PyFloat_AsDouble(x.ptr());
+  if (number == -1.0 && PyErr_Occurred()) {
+    PyErr_Clear();
+    fail(name, "a number that a float holds", "an integer beyond it");
+  }
   return {View{nullptr, dtype, 0, {}, {}, true}, number, static_cast<float>(number)};
 }
 
@@ -86,11 +90,11 @@ py::object binary(const char* name, Binary op, py::handle x1, py::handle x2, dou
   Operand p1, p2;
   if (is_number(x1)) {
     p2.view = float_view(x2, name, "other");
-    p1 = number_operand(x1, p2.view.dtype);
+    p1 = number_operand(x1, p2.view.dtype, name);
   } else {
     p1.view = float_view(x1, name, "input");
     if (is_number(x2)) {
-      p2 = number_operand(x2, p1.view.dtype);
+      p2 = number_operand(x2, p1.view.dtype, name);
     } else {
       p2.view = float_view(x2, name, "other");
     }
@@ -112,7 +116,7 @@ py::object binary(const char* name, Binary op, py::handle x1, py::handle x2, dou
 
 // An operand of floats of either dtype, or a number.
 Operand float_operand(py::handle x, py::handle other, const char* name, const char* argument) {
-  if (is_number(x)) return number_operand(x, float_view(other, name, "other").dtype);
+  if (is_number(x)) return number_operand(x, float_view(other, name, "other").dtype, name);
   Operand operand;
   operand.view = float_view(x, name, argument);
   return operand;

@@ -298,6 +298,7 @@ void bind_loss(py::module_& m) {
   bind_element(m, "mse_loss", "mse_loss_grad", ElementLoss::mse);
   bind_element(m, "l1_loss", "l1_loss_grad", ElementLoss::l1);
   bind_element(m, "huber_loss", "huber_loss_grad", ElementLoss::huber);
+  bind_element(m, "smooth_l1_loss", "smooth_l1_loss_grad", ElementLoss::smooth_l1);
   bind_element(m, "binary_cross_entropy", "binary_cross_entropy_grad", ElementLoss::bce);
   bind_element(m, "binary_cross_entropy_with_logits", "binary_cross_entropy_with_logits_grad",
                ElementLoss::bce_with_logits);

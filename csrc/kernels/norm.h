@@ -32,18 +32,16 @@ struct NormKernels {
                    const View& dbias);
 };
 
-// Group and layer normalisation: mean and variance of a sample's group, or row, alone.
-//   group_train     x and y (N, C, L) with any strides, `groups` runs of C / groups channels, at least one
-//   number
-//                   each; mean and variance (N, groups); weight and bias (C,), or null:
-//                   y = (x - mean) · rate · weight + bias
+// Group and layer normalisation: mean and variance of a sample's group, or row, alone, of at least one
+// number. With w = g · weight and M the numbers of a group:
+//   group_train     x and y (N, C, L) with any strides, `groups` runs of C / groups channels; mean and
+//   variance
+//                   (N, groups); weight and bias (C,), or null: y = (x - mean) · rate · weight + bias
 //   group_backward  dbias[c] = sum g[:, c, :]; dweight[c] = sum g · (x - mean) · rate;
-//                   dx = rate · (w - sum w / M - (x - mean) · rate² · sum w · (x - mean) / M) with w = g ·
-//                   weight and the sums over a group's M numbers
-//   layer_train, layer_backward  the same for rows, x (R, D) contiguous: mean and variance (R,), and a weight
-//   and a
-//                   bias of each of the D places; dweight and dbias may both have no data: they are not asked
-//                   for
+//                   dx = rate · (w - sum w / M - (x - mean) · rate² · sum w · (x - mean) / M)
+//   layer_…         the same for rows, x (R, D) contiguous: mean and variance (R,), weight and bias (D,), one
+//   for
+//                   each place; dweight and dbias may both have no data: they are not asked for
 struct SampleNormKernels {
   void (*group_train)(const View& x, int64_t groups, const NormAffine& affine, const View& mean,
                       const View& variance, const View& y);

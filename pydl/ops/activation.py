@@ -144,7 +144,7 @@ class PRelu(Function):
         x, weight = self.input(0), self.input(1)
         above = x._data > 0
         by_x = where(Tensor._wrap(above), g, g * weight) if self.needs[0] else None
-        return by_x, sum_to(masked(g * x, ~above), weight.shape) if self.needs[1] else None
+        return by_x, sum_to(g * masked(x, ~above), weight.shape) if self.needs[1] else None
 
 
 def relu(input: Tensor) -> Tensor:

@@ -70,6 +70,8 @@ def interpolate(
     sizes, steps = _sizes(input, size, scale_factor)
     if min(*sizes, *input.shape[2:]) < 1:
         raise ValueError(f"[interpolate] expected sizes >= 1, got {tuple(sizes)} for input {input.shape}")
+    if max(sizes) >= 2**31:
+        raise ValueError(f"[interpolate] expected sizes below 2³¹, got {tuple(sizes)}")
     if mode == "area":
         return _area(input, sizes)
     if recompute_scale_factor:

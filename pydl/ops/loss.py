@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+import numpy as np
+
 from .. import recording
 from ..arrays import float32
 from ..autograd import Function, FusedGradient, is_grad_enabled
@@ -17,7 +19,7 @@ from .elementwise import mul, sub
 from .promotion import promote
 from .reduce import mean, sum
 from .shape import broadcast_to, expand
-from .unary import Limit, abs, clamp, log, sigmoid, slope_of_abs, square
+from .unary import Limit, clamp, log, sigmoid, slope_of_abs, square
 
 
 def _reduced(function: str, values: Tensor, reduction: str, weight: Tensor | None = None) -> Tensor:
@@ -136,6 +138,16 @@ class HuberLoss(_ElementLoss):
         return Limit(-self.width, self.width)(t - x)
 
 
+class SmoothL1Loss(HuberLoss):
+    kernel = "smooth_l1_loss"
+
+    def by_input(self, x: Tensor, t: Tensor) -> Tensor:
+        return super().by_input(x, t) / self.width
+
+    def by_target(self, x: Tensor, t: Tensor) -> Tensor:
+        return super().by_target(x, t) / self.width
+
+
 class BCELoss(_ElementLoss):
     """The logarithms are cut at -100; 1e-12 keeps the gradient finite at 0 and 1, as in PyTorch."""
 
@@ -205,10 +217,17 @@ def l1_loss(
     return _l1("l1_loss", input, target, reduction, weight)
 
 
+def _floats(function: str, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Both in the dtype that holds them, float32 where that is none of floats."""
+    input, target = promote(function, input, target)
+    return (input, target) if input.dtype.kind == "f" else (cast(input, float32), cast(target, float32))
+
+
 def _l1(function: str, input: Tensor, target: Tensor, reduction: str, weight: Tensor | None = None) -> Tensor:
-    if weight is None and input.dtype == target.dtype and input.dtype.kind == "f":
+    input, target = _floats(function, input, target)
+    if weight is None:
         return L1Loss(reduction)(input, target)
-    return _reduced(function, abs(sub(input, target)), reduction, weight)
+    return _reduced(function, L1Loss("none")(input, target), reduction, weight)
 
 
 def huber_loss(
@@ -219,19 +238,11 @@ def huber_loss(
     delta = as_number("huber_loss", "delta", delta)
     if delta <= 0:
         raise ValueError(f"[huber_loss] expected delta > 0, got {delta}")
-    return _huber("huber_loss", input, target, reduction, delta, weight)
-
-
-def _huber(
-    function: str, input: Tensor, target: Tensor, reduction: str, delta: float, weight: Tensor | None = None
-) -> Tensor:
-    check_reduction(function, reduction)
-    input, target = promote(function, input, target)
-    if input.dtype.kind != "f":
-        input, target = cast(input, float32), cast(target, float32)
+    check_reduction("huber_loss", reduction)
+    input, target = _floats("huber_loss", input, target)
     if weight is None or not weight.requires_grad:
-        return HuberLoss(reduction, delta, _constant(function, "weight", weight, input))(input, target)
-    return _reduced(function, HuberLoss("none", delta)(input, target) * weight, reduction)
+        return HuberLoss(reduction, delta, _constant("huber_loss", "weight", weight, input))(input, target)
+    return _reduced("huber_loss", HuberLoss("none", delta)(input, target) * weight, reduction)
 
 
 def smooth_l1_loss(
@@ -243,10 +254,11 @@ def smooth_l1_loss(
     beta = as_number("smooth_l1_loss", "beta", beta)
     if beta < 0:
         raise ValueError(f"[smooth_l1_loss] expected beta >= 0, got {beta}")
-    if beta == 0:
+    check_reduction("smooth_l1_loss", reduction)
+    input, target = _floats("smooth_l1_loss", input, target)
+    if beta < np.finfo(input.dtype).tiny:  # which counts as zero
         return _l1("smooth_l1_loss", input, target, reduction)
-    loss = _huber("smooth_l1_loss", input, target, reduction, beta)
-    return loss if beta == 1 else loss / beta
+    return SmoothL1Loss(reduction, beta)(input, target)
 
 
 def _constant(function: str, name: str, weight: Any, input: Tensor) -> Array | None:

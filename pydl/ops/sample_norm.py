@@ -159,6 +159,8 @@ def instance_norm(
     check_affine("instance_norm", (channels,), running_mean=running_mean, running_var=running_var)
     check_affine("instance_norm", (channels,), weight=weight, bias=bias)
     if not use_input_stats:
+        if running_mean is None or running_var is None:
+            raise ValueError("[instance_norm] expected running_mean and running_var without use_input_stats, got None")
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
     if input.numel() == 0:
         return _single(input, weight, bias, (channels, *(1,) * (input.ndim - 2)))

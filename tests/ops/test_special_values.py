@@ -161,3 +161,31 @@ def test_a_nan_of_any_payload_stays_nan(name, dtype):
     bits = np.dtype(dtype.replace("float", "int"))
     payloads = np.array([np.iinfo(bits).max, -1], bits).repeat(9).view(dtype)
     assert getattr(pydl.from_numpy(payloads), name)().isnan().all()
+
+
+@pytest.mark.parametrize(
+    ("beta", "difference", "value", "slope"),
+    [
+        (1e-38, 1.0, 1.0, 1.0), (1e-50, 2.0, 2.0, 1.0), (1e-50, 0.0, 0.0, 0.0), (1e-30, 1e-10, 1e-10, 1.0),
+        (1e-20, 3e-19, 2.95e-19, 1.0), (1e-19, 5e-20, 1.25e-20, 0.5), (1e38, 1e10, 5e-19, 1e-28),
+    ],
+)  # fmt: skip
+def test_smooth_l1_of_the_smallest_and_largest_beta(beta, difference, value, slope):
+    x = pydl.tensor([difference], requires_grad=True)
+    loss = ops.smooth_l1_loss(x, pydl.zeros(1), beta=beta)
+    loss.backward()
+    np.testing.assert_allclose([loss.item(), x.grad.item()], [value, slope], rtol=1e-5)
+
+
+def test_the_second_order_of_prelu_at_infinity():
+    x, weight = pydl.tensor([INF, 1.0, -2.0], requires_grad=True), pydl.tensor([0.25], requires_grad=True)
+    v = pydl.ones(3, requires_grad=True)
+    by_x, by_weight = pydl.grad((ops.prelu(x, weight) * v).sum(), [x, weight], create_graph=True)
+    (by_v,) = pydl.grad(by_x.sum() + by_weight.sum(), v)
+    assert by_v.tolist() == [1.0, 1.0, -1.75]
+
+
+@pytest.mark.parametrize("call", [lambda x: pydl.where(x > 0, x, 10**400), lambda x: x * 10**400])
+def test_an_integer_beyond_floats_is_refused(call):
+    with pytest.raises(ValueError, match=r"\[(where|mul)\] expected a number that a float holds"):
+        call(pydl.ones(2))

@@ -187,7 +187,10 @@ void choose_row(T* y, const uint8_t* mask, const T* x1, const T* x2, const int64
       select(lanes != 0, s1 ? V::load(x1 + i) : one, s2 ? V::load(x2 + i) : two).store(y + i);
     }
   }
-  for (; i < n; ++i) y[i * strides[0]] = mask[i * sm] ? x1[i * s1] : x2[i * s2];
+  for (; i < n; ++i) {
+    y[i * strides[0]] = mask[i * sm] ? x1[i * s1] : x2[i * s2];
+    __asm__ volatile("");  // not worth the code that vectors would take
+  }
 }
 
 void run_choose(const View& mask, const View& x1, const View& x2, const View& y) {

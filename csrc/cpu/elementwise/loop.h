@@ -64,18 +64,28 @@ struct LoopNest {
     return (pieces + each - 1) / each;
   }
 
-  // body(offsets, n) for the pieces of one item: n elements of one row, starting at the offsets.
+  // body(offsets, n) for the pieces of one item: n elements of one row, starting at the offsets. Row follows
+  // row without divisions.
   template <class Body>
   void run_item(int64_t item, Body&& body, int64_t grain = kGrain) const {
     const int64_t length = row_length(), pieces = pieces_of_row(grain), each = pieces_of_item(grain);
     const int64_t last = rows() * pieces, end = (item + 1) * each < last ? (item + 1) * each : last;
-    if (pieces == 1) return run_rows(item * each, end, body);
+    if (item * each >= end) return;
+    int64_t part = item * each % pieces, index[kMaxDims], row[N];
+    row_offsets(item * each / pieces, row);
+    for (int64_t d = ndim - 2, rest = item * each / pieces; d >= 0; --d) {
+      index[d] = rest % shape[d];
+      rest /= shape[d];
+    }
     for (int64_t piece = item * each; piece < end; ++piece) {
+      const int64_t from = part * grain;
       int64_t offsets[N];
-      row_offsets(piece / pieces, offsets);
-      const int64_t from = piece % pieces * grain;
-      for (int k = 0; k < N; ++k) offsets[k] += from * row_stride(k);
+      for (int k = 0; k < N; ++k) offsets[k] = row[k] + from * row_stride(k);
       body(offsets, length - from < grain ? length - from : grain);
+      if (++part == pieces) {
+        part = 0;
+        next_row(index, row);
+      }
     }
   }
 
@@ -86,24 +96,12 @@ struct LoopNest {
   }
 
  private:
-  // Rows [begin, end) as a whole, one after the other.
-  template <class Body>
-  void run_rows(int64_t begin, int64_t end, Body&& body) const {
-    int64_t index[kMaxDims], offsets[N];
-    row_offsets(begin, offsets);
-    for (int64_t d = ndim - 2, rest = begin; d >= 0; --d) {
-      index[d] = rest % shape[d];
-      rest /= shape[d];
-    }
-    for (int64_t row = begin; row < end; ++row) {
-      const int64_t (&at)[N] = offsets;
-      body(at, row_length());
-      for (int d = ndim - 2; d >= 0; --d) {
-        for (int k = 0; k < N; ++k) offsets[k] += strides[k][d];
-        if (++index[d] < shape[d]) break;
-        index[d] = 0;
-        for (int k = 0; k < N; ++k) offsets[k] -= shape[d] * strides[k][d];
-      }
+  void next_row(int64_t (&index)[kMaxDims], int64_t (&offsets)[N]) const {
+    for (int d = ndim - 2; d >= 0; --d) {
+      for (int k = 0; k < N; ++k) offsets[k] += strides[k][d];
+      if (++index[d] < shape[d]) return;
+      index[d] = 0;
+      for (int k = 0; k < N; ++k) offsets[k] -= shape[d] * strides[k][d];
     }
   }
 

@@ -218,7 +218,10 @@ void mask_row(const T* x, int64_t sx, const uint8_t* mask, int64_t sm, T* y, int
       widen_bytes(mask + i, keep);
       select(keep != 0, V::load(x + i) * V(scale), V(T(0))).store(y + i);
     }
-  for (; i < n; ++i) y[i * sy] = mask[i * sm] ? x[i * sx] * scale : T(0);
+  for (; i < n; ++i) {
+    y[i * sy] = mask[i * sm] ? x[i * sx] * scale : T(0);
+    __asm__ volatile("");  // not worth the code that vectors would take
+  }
 }
 
 void apply_mask(const View& x, const View& mask, double scale, const View& y) {

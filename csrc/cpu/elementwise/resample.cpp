@@ -92,7 +92,10 @@ void blend(const View& x, int axis, const Taps& taps, const View& y) {
         const int64_t whole = side_by_side ? n / W * W : 0;
         for (int64_t i = 0; i < count && whole > 0; ++i) sum.lanes(in, i, whole, out + i * step, far);
         for (int64_t k = whole; k < n; ++k)
-          for (int64_t i = 0; i < count; ++i) out[k * next[0] + i * step] = sum.one(in + k * next[1], i);
+          for (int64_t i = 0; i < count; ++i) {
+            out[k * next[0] + i * step] = sum.one(in + k * next[1], i);
+            __asm__ volatile("");  // not worth the code that vectors would take
+          }
         if (far) streamed();
       },
       kGrain / (count + 1) + 1);

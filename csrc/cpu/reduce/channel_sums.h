@@ -119,6 +119,7 @@ template <int Some, int I, int K, class T, class Term>
                                                      int64_t c, int64_t first, int lanes, Vec<T> centre,
                                                      Term&& term, Vec<T> (&sums)[Some][K]) {
   using V = Vec<T>;
+  constexpr bool masks_cost_nothing = sizeof(V) == 64;
   const int64_t L = b.l1 - b.l0;
   const auto inside = lanes_below<T>(lanes);
   const T* image[I];
@@ -131,7 +132,7 @@ template <int Some, int I, int K, class T, class Term>
     const auto add = [&](int j) __attribute__((always_inline)) {
       V v[I];
       for (int k = 0; k < I; ++k) {
-        v[k] = lanes == V::size ? V::load(at[k]) : load_masked(at[k], inside);
+        v[k] = masks_cost_nothing || lanes < V::size ? load_masked(at[k], inside) : V::load(at[k]);
         at[k] += in[k].l;
       }
       term(v, centre, sums[j]);
@@ -153,7 +154,7 @@ template <int Some, int I, int K, class T, class Term>
 template <int I, int K, class T, class Term>
 [[gnu::noinline]] static void sum_register(const Channels<const T> (&in)[I], const ChannelBlock& b, int64_t c,
                                            int lanes, Vec<T> centre, Term&& term, Vec<T> (&total)[K]) {
-  constexpr int at_once = K == 1 && sizeof(Vec<T>) == 64 ? kChains : kChains / 2;  // that registers hold
+  constexpr int at_once = kChains / 2;  // that registers hold
   Vec<T> sums[kChains / at_once][at_once][K];
   for (int first = 0; first < kChains; first += at_once)
     sum_chains<at_once>(in, b, c, first, lanes, centre, term, sums[first / at_once]);
@@ -177,16 +178,17 @@ static void sum_across(const Channels<const T> (&in)[I], const ChannelBlock& b, 
   bool together = c == 0;
   for (int k = 0; k < I; ++k) together &= in[k].c == 1 && in[k].l == count;
   if (together && count % W != 0) return sum_rows_together(in, b, count, centre, term, total);
-  bool side_by_side = true;
+  bool side_by_side = sizeof(T) == 4;  // there is code for floats alone
   for (int k = 0; k < I; ++k) side_by_side &= in[k].c == 1 && in[k].l * int64_t(sizeof(T)) <= kNearRows;
-  if (side_by_side) {
-    for (int64_t i = 0; i < count; i += W) {
-      V sums[K];
-      sum_register(in, b, c + i, count - i < W ? int(count - i) : W, V::load(centre + i), term, sums);
-      for (int k = 0; k < K; ++k) sums[k].store(total[k] + i);
+  if constexpr (sizeof(T) == 4)
+    if (side_by_side) {
+      for (int64_t i = 0; i < count; i += W) {
+        V sums[K];
+        sum_register(in, b, c + i, count - i < W ? int(count - i) : W, V::load(centre + i), term, sums);
+        for (int k = 0; k < K; ++k) sums[k].store(total[k] + i);
+      }
+      return;
     }
-    return;
-  }
   const int64_t width = (count + W - 1) / W * W, L = b.l1 - b.l0;
   T part[kChains][K][kGroup], buffers[I][kGroup];
   const int chains = int(L < kChains ? L : kChains);
@@ -292,7 +294,7 @@ template <int Q, int I, int K, class T, class Term>
 template <int I, int K, class T, class Term>
 static void sum_along(const Channels<const T> (&in)[I], const ChannelBlock& b, int64_t c, int64_t count,
                       const T* centre, Term&& term, T (&total)[K][kGroup]) {
-  constexpr int Q = sizeof(Vec<T>) == 16 ? 1 : 4;
+  constexpr int Q = sizeof(T) == 8 || sizeof(Vec<T>) == 16 ? 1 : 4;
   T* to[K];
   for (int64_t i = 0; i < count;) {
     for (int k = 0; k < K; ++k) to[k] = total[k] + i;

@@ -59,6 +59,20 @@ struct Huber {
   }
 };
 
+// Divided where nothing overflows or vanishes on the way.
+struct SmoothL1 {
+  template <class V>
+  static V value(const Element<V>& e) {
+    const V d = abs(e.x - e.t), half(typename V::scalar(0.5));
+    return e.w * select(d >= e.width, d - half * e.width, half * d * (d / e.width));
+  }
+  template <class V>
+  static V slope(const Element<V>& e) {
+    const V d = e.x - e.t;
+    return e.w * select(abs(d) >= e.width, copysign(V(1), d), d / e.width);
+  }
+};
+
 // Logarithms are cut at -100 and the slope's divisor at 1e-12, as PyTorch does.
 struct Bce {
   template <class V>
@@ -166,20 +180,20 @@ void grad(const LossOperands& o, const void* g, int64_t step, void* dx) {
 }
 
 void run_values(ElementLoss loss, const LossOperands& o, void* out) {
-  static constexpr void (*table[])(const LossOperands&, void*) = {values<Mse>, values<L1>, values<Huber>,
-                                                                  values<Bce>, values<BceWithLogits>};
+  static constexpr void (*table[])(const LossOperands&, void*) = {
+      values<Mse>, values<L1>, values<Huber>, values<SmoothL1>, values<Bce>, values<BceWithLogits>};
   table[static_cast<int>(loss)](o, out);
 }
 
 double run_total(ElementLoss loss, const LossOperands& o) {
-  static constexpr double (*table[])(const LossOperands&) = {total<Mse>, total<L1>, total<Huber>, total<Bce>,
-                                                             total<BceWithLogits>};
+  static constexpr double (*table[])(const LossOperands&) = {
+      total<Mse>, total<L1>, total<Huber>, total<SmoothL1>, total<Bce>, total<BceWithLogits>};
   return table[static_cast<int>(loss)](o);
 }
 
 void run_grad(ElementLoss loss, const LossOperands& o, const void* g, int64_t step, void* dx) {
   static constexpr void (*table[])(const LossOperands&, const void*, int64_t, void*) = {
-      grad<Mse>, grad<L1>, grad<Huber>, grad<Bce>, grad<BceWithLogits>};
+      grad<Mse>, grad<L1>, grad<Huber>, grad<SmoothL1>, grad<Bce>, grad<BceWithLogits>};
   table[static_cast<int>(loss)](o, g, step, dx);
 }
 

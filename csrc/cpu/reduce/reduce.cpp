@@ -264,7 +264,7 @@ void reduce_across(const View& x, const View& y, const LoopNest<2>& nest, const 
 }
 
 template <class R, class T>
-void reduce(const View& x, const View& y, const LoopNest<2>& nest, const Reduced& reduced) {
+[[gnu::noinline]] void reduce(const View& x, const View& y, const LoopNest<2>& nest, const Reduced& reduced) {
   if (reduced.count > 0) {
     if (runs_over_outputs(nest, reduced)) return reduce_across<R, T>(x, y, nest, reduced);
     return reduce_along<R, T>(x, y, nest, reduced);
@@ -295,7 +295,7 @@ struct Plane {
 };
 
 // x without the dimensions of a mask, in memory of its own.
-static View without(const View& x, uint32_t mask, void* memory) {
+[[gnu::noinline]] static View without(const View& x, uint32_t mask, void* memory) {
   View v{memory, x.dtype, x.ndim, {}, {}};
   int64_t stride = 1;
   for (int d = x.ndim - 1; d >= 0; --d) {
@@ -306,26 +306,39 @@ static View without(const View& x, uint32_t mask, void* memory) {
   return v;
 }
 
+// The two steps over planes: each of them, into memory of its own, then all that belong to one output.
+struct PlanePlan {
+  View planes;
+  LoopNest<2> each;
+  Reduced inside;
+  LoopNest<2> nest;
+  Reduced rest;
+
+  [[gnu::noinline]] PlanePlan(const View& x, uint32_t mask, const View& y, uint32_t plane, void* memory)
+      : planes(without(x, plane, memory)),
+        each(Kept(x, plane, planes).nest()),
+        inside(x, plane),
+        nest(Kept(planes, mask, y).nest()),
+        rest(planes, mask) {}
+};
+
 // Planes whose neighbours in memory are other planes, as in channels-last images: all of them across, then
 // plane after plane.
 template <class R, class T>
-void reduce_planes(const View& x, uint32_t mask, const View& y, const Plane& plane, int64_t count) {
+void reduce_planes(const View& x, uint32_t mask, const View& y, uint32_t plane, int64_t count, int64_t size) {
   using First = typename std::conditional<std::is_same<R, MeanOf>::value, SumOf, R>::type;
-  const View all = without(x, plane.mask, nullptr);
-  with_scratch<T>(numel(all), [&](T* memory) {
-    const View planes = without(x, plane.mask, memory);
-    reduce_across<First, T>(x, planes, Kept(x, plane.mask, planes).nest(), Reduced(x, plane.mask));
-    const Kept kept(planes, mask, y);
-    const LoopNest<2> nest = kept.nest();
-    const Reduced rest(planes, mask);
-    parallel_ranges(nest.rows() * nest.row_length(), 1 + kGrain / rest.count,
+  with_scratch<T>(count / size, [&](T* memory) {
+    const PlanePlan plan(x, mask, y, plane, memory);
+    reduce<First, T>(x, plan.planes, plan.each, plan.inside);
+    const int64_t each = plan.rest.count;
+    parallel_ranges(plan.nest.rows() * plan.nest.row_length(), 1 + kGrain / each,
                     [&](int64_t begin, int64_t end) {
                       for (int64_t i = begin; i < end; ++i) {
                         int64_t at[2];
-                        output_offsets(nest, i, at);
+                        output_offsets(plan.nest, i, at);
                         Counter<typename R::Joined, T> counter;
-                        for (int64_t k = 0; k < rest.count; ++k) counter.push(memory[at[0] + rest.offset(k)]);
-                        data_as<T>(y)[at[1]] = R::after(counter.result(), T(count));
+                        for (int64_t k = 0; k < each; ++k) counter.push(memory[at[0] + plan.rest.offset(k)]);
+                        data_as<T>(y)[at[1]] = R::after(counter.result(), T(plan.inside.count * each));
                       }
                     });
   });
@@ -334,10 +347,12 @@ void reduce_planes(const View& x, uint32_t mask, const View& y, const Plane& pla
 template <class R, class T>
 void reduce_view(const View& x, uint32_t mask, const View& y, const LoopNest<2>& nest,
                  const Reduced& reduced) {
+  constexpr bool sums = !is_extreme<R> && !std::is_same<R, ProductOf>::value;
   const Plane plane(x, mask);
-  if (reduced.count > 0 && turned_chunks<T>(reduced) && plane.is_subtree() && plane.size == reduced.inner() &&
-      !runs_over_outputs(nest, reduced))
-    return reduce_planes<R, T>(x, mask, y, plane, reduced.count);
+  if (sums && reduced.count > 0 && turned_chunks<T>(reduced) && plane.is_subtree() &&
+      plane.size == reduced.inner() && !runs_over_outputs(nest, reduced))
+    return reduce_planes<typename std::conditional<sums, R, SumOf>::type, T>(x, mask, y, plane.mask, numel(x),
+                                                                             plane.size);
   reduce<R, T>(x, y, nest, reduced);
 }
 

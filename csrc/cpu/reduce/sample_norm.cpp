@@ -22,10 +22,10 @@ constexpr int kRowsTogether = 4;    // rows that share what is loaded of the wei
 
 static int64_t round_to(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
 
-// Mean and variance of `size` blocks' elements in all: body(b) calls add(elements, mean, squares) for each
-// block there is.
+// Of blocks with so many `elements` in all: blocks(add) calls add(elements, mean, squares) for each of them,
+// and is called twice.
 struct Moments {
-  double mean, squares;
+  double mean, variance;
 };
 template <class Blocks>
 Moments join_blocks(double elements, Blocks&& blocks) {
@@ -88,7 +88,7 @@ void group_moments(const View& x, int64_t n, int64_t groups, T* mean, T* varianc
         }
       });
       mean[group] = T(all.mean);
-      variance[group] = T(all.squares < 0 ? 0.0 : all.squares);
+      variance[group] = T(all.variance < 0 ? 0.0 : all.variance);
     }
   });
 }
@@ -102,24 +102,28 @@ void group_train(const View& x, int64_t groups, const Affine<T>& affine, T* mean
     group_moments(x, n, groups, m, v);
     with_scratch<T>(3 * C, [&](T* centre) {
       T *const scale = centre + C, *const shift = scale + C;
-      for (int64_t c = 0; c < C; ++c) {
-        centre[c] = m[c / each];
-        scale[c] = T(affine.scale(c) * affine.rate(v[c / each]));
-        shift[c] = affine.bias ? affine.bias[c] : T(0);
+      for (int64_t group = 0, c = 0; group < groups; ++group) {
+        const double rate = affine.rate(v[group]);
+        for (const int64_t end = c + each; c < end; ++c) {
+          centre[c] = m[group];
+          scale[c] = T(affine.scale(c) * rate);
+          shift[c] = affine.bias ? affine.bias[c] : T(0);
+        }
       }
       map_affine(sample<T>(x, n), centre, scale, shift, sample<T>(y, n));
     });
   });
 }
 
-// Sample n: sums[c] = sum g, sums[C + c] = sum g · (x - mean), both times 1 and the rate, and dx.
+// Sample n: dx, sums[c] = sum g and sums[C + c] = sum g · (x - mean) · rate.
 template <class T>
 void group_backward_one(const View& x, const View& g, int64_t n, int64_t groups, const Affine<T>& affine,
                         const T* mean, const T* variance, const View& dx, double* sums) {
   const int64_t C = x.shape[1], L = x.shape[2], each = C / groups, pieces = ChannelBlocks(1, L).count;
   with_scratch<T>(4 * C, [&](T* centre) {
     T *const a = centre + C, *const b = a + C, *const d = b + C;
-    for (int64_t c = 0; c < C; ++c) centre[c] = mean[c / each];
+    for (int64_t group = 0, c = 0; group < groups; ++group)
+      for (const int64_t end = c + each; c < end; ++c) centre[c] = mean[group];
     with_scratch<double>(2 * C * pieces, [&](double* parts) {
       double* const products = parts + C * pieces;
       for_sample_blocks(x, n, [&](int64_t piece, const ChannelBlock& block, int64_t c, int64_t count) {
@@ -207,7 +211,7 @@ void layer_rows(const View& x, const ChannelBlocks& pieces, int64_t begin, int64
         add(double(pieces[p].size()), means[p * count + i], squares[p * count + i]);
     });
     mean[begin + i] = T(all.mean);
-    variance[begin + i] = T(all.squares < 0 ? 0.0 : all.squares);
+    variance[begin + i] = T(all.variance < 0 ? 0.0 : all.variance);
     const V centre(mean[begin + i]), rate(T(affine.rate(variance[begin + i])));
     const T* const from = data_as<T>(x) + (begin + i) * D;
     T* const to = y + (begin + i) * D;

@@ -1,9 +1,11 @@
 // sin and cos on vectors, in float and in double, within 2 units in the last place.
 //
-// The argument is brought to ±π/4 by subtracting a whole number n of quarter turns, π/2 being carried in
-// three parts so that the products are exact (Cody and Waite, Software Manual for the Elementary Functions,
-// 1980, chapter 8); then the Taylor series. Floats are reduced in double. What the three parts do not reach,
-// very large arguments and those next to a zero, goes through the C library, lane by lane.
+// The argument is brought to ±π/4 by subtracting a whole number n of quarter turns, π/2 being carried in two
+// or three parts so that the products are exact (Cody and Waite, Software Manual for the Elementary
+// Functions, 1980, chapter 8). Floats below 2¹³ are reduced in float where products are fused, and their
+// polynomials minimise the largest relative error (Remez exchange in 50 digits); other floats are reduced in
+// double, and series are Taylor's. What the parts do not reach, very large arguments and doubles next to a
+// zero, goes through the C library, lane by lane.
 #pragma once
 #include "cpu/simd/math.h"
 
