@@ -177,7 +177,7 @@ void run_binary(Binary op, const View& x1, const View& x2, const View& y, double
 
 }  // namespace
 
-ElementwiseKernels elementwise_kernels() { return {run_unary, run_binary}; }
+ElementwiseKernels elementwise_kernels() { return {run_unary, run_binary, nullptr}; }
 
 }  // namespace cuda
 }  // namespace pydl

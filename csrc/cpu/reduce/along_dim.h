@@ -195,11 +195,14 @@ void for_lines(const View* const (&views)[N], int dim, Body&& body, int64_t shor
           const int lanes = count - i < W ? int(count - i) : W;
           if (along) {
             body(Along<T>{n}, offsets, neighbours);
-          } else if (next) {
-            body(Across<T, true>{n, lanes}, offsets, neighbours);
-          } else {
-            body(Across<T, false>{n, lanes}, offsets, neighbours);
+            continue;
           }
+          if constexpr (sizeof(T) == 4)  // there is code for floats alone
+            if (next) {
+              body(Across<T, true>{n, lanes}, offsets, neighbours);
+              continue;
+            }
+          body(Across<T, false>{n, lanes}, offsets, neighbours);
         }
         streamed();  // where lines were written past the caches
       },

@@ -310,7 +310,8 @@ void layer_backward(const LayerGradient<T>& rows, int64_t R, T* dweight, T* dbia
       for (int64_t i = 0; i < 2 * D && summed; ++i) own[i] = T(0);
       int64_t r = begin;
       T *const w = dweight ? own : nullptr, *const b = dbias ? own + D : nullptr;
-      for (; r + kRowsTogether <= end; r += kRowsTogether) rows.template run<kRowsTogether>(r, w, b);
+      if constexpr (sizeof(T) == 4)  // there is code for floats alone
+        for (; r + kRowsTogether <= end; r += kRowsTogether) rows.template run<kRowsTogether>(r, w, b);
       for (; r < end; ++r) rows.template run<1>(r, w, b);
     });
     parallel_ranges(summed ? D : 0, kGrain / (parts + 1) + 1, [&](int64_t begin, int64_t end) {
