@@ -30,6 +30,15 @@ View statistic(py::handle object, py::object& holder, const Images& x, const cha
   return view_of_result(holder);
 }
 
+void check_grad(const View& x, const View& g, const char* name) {
+  check_same_dtype(x, g, name, "input", "grad");
+  if (!same_shape(x, g)) fail(name, "grad of shape " + shape_string(x), shape_string(g));
+}
+
+void check_eps(double eps, const char* name) {
+  if (!(eps >= 0) || std::isinf(eps)) fail(name, "eps >= 0", std::to_string(eps));
+}
+
 // What the kernels take for weight, bias and eps, and the arrays that it points into.
 struct Parameters {
   py::object weight, bias;
@@ -39,7 +48,7 @@ struct Parameters {
       : weight(parameter(w, x, name, "weight")),
         bias(parameter(b, x, name, "bias")),
         affine{data(weight), data(bias), eps} {
-    if (!(eps >= 0) || std::isinf(eps)) fail(name, "eps >= 0", std::to_string(eps));
+    check_eps(eps, name);
   }
 
  private:
@@ -101,8 +110,7 @@ py::tuple batch_norm_grad(py::handle input, py::handle grad, py::handle mean, py
                           py::handle weight, double eps, bool training) {
   const char* name = "batch_norm_grad";
   const Images x(input, name, "input"), g(grad, name, "grad");
-  check_same_dtype(x.full, g.full, name, "input", "grad");
-  if (!same_shape(x.full, g.full)) fail(name, "grad of shape " + shape_string(x.full), shape_string(g.full));
+  check_grad(x.full, g.full, name);
   py::object m, v;
   const View vm = statistic(mean, m, x, name, "mean"), vv = statistic(var, v, x, name, "var");
   const Parameters p(x, name, weight, py::none(), eps);
@@ -137,8 +145,7 @@ py::tuple group_norm_grad(py::handle input, py::handle grad, int64_t groups, py:
                           py::handle weight, double eps) {
   const char* name = "group_norm_grad";
   const Images x(input, name, "input"), g(grad, name, "grad");
-  check_same_dtype(x.full, g.full, name, "input", "grad");
-  if (!same_shape(x.full, g.full)) fail(name, "grad of shape " + shape_string(x.full), shape_string(g.full));
+  check_grad(x.full, g.full, name);
   check_groups(x, groups, name);
   const View vm = sample_statistic(mean, x.full, x.full.shape[0] * groups, name, "mean");
   const View vv = sample_statistic(var, x.full, x.full.shape[0] * groups, name, "var");
@@ -183,10 +190,6 @@ struct RowParameter {
   }
 };
 
-void check_eps(double eps, const char* name) {
-  if (!(eps >= 0) || std::isinf(eps)) fail(name, "eps >= 0", std::to_string(eps));
-}
-
 // (y, mean, variance) of rows of `length` numbers; mean and variance have one number a row.
 py::tuple layer_norm(py::handle input, int64_t length, py::handle weight, py::handle bias, double eps) {
   const char* name = "layer_norm";
@@ -208,8 +211,7 @@ py::tuple layer_norm_grad(py::handle input, py::handle grad, int64_t length, py:
                           py::handle weight, double eps, bool affine) {
   const char* name = "layer_norm_grad";
   const Rows x(input, length, name, "input"), g(grad, length, name, "grad");
-  check_same_dtype(x.full, g.full, name, "input", "grad");
-  if (!same_shape(x.full, g.full)) fail(name, "grad of shape " + shape_string(x.full), shape_string(g.full));
+  check_grad(x.full, g.full, name);
   const View vm = sample_statistic(mean, x.full, x.rows.shape[0], name, "mean");
   const View vv = sample_statistic(var, x.full, x.rows.shape[0], name, "var");
   const RowParameter w(weight, x, name, "weight");

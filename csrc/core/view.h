@@ -50,6 +50,17 @@ static inline bool is_contiguous(const View& v) {
   return true;
 }
 
+// All dimensions but one.
+static inline View without_dim(const View& v, int dim) {
+  View out{v.data, v.dtype, 0, {}, {}};
+  for (int d = 0; d < v.ndim; ++d) {
+    if (d == dim) continue;
+    out.shape[out.ndim] = v.shape[d];
+    out.strides[out.ndim++] = v.strides[d];
+  }
+  return out;
+}
+
 // Whether the elements fill one stretch of memory, in the order of some of its dimensions.
 static inline bool is_dense(const View& v) {
   int64_t expected = 1;

@@ -78,9 +78,7 @@ def interpolate(
         steps = [None] * len(sizes)
     axes = list(zip(input.shape[2:], sizes, steps, strict=True))
     steps = [None if _by_size(mode, n, new, step) else step for n, new, step in axes]
-    if mode == "nearest" and steps == [None] * len(sizes) and all(new % n == 0 for n, new, _ in axes):
-        return _repeated(input, [new // n for n, new, _ in axes])
-    # The last axis first: where it is the one that is consecutive in memory it takes longest, and is shorter yet.
+    # The last axis first: where it is the one that is consecutive in memory, it goes number by number.
     for axis in range(input.ndim - 1, 1, -1):
         n, new, step = input.shape[axis], sizes[axis - 2], steps[axis - 2]
         if mode in ("nearest", "nearest-exact"):
@@ -99,14 +97,6 @@ def _by_size(mode: str, n: int, new: int, step: float | None) -> bool:
     if step is None or step == n / new:
         return True
     return (mode not in ("nearest-exact", "bicubic") and new == n) or (mode == "nearest" and new == 2 * n)
-
-
-def _repeated(input: Tensor, ratios: list[int]) -> Tensor:
-    """Every element several times along each spatial dimension."""
-    for axis in range(input.ndim - 1, 1, -1):
-        if ratios[axis - 2] > 1:
-            input = take(input, axis, np.repeat(np.arange(input.shape[axis]), ratios[axis - 2]))
-    return input
 
 
 def _area(input: Tensor, sizes: list[int]) -> Tensor:

@@ -19,7 +19,7 @@ from .elementwise import mul, sub
 from .promotion import promote
 from .reduce import mean, sum
 from .shape import broadcast_to, expand
-from .unary import Limit, clamp, log, sigmoid, slope_of_abs, square
+from .unary import AbsGrad, Limit, clamp, log, sigmoid, square
 
 
 def _reduced(function: str, values: Tensor, reduction: str, weight: Tensor | None = None) -> Tensor:
@@ -61,7 +61,7 @@ class _ElementLoss(Function):
     """A loss of (input, target) element by element, then reduced; weights are constants."""
 
     kernel = ""
-    width = 1.0  # of huber_loss
+    width = 1.0  # of huber_loss and smooth_l1_loss
 
     def __init__(self, reduction: str, weight: Array | None = None, pos_weight: Array | None = None) -> None:
         self.reduction, self.weight, self.pos_weight = reduction, weight, pos_weight
@@ -118,10 +118,10 @@ class L1Loss(_ElementLoss):
     kernel = "l1_loss"
 
     def by_input(self, x: Tensor, t: Tensor) -> Tensor:
-        return slope_of_abs(x - t)
+        return AbsGrad()(x - t, 1.0)
 
     def by_target(self, x: Tensor, t: Tensor) -> Tensor:
-        return slope_of_abs(t - x)
+        return AbsGrad()(t - x, 1.0)
 
 
 class HuberLoss(_ElementLoss):

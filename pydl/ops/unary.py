@@ -79,13 +79,6 @@ class Abs(Unary):
         return AbsGrad()(self.input(0), g)
 
 
-def slope_of_abs(x: Tensor) -> Tensor:
-    """The sign of x, 0 at NaN as PyTorch's; a constant."""
-    slope = sign(x.detach())
-    array_module(slope._data).nan_to_num(slope._data, copy=False, nan=0.0)
-    return slope
-
-
 class Sign(Unary):
     kernel, keep = "sign", ""
 

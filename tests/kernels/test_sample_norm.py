@@ -28,7 +28,7 @@ def standardised(x, g, w):
     return normal, (by - by.mean(-1, keepdims=True) - normal * (by * normal).mean(-1, keepdims=True)) * rate
 
 
-def grouped(shape, dtype):
+def operands(shape, dtype):
     rng = np.random.default_rng(sum(shape))
     x, g = (rng.standard_normal(shape).astype(dtype) for _ in range(2))
     return x + np.asarray(3, dtype), g, *(rng.standard_normal(shape[1]).astype(dtype) for _ in range(2))
@@ -41,7 +41,7 @@ def channels_last(x):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("shape", "groups"), GROUPED)
 def test_group_norm_is_its_definition(shape, groups, dtype):
-    x, g, w, b = grouped(shape, dtype)
+    x, g, w, b = operands(shape, dtype)
     y, mean, var = _cpu.group_norm(x, groups, w, b, EPS)
     dx, dw, db = _cpu.group_norm_grad(x, g, groups, mean, var, w, EPS)
     rows = (shape[0], groups, -1)
@@ -61,7 +61,7 @@ def test_group_norm_is_its_definition(shape, groups, dtype):
 
 @pytest.mark.parametrize(("shape", "groups"), GROUPED)
 def test_group_norm_has_the_same_bits_in_every_layout_and_alone(shape, groups):
-    x, g, w, b = grouped(shape, "float32")
+    x, g, w, b = operands(shape, "float32")
     whole = _cpu.group_norm(x, groups, w, b, EPS)
     grads = _cpu.group_norm_grad(x, g, groups, *whole[1:], w, EPS)
     for as_it_lies in (channels_last, np.asfortranarray, lambda a: a[:, :, ::-1].copy()[:, :, ::-1]):
@@ -77,16 +77,10 @@ def test_group_norm_has_the_same_bits_in_every_layout_and_alone(shape, groups):
     np.testing.assert_array_equal(one[0][0], whole[0][-1])
 
 
-def layered(shape, dtype):
-    rng = np.random.default_rng(sum(shape))
-    x, g = (rng.standard_normal(shape).astype(dtype) for _ in range(2))
-    return x + np.asarray(3, dtype), g, *(rng.standard_normal(shape[1]).astype(dtype) for _ in range(2))
-
-
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("shape", ROWS)
 def test_layer_norm_is_its_definition(shape, dtype):
-    x, g, w, b = layered(shape, dtype)
+    x, g, w, b = operands(shape, dtype)
     y, mean, var = _cpu.layer_norm(x, shape[1], w, b, EPS)
     dx, dw, db = _cpu.layer_norm_grad(x, g, shape[1], mean, var, w, EPS, True)
     wide, by = x.astype("f8"), g.astype("f8")
@@ -107,7 +101,7 @@ def test_layer_norm_is_its_definition(shape, dtype):
 
 @pytest.mark.parametrize("shape", ROWS)
 def test_a_row_is_normalised_as_it_would_be_alone(shape):
-    x, g, w, b = layered(shape, "float32")
+    x, g, w, b = operands(shape, "float32")
     y, mean, var = _cpu.layer_norm(x, shape[1], w, b, EPS)
     dx = _cpu.layer_norm_grad(x, g, shape[1], mean, var, w, EPS, True)[0]
     for i in {0, shape[0] // 2, shape[0] - 1}:
@@ -118,7 +112,7 @@ def test_a_row_is_normalised_as_it_would_be_alone(shape):
 
 
 def test_the_bits_do_not_depend_on_the_threads(threads):
-    x, g, w, b = grouped((5, 32, 700), "float32")
+    x, g, w, b = operands((5, 32, 700), "float32")
     rows = x.reshape(-1, 700)
     found = []
     for count in (1, 2, 3):

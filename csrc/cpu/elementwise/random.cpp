@@ -205,19 +205,15 @@ void bernoulli(RandomStream from, uint8_t* y, int64_t n, double p) {
 template <class T>
 void mask_row(const T* x, int64_t sx, const uint8_t* mask, int64_t sm, T* y, int64_t sy, int64_t n, T scale) {
   using V = Vec<T>;
+  const bool unit = sx == 1 && sy == 1;
+  if (unit && sm == 0 && !mask[0]) return void(std::memset(y, 0, n * sizeof(T)));
   int64_t i = 0;
-  if (sx == 1 && sm == 0 && sy == 1) {
-    const V factor(scale);
-    if (!mask[0]) std::memset(y, 0, n * sizeof(T));
-    for (; i + V::size <= n && mask[0]; i += V::size) (V::load(x + i) * factor).store(y + i);
-    if (!mask[0]) return;
+  for (; unit && sm == 0 && i + V::size <= n; i += V::size) (V::load(x + i) * V(scale)).store(y + i);
+  for (; unit && sm == 1 && i + V::size <= n; i += V::size) {
+    typename V::bits keep;
+    widen_bytes(mask + i, keep);
+    select(keep != 0, V::load(x + i) * V(scale), V(T(0))).store(y + i);
   }
-  if (sx == 1 && sm == 1 && sy == 1)
-    for (; i + V::size <= n; i += V::size) {
-      typename V::bits keep;
-      widen_bytes(mask + i, keep);
-      select(keep != 0, V::load(x + i) * V(scale), V(T(0))).store(y + i);
-    }
   for (; i < n; ++i) {
     y[i * sy] = mask[i * sm] ? x[i * sx] * scale : T(0);
     __asm__ volatile("");  // not worth the code that vectors would take

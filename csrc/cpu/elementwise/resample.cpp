@@ -12,17 +12,6 @@ ResampleKernels resample_kernels();
 
 namespace {
 
-// Everything but the axis.
-static View slice(const View& v, int axis) {
-  View out{v.data, v.dtype, 0, {}, {}};
-  for (int d = 0; d < v.ndim; ++d) {
-    if (d == axis) continue;
-    out.shape[out.ndim] = v.shape[d];
-    out.strides[out.ndim++] = v.strides[d];
-  }
-  return out;
-}
-
 // The i-th sum of elements that lie beside each other in every slice, or of one.
 template <class T>
 struct Sum {
@@ -79,7 +68,7 @@ struct Sum {
 template <class T>
 void blend(const View& x, int axis, const Taps& taps, const View& y) {
   constexpr int W = Vec<T>::size;
-  const View from = slice(x, axis), to = slice(y, axis);
+  const View from = without_dim(x, axis), to = without_dim(y, axis);
   const int64_t count = y.shape[axis], step = y.strides[axis];
   const Sum<T> sum{taps, x.strides[axis]};
   const LoopNest<2> nest({&to, &from});

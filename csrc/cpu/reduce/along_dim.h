@@ -153,16 +153,6 @@ static inline Vec<T> line_maximum(const Model& m, const Lines<const T>& x) {
   return m.reduce_maximum(most);
 }
 
-static inline View without_dim(const View& v, int dim) {
-  View out{v.data, v.dtype, 0, {}, {}};
-  for (int d = 0; d < v.ndim; ++d) {
-    if (d == dim) continue;
-    out.shape[out.ndim] = v.shape[d];
-    out.strides[out.ndim++] = v.strides[d];
-  }
-  return out;
-}
-
 // body(model, offsets, neighbours): one line, or up to W adjacent ones, at the offsets; neighbours[k] is the
 // distance between adjacent lines of operand k. Operand 0 leads the order. Along takes lines whose elements
 // lie together in every operand; short ones and all others go Across, so that no vector is left half empty.
