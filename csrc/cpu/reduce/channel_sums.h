@@ -177,7 +177,7 @@ static void sum_across(const Channels<const T> (&in)[I], const ChannelBlock& b, 
   constexpr int W = V::size;
   bool together = c == 0;
   for (int k = 0; k < I; ++k) together &= in[k].c == 1 && in[k].l == count;
-  if (together && count % W != 0) return sum_rows_together(in, b, count, centre, term, total);
+  if (together) return sum_rows_together(in, b, count, centre, term, total);
   bool side_by_side = sizeof(T) == 4;  // there is code for floats alone
   for (int k = 0; k < I; ++k) side_by_side &= in[k].c == 1 && in[k].l * int64_t(sizeof(T)) <= kNearRows;
   if constexpr (sizeof(T) == 4)
